@@ -1,0 +1,1 @@
+"""Reward functions for reinforcement learning of vision-language models on image geolocalization."""
