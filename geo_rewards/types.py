@@ -71,6 +71,9 @@ class TagCounts(NamedTuple):
     answer_close: int = 0
 
 
+NO_TAGS = TagCounts()
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A parsed completion.
@@ -103,7 +106,7 @@ class Answer:
     problems: tuple[str, ...] = ()
     well_formed: bool = False
     continues_think: bool = False
-    tags: TagCounts = TagCounts()
+    tags: TagCounts = NO_TAGS
     coordinate_text: str | None = None
     coordinate_form: str | None = None
 

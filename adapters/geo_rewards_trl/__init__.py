@@ -1,1 +1,4 @@
-"""Reward functions for reinforcement learning of vision-language models on image geolocalization."""
+"""geo-rewards for TRL: the binding, the data set, the vision side and the training script.
+
+Needs the extra ``train``: ``pip install geo-rewards[train]``.
+"""

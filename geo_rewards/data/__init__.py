@@ -1,1 +1,23 @@
-"""To be written."""
+"""Rows of training data: read, check and store them."""
+
+from geo_rewards.data.messages import Block, Message, with_system_prompt
+from geo_rewards.data.problems import ProblemTally, RowProblem
+from geo_rewards.data.rows import Row, read_rows
+from geo_rewards.data.sources import content_hash, pair_paths
+from geo_rewards.data.survey import Survey, survey_rows
+from geo_rewards.data.truths import check_truths
+
+__all__ = [
+    "Block",
+    "Message",
+    "ProblemTally",
+    "Row",
+    "RowProblem",
+    "Survey",
+    "check_truths",
+    "content_hash",
+    "pair_paths",
+    "read_rows",
+    "survey_rows",
+    "with_system_prompt",
+]

@@ -1,1 +1,34 @@
-"""To be written."""
+"""Distance, decay curves, names of places, and gazetteers; nothing is loaded before its first use."""
+
+from geo_rewards.geo.countries import country_code
+from geo_rewards.geo.decay import CURVES, Curve, decay
+from geo_rewards.geo.distance import EARTH_RADIUS_KM, geodesic_km, great_circle_km
+from geo_rewards.geo.gazetteer import (
+    BUILTIN_GAZETTEERS,
+    DefaultGazetteer,
+    Gazetteer,
+    ReverseGeocoderGazetteer,
+    check_coordinates,
+    get_builtin_gazetteer,
+)
+from geo_rewards.geo.keys import name_key
+from geo_rewards.geo.names import same_city, same_region
+
+__all__ = [
+    "BUILTIN_GAZETTEERS",
+    "CURVES",
+    "EARTH_RADIUS_KM",
+    "Curve",
+    "DefaultGazetteer",
+    "Gazetteer",
+    "ReverseGeocoderGazetteer",
+    "check_coordinates",
+    "country_code",
+    "decay",
+    "geodesic_km",
+    "get_builtin_gazetteer",
+    "great_circle_km",
+    "name_key",
+    "same_city",
+    "same_region",
+]

@@ -1,1 +1,37 @@
-"""To be written."""
+"""The built-in rewards, recipes and gazetteers: a plugin like any other."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from geo_rewards.geo import BUILTIN_GAZETTEERS
+from geo_rewards.hookspecs import hookimpl
+from geo_rewards.rewards.decay import HaversineDecay
+from geo_rewards.rewards.format import CoordinateFormat, ThinkAnswerFormat
+from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
+
+if TYPE_CHECKING:
+    from geo_rewards.hookspecs import RegisterGazetteer, RegisterRecipe, RegisterReward
+
+
+@hookimpl
+def register_rewards(register: RegisterReward) -> None:
+    """Register the built-in rewards."""
+    for reward in (ThinkAnswerFormat, CoordinateFormat, HaversineDecay, CountryMatch, RegionMatch, CityMatch):
+        register(reward)
+
+
+@hookimpl
+def register_recipes(register: RegisterRecipe) -> None:
+    """Register the recipes that are shipped as YAML."""
+    for file in (files("geo_rewards") / "recipes").iterdir():
+        if file.name.endswith(".yaml"):
+            register(file.name.removesuffix(".yaml"), file)
+
+
+@hookimpl
+def register_gazetteers(register: RegisterGazetteer) -> None:
+    """Register the built-in gazetteers."""
+    for name, factory in BUILTIN_GAZETTEERS.items():
+        register(name, factory)

@@ -1,0 +1,203 @@
+"""Train a vision-language model with GRPO on rewards of geo-rewards.
+
+On two GPUs, with DeepSpeed ZeRO-3::
+
+    torchrun --nproc_per_node=2 -m geo_rewards_trl.train \
+        --model_name_or_path Qwen/Qwen2.5-VL-3B-Instruct --deepspeed zero3 \
+        --data_file_paths train.jsonl --image_folders photos --recipe default --output_dir output/run
+
+All flags of TRL's GRPOConfig and ModelConfig apply, and ``--config run.yaml``; ``--help`` lists them.
+Without a GPU add ``--use_cpu true``. The same command goes on from the last checkpoint after a stop.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.errors import GeoRewardsError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from datasets import Dataset
+    from trl import GRPOConfig, GRPOTrainer, ModelConfig
+
+    from geo_rewards.recipe import Recipe
+    from geo_rewards_trl.arguments import RunArguments
+
+logger = logging.getLogger(__name__)
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line; exits with 1 if the data or the run is bad, with 2 on wrong usage."""
+    rank = os.environ.get("RANK", "0")
+    _set_up_logging(rank)
+    try:
+        _require_extra()
+        run_training(sys.argv[1:] if args is None else args)
+    except GeoRewardsError as error:
+        sys.stderr.write(f"geo-rewards [rank {rank}]: {error}\n")
+        sys.exit(2 if _is_usage(error) else 1)
+
+
+def run_training(args: Sequence[str]) -> GRPOTrainer:
+    """Train as the flags say, save, and return the trainer.
+
+    Everything that can be found wrong before the model is loaded is an error before it is.
+
+    Args:
+        args: Command line without the program's name.
+
+    Raises:
+        GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
+    """
+    from geo_rewards_trl.arguments import parse_arguments
+    from geo_rewards_trl.environment import check_ranks, start_deepspeed
+    from geo_rewards_trl.manifest import binding_part, find_checkpoint, save_manifest
+
+    run, training, model_args = parse_arguments(args)
+    start_deepspeed(training)
+    recipe = select_recipe(run, training)
+    train_rows, validation_rows, manifest = _load_data(run, training, recipe)
+    check_ranks(binding_part(manifest))
+    output_dir = Path(training.output_dir)
+    checkpoint = training.resume_from_checkpoint or find_checkpoint(
+        output_dir, resume=run.resume, manifest=manifest
+    )
+    trainer = build_trainer(run, training, model_args, recipe=recipe, rows=(train_rows, validation_rows))
+    if trainer.accelerator.is_main_process:
+        save_manifest(output_dir, manifest)
+    trainer.train(resume_from_checkpoint=checkpoint)
+    trainer.save_model(training.output_dir)
+    trainer.save_state()
+    logger.info("saved the model to %s", training.output_dir)
+    trainer.end()
+    return trainer
+
+
+def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
+    """Return the recipe that the flags name, with their changes.
+
+    Raises:
+        GeoRewardsError: If it does not exist or is wrong.
+    """
+    from geo_rewards.recipe import load_recipe, parse_overrides, recipe_of_rewards
+
+    overrides = parse_overrides(run.recipe_set or ())
+    if run.reward_funcs:
+        return recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
+    return load_recipe(run.recipe or "default", override=overrides)
+
+
+def build_trainer(
+    run: RunArguments,
+    training: GRPOConfig,
+    model_args: ModelConfig,
+    *,
+    recipe: Recipe,
+    rows: tuple[Dataset, Dataset | None],
+) -> GRPOTrainer:
+    """Return TRL's trainer with the model, the rewards and the rows (training and validation)."""
+    from trl import GRPOTrainer, get_peft_config, get_quantization_config
+
+    from geo_rewards_trl.binding import bind_rewards, opens_think
+    from geo_rewards_trl.vision import load_processor
+
+    train_rows, validation_rows = rows
+    processor = load_processor(
+        model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
+    )
+    training.reward_weights = recipe.weights
+    return GRPOTrainer(
+        model=_model(run, training, model_args),
+        reward_funcs=bind_rewards(
+            recipe, think_opened=opens_think(processor), log_completions=training.log_completions
+        ),
+        args=training,
+        train_dataset=train_rows,
+        eval_dataset=validation_rows,
+        processing_class=processor,
+        quantization_config=get_quantization_config(model_args),
+        peft_config=get_peft_config(model_args),
+    )
+
+
+def _load_data(
+    run: RunArguments, training: GRPOConfig, recipe: Recipe
+) -> tuple[Dataset, Dataset | None, dict[str, Any]]:
+    from geo_rewards_trl.arguments import system_prompt_text
+    from geo_rewards_trl.checks import check_recipe_applies
+    from geo_rewards_trl.dataset import load_dataset, pair_paths, split_validation
+    from geo_rewards_trl.manifest import make_manifest
+
+    data_files, image_folders = pair_paths(run.data_file_paths, run.image_folders)
+    rows = load_dataset(
+        data_files,
+        image_folders,
+        cache_dir=Path(run.data_cache_dir or Path(training.output_dir) / "data_cache"),
+        system_prompt=system_prompt_text(run.system_prompt),
+        columns=recipe.file.columns,
+    )
+    check_recipe_applies(recipe, rows)
+    manifest = make_manifest(run, recipe, data_files=data_files, rows=len(rows))
+    train_rows, validation_rows = split_validation(rows, run.val_split_ratio, seed=training.seed)
+    held_out = 0 if validation_rows is None else len(validation_rows)
+    logger.info("%d rows to train on, %d held out", len(train_rows), held_out)
+    return train_rows, validation_rows, manifest
+
+
+def _model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Any:
+    """Return the model's path for TRL to load, or the loaded model if parts of it are to be frozen."""
+    options = {
+        "revision": model_args.model_revision,
+        "attn_implementation": model_args.attn_implementation,
+        "dtype": model_args.dtype,
+        "trust_remote_code": training.trust_remote_code,
+        **(training.model_init_kwargs or {}),
+    }
+    if not run.freeze_vision_modules:
+        training.model_init_kwargs = options
+        return model_args.model_name_or_path
+    from transformers import AutoModelForImageTextToText
+
+    from geo_rewards_trl.vision import freeze_vision
+
+    training.model_init_kwargs = None
+    model = AutoModelForImageTextToText.from_pretrained(model_args.model_name_or_path, **options)
+    logger.info("froze %d parameters of the vision tower and its projector", freeze_vision(model))
+    return model
+
+
+def _require_extra() -> None:
+    import importlib.util
+
+    missing = [
+        name for name in ("trl", "torch", "transformers", "datasets") if not importlib.util.find_spec(name)
+    ]
+    if missing:
+        raise GeoRewardsError(
+            f"training needs the packages of the extra `train` ({', '.join(missing)} missing): "
+            "pip install 'geo-rewards[train]'"
+        )
+
+
+def _is_usage(error: GeoRewardsError) -> bool:
+    from geo_rewards_trl.arguments import UsageError
+
+    return isinstance(error, (UsageError, UnknownNameError))
+
+
+def _set_up_logging(rank: str) -> None:
+    """Show the library's messages, those of rank 0 only; warnings of all ranks."""
+    level = logging.INFO if rank == "0" else logging.WARNING
+    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    for name in ("geo_rewards", "geo_rewards_trl"):
+        logging.getLogger(name).setLevel(level)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,142 @@
+"""From what stands on the command line to recipes and parameters; what is wrong with it is wrong usage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from geo_rewards.errors import GeoRewardsError, PluginError, RecipeError, UnknownNameError
+from geo_rewards.recipe import Recipe, override_file
+from geo_rewards.recipe_file import RecipeFile, parse_recipe, read_recipe_file
+from geo_rewards.registry import get_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geo_rewards.reward import Reward
+
+
+def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:
+    """Return the values of ``key=value`` arguments, each value read as YAML.
+
+    Args:
+        written: The arguments.
+        option: The option that they were given to, for messages.
+
+    Raises:
+        typer.BadParameter: If one is no assignment, is no YAML, or names a key again.
+
+    >>> read_assignments(["scale_km=500", "curve=linear"], option="--param")
+    {'scale_km': 500, 'curve': 'linear'}
+    """
+    values: dict[str, Any] = {}
+    for text in written:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not key or not equals:
+            raise typer.BadParameter(f"{text!r} must be written key=value", param_hint=option)
+        if key in values:
+            raise typer.BadParameter(f"{key!r} is given twice", param_hint=option)
+        values[key] = _yaml_value(value, option=option)
+    return values
+
+
+def find_named(name: str) -> type[Reward] | RecipeFile:
+    """Return the reward class of that name, else the recipe of that name or path.
+
+    Raises:
+        typer.BadParameter: If there is neither; offers the nearest names of both.
+        PluginError: If it belongs to a broken plugin, or two plugins claim it.
+        RecipeError: If the recipe's file is wrong.
+    """
+    if is_recipe_path(name):
+        return find_recipe_file(name)
+    registry = get_registry()
+    try:
+        return registry.get_reward_class(name)
+    except (UnknownNameError, PluginError) as no_reward:
+        try:
+            return read_recipe_file(registry.get_recipe_file(name))
+        except UnknownNameError:
+            if isinstance(no_reward, PluginError):
+                raise no_reward from no_reward.__cause__
+        except PluginError:
+            raise no_reward from no_reward.__cause__
+    known = [*registry.rewards.names(), *registry.recipes.names()]
+    raise typer.BadParameter(str(UnknownNameError("reward or recipe", name, known)), param_hint="NAME")
+
+
+def find_recipe_file(name_or_path: str) -> RecipeFile:
+    """Return a recipe as written, by name or path.
+
+    Raises:
+        typer.BadParameter: If there is none; offers the nearest names.
+        PluginError: If it belongs to a broken plugin, or two plugins claim it.
+        RecipeError: If its file is wrong.
+    """
+    if is_recipe_path(name_or_path):
+        if not Path(name_or_path).is_file():
+            raise typer.BadParameter(f"recipe file {name_or_path!r} does not exist")
+        return read_recipe_file(Path(name_or_path))
+    try:
+        return read_recipe_file(get_registry().get_recipe_file(name_or_path))
+    except UnknownNameError as error:
+        hint = "" if error.nearest else "; `geo-rewards recipes` lists them, and a file's name ends in .yaml"
+        raise typer.BadParameter(f"{error}{hint}") from error
+
+
+def build_recipe(file: RecipeFile, values: Mapping[str, Any], *, origin: str, option: str) -> Recipe:
+    """Return the recipe with values of ``label.parameter`` replaced.
+
+    Args:
+        file: The recipe as written.
+        values: New values by ``label.parameter``, from the command line.
+        origin: Its name or path, for messages.
+        option: The option that the values were given to, for messages.
+
+    Raises:
+        typer.BadParameter: If it is wrong with these values.
+        RecipeError: If it is wrong as written.
+    """
+    if not values:
+        return Recipe(file, origin=origin)
+    try:
+        return Recipe(override_file(file, values, origin=origin), origin=origin)
+    except RecipeError as error:
+        raise typer.BadParameter(str(error), param_hint=option) from error
+
+
+def recipe_of_reward(name: str, params: Mapping[str, Any], *, option: str) -> Recipe:
+    """Return a recipe of one reward with these parameters.
+
+    Raises:
+        typer.BadParameter: If a parameter is unknown or invalid; offers the nearest name.
+    """
+    try:
+        file = parse_recipe({"rewards": [{"name": name, "params": dict(params)}]}, where=option)
+        return Recipe(file, origin=option)
+    except RecipeError as error:
+        message = str(error).removeprefix(f"{option}: ")
+        raise typer.BadParameter(message, param_hint=option) from error
+
+
+def is_recipe_path(name: str) -> bool:
+    """Return whether this is a path, not a name: it ends in .yaml or .yml."""
+    return Path(name).suffix.lower() in {".yaml", ".yml"}
+
+
+def _yaml_value(text: str, *, option: str) -> Any:
+    import yaml
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise typer.BadParameter(f"{text!r} is no YAML value: {error}", param_hint=option) from error
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error as one line, with its type unless it is one of ours."""
+    text = " ".join(str(error).split())
+    return text if isinstance(error, GeoRewardsError) else f"{type(error).__name__}: {text}"

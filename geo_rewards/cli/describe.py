@@ -1,0 +1,119 @@
+"""``describe``: everything about one reward or recipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geo_rewards.cli.arguments import build_recipe, find_named, is_recipe_path
+from geo_rewards.cli.output import print_heading, print_text
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+    from geo_rewards.catalog import PluginSource
+    from geo_rewards.cli.parameters import Parameter
+    from geo_rewards.recipe import Recipe
+    from geo_rewards.recipe_file import Entry, RecipeFile
+    from geo_rewards.reward import Reward
+
+COLUMNS_OF = {
+    "coordinate": "columns lat and lon, or a solution that holds them",
+    "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "text": "column solution with plain text",
+}
+"""Which columns give each field of a truth."""
+
+
+def describe_command(
+    name: Annotated[str, typer.Argument(help="A reward, a recipe, or a recipe's file.", show_default=False)],
+) -> None:
+    """Describe a reward: parameters, columns it needs, range, formula, source; or a recipe."""
+    found = find_named(name)
+    if isinstance(found, type):
+        _describe_reward(found)
+    else:
+        _describe_recipe(name, found)
+
+
+def range_of(reward: type[Reward]) -> tuple[float, float]:
+    """Return the range with default parameters, or the class's if some must be given."""
+    from pydantic import ValidationError
+
+    try:
+        return reward().bounds
+    except ValidationError:
+        return reward.range
+
+
+def _describe_reward(reward: type[Reward]) -> None:
+    from geo_rewards.cli.listing import show_range
+    from geo_rewards.cli.parameters import list_parameters, read_documentation
+    from geo_rewards.registry import get_registry
+
+    documentation = read_documentation(reward)
+    print_heading(f"{reward.name} ({get_registry().source_of(reward.name)})")
+    print_text(documentation.description)
+    _section("Parameters", _parameter_lines(list_parameters(reward)))
+    _section("Needs", [f"{field}: {COLUMNS_OF.get(field, field)}" for field in reward.needs])
+    _section("Range", [show_range(range_of(reward))])
+    _section("Formula", reward.formula.splitlines())
+    _section("Source", reward.reference.splitlines())
+    if documentation.example:
+        _section("Example", documentation.example.splitlines())
+
+
+def _section(title: str, lines: list[str]) -> None:
+    print_text("")
+    print_heading(title)
+    print_text("\n".join(lines) or "none", indent=2)
+
+
+def _parameter_lines(parameters: list[Parameter]) -> list[str]:
+    lines = []
+    for parameter in parameters:
+        given = "must be given" if parameter.default is None else f"default {parameter.default}"
+        lines.append(f"{parameter.name}: {parameter.type}; {given}")
+        if parameter.text:
+            lines.append(f"    {parameter.text}")
+    return lines
+
+
+def _describe_recipe(name: str, file: RecipeFile) -> None:
+    from pathlib import Path
+
+    from geo_rewards.cli.listing import header_comment, show_range
+    from geo_rewards.registry import get_registry
+
+    source: PluginSource | None = None
+    place: Traversable = Path(name)
+    if not is_recipe_path(name):
+        claim = get_registry().recipes.get(name)
+        name, place, source = claim.name, claim.thing, claim.source
+    print_heading(f"recipe {name}" + (f" ({source})" if source else ""))
+    print_text(header_comment(place))
+    recipe = build_recipe(file, {}, origin=name, option="NAME")
+    for label, entry in recipe.entries.items():
+        _section(f"{label}: {entry.name}, weight {entry.weight:g}", _entry_lines(recipe, label, entry))
+    columns = [f"{field}: {column}" for field, column in recipe.file.columns.items()]
+    if columns:
+        _section("Columns", columns)
+    if recipe.file.gazetteer:
+        _section("Gazetteer", [recipe.file.gazetteer])
+    _section("Range of the total", [show_range(recipe.bounds)])
+
+
+def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
+    """Return a line for the plugin, each parameter as resolved, the gate and `on_error`."""
+    from geo_rewards.cli.parameters import show_value
+    from geo_rewards.registry import get_registry
+
+    lines = [f"from {get_registry().source_of(entry.name)}"]
+    lines += [f"{name}: {show_value(value)}" for name, value in recipe.rewards[label]]
+    if entry.gate is not None:
+        gate = entry.gate
+        lines.append(f"gate: {gate.reward} >= {gate.at_least:g}, otherwise {show_value(gate.otherwise)}")
+    return lines + ([f"on_error: {entry.on_error}"] if entry.on_error is not None else [])

@@ -1,0 +1,67 @@
+"""What commands print: tables and texts that suit a terminal, and plain complete lines for a pipe."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+
+def is_terminal() -> bool:
+    """Return whether stdout is read by a person."""
+    return sys.stdout.isatty()
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON; ASCII alone, so that it survives any terminal's encoding."""
+    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+
+
+def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print a table: drawn on a terminal; in a pipe tab-separated, one line a row, nothing cut off.
+
+    Args:
+        header: Names of the columns.
+        rows: One text a column.
+    """
+    if not is_terminal():
+        lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in (header, *rows)]
+        sys.stdout.write("".join(f"{line}\n" for line in lines))
+        return
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, header_style="bold")
+    for name in header:
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        table.add_row(*map(Text, row))  # as text: a name in square brackets is no markup
+    Console().print(table)
+
+
+def print_heading(text: str) -> None:
+    """Print a line that stands out on a terminal."""
+    _print(text, style="bold", indent=0)
+
+
+def print_text(text: str, *, indent: int = 0) -> None:
+    """Print lines; wrapped, with their indentation kept, on a terminal only."""
+    for line in text.split("\n"):
+        depth = len(line) - len(line.lstrip())
+        _print(line.lstrip(), style="", indent=indent + depth)
+
+
+def _print(line: str, *, style: str, indent: int) -> None:
+    if not is_terminal():
+        sys.stdout.write(f"{' ' * indent}{line}".rstrip() + "\n")
+        return
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    Console().print(Padding(Text(line, style=style), (0, 0, 0, indent)))

@@ -1,0 +1,147 @@
+"""``score``: saved rows with their rewards beside them."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from geo_rewards.cli.arguments import build_recipe, find_recipe_file, read_assignments
+from geo_rewards.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pyarrow as pa
+
+    from geo_rewards.cli.saved_rows import Contents
+    from geo_rewards.cli.tally import Tally
+    from geo_rewards.recipe import Recipe
+
+
+def score_command(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="Rows with a column `completion`: .jsonl, .json, or the .parquet that TRL writes.",
+            exists=True,
+            dir_okay=False,
+            show_default=False,
+        ),
+    ],
+    *,
+    recipe: Annotated[
+        str, typer.Option("--recipe", help="A recipe's name or its YAML file.", show_default=False)
+    ],
+    out: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            help="A .jsonl or .parquet file, replaced once all rows are scored; - writes jsonl to stdout.",
+            show_default=False,
+        ),
+    ],
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="Another value for a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
+    ] = None,
+    workers: Annotated[int, typer.Option(help="How many processes score.", min=1)] = 1,
+) -> None:
+    """Score saved rows by a recipe: adds `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
+    values = read_assignments(settings or [], option="--set")
+    chosen = build_recipe(find_recipe_file(recipe), values, origin=recipe, option="--set")
+    target = None if out == "-" else Path(out)
+    _check_target(target, file)
+    tally = _score_file(file, chosen, out=target, workers=workers)
+    lines = [f"scored {file} by {recipe} to {'stdout' if target is None else target}", *tally.lines()]
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def _check_target(out: Path | None, file: Path) -> None:
+    from geo_rewards.cli.scored_output import check_output
+
+    problem = check_output(out, file=file) if out is not None else None
+    if problem is not None:
+        raise typer.BadParameter(problem, param_hint="-o")
+
+
+def _score_file(file: Path, recipe: Recipe, *, out: Path | None, workers: int) -> Tally:
+    from geo_rewards.cli.saved_rows import read_chunks
+    from geo_rewards.cli.scored_chunks import Task, score_chunks
+    from geo_rewards.cli.scored_output import open_output
+    from geo_rewards.cli.tally import Tally
+
+    contents, schema = _prepare(file, recipe, out=out)
+    task = Task(recipe, file, tuple(contents.scoring_columns))
+    tally = Tally(recipe)
+    with open_output(out, schema) as write, _progress(contents.rows, shown=out is not None) as advance:
+        for rows, scored in score_chunks(task, read_chunks(file), workers=workers):
+            write([{**row.cells, **cells} for row, cells in zip(rows, scored.cells, strict=True)])
+            tally.add(scored)
+            advance(len(rows))
+        _refuse_silence(tally, file, contents)
+    return tally
+
+
+def _prepare(file: Path, recipe: Recipe, *, out: Path | None) -> tuple[Contents, pa.Schema | None]:
+    """Look through the file: every bad line is found before anything is scored or written."""
+    from geo_rewards.cli.saved_rows import is_parquet, look_through
+
+    columns = recipe.file.columns
+    if out is None or not is_parquet(out):
+        contents, schema = look_through(file, columns=columns), None
+    else:
+        contents, schema = _with_schema(file, recipe)
+    recipe.map_columns(
+        dict.fromkeys(contents.scoring_columns)
+    )  # a column that the recipe names may be missing
+    return contents, schema
+
+
+def _with_schema(file: Path, recipe: Recipe) -> tuple[Contents, pa.Schema]:
+    import pyarrow.parquet as pq
+
+    from geo_rewards.cli.parquet_schema import ColumnTypes, scored_schema
+    from geo_rewards.cli.saved_rows import is_parquet, look_through
+
+    labels = list(recipe.entries)
+    if is_parquet(file):
+        contents = look_through(file, columns=recipe.file.columns)
+        return contents, scored_schema(pq.read_schema(file), labels=labels)
+    types = ColumnTypes()
+    contents = look_through(file, columns=recipe.file.columns, on_row=types.add)
+    return contents, scored_schema(types.fields(), labels=labels)
+
+
+def _refuse_silence(tally: Tally, file: Path, contents: Contents) -> None:
+    """Raise an error if a weighted reward gave no value at all: the recipe does not fit the data."""
+    from geo_rewards.cli.describe import COLUMNS_OF
+
+    for label in tally.silent_labels():
+        reward = tally.recipe.rewards[label]
+        if label in tally.first_errors:
+            raise DataError(f"reward {label!r} failed or abstained on every row; {tally.first_errors[label]}")
+        needed = "; ".join(f"{field} ({COLUMNS_OF.get(field, field)})" for field in reward.needs)
+        needs = f"it needs {needed}" if needed else "it names no truth that it needs"
+        raise DataError(
+            f"{file}: reward {label!r} ({reward.name}) abstained on every row: {needs}; "
+            f"the file has the columns {', '.join(contents.columns)}"
+        )
+
+
+@contextmanager
+def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr, if that is a terminal; give the function that moves it on."""
+    if not (shown and sys.stderr.isatty()):
+        yield lambda rows: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("scoring", total=total)
+        yield lambda rows: bar.advance(task, rows)

@@ -1,0 +1,61 @@
+"""``try``: one answer, scored and explained."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from geo_rewards.cli.arguments import build_recipe, find_named, read_assignments, recipe_of_reward
+from geo_rewards.cli.output import print_text
+from geo_rewards.errors import TruthError
+
+if TYPE_CHECKING:
+    from geo_rewards.recipe import Recipe
+
+
+def try_command(
+    name: Annotated[str, typer.Argument(help="A reward, a recipe, or a recipe's file.", show_default=False)],
+    *,
+    completion: Annotated[str, typer.Option(help="What the model wrote; - reads stdin.", show_default=False)],
+    lat: Annotated[float | None, typer.Option(help="True latitude in degrees.")] = None,
+    lon: Annotated[float | None, typer.Option(help="True longitude in degrees.")] = None,
+    country: Annotated[str | None, typer.Option(help="True country, by name or ISO code.")] = None,
+    region: Annotated[str | None, typer.Option(help="True region.")] = None,
+    city: Annotated[str | None, typer.Option(help="True city.")] = None,
+    solution: Annotated[str | None, typer.Option(help="The truth as text.")] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A parameter as key=value, of a recipe's entry as label.key=value.", metavar="KEY=VALUE"
+        ),
+    ] = None,
+) -> None:
+    """Score one answer and explain every reward."""
+    recipe = _find_recipe(name, read_assignments(param or [], option="--param"))
+    text = sys.stdin.read() if completion == "-" else completion
+    cells = {"lat": lat, "lon": lon, "country": country, "region": region, "city": city, "solution": solution}
+    _explain(recipe, text, {field: value for field, value in cells.items() if value is not None})
+
+
+def _find_recipe(name: str, params: dict[str, Any]) -> Recipe:
+    found = find_named(name)
+    if isinstance(found, type):
+        return recipe_of_reward(name, params, option="--param")
+    # The truth is given by its own names here, whatever the data set of the recipe calls them.
+    file = found.model_copy(update={"columns": {}})
+    return build_recipe(file, params, origin=name, option="--param")
+
+
+def _explain(recipe: Recipe, completion: str, truth: dict[str, Any]) -> None:
+    columns = {field: [value] for field, value in truth.items()}
+    try:
+        scores = recipe.score_columns([completion], columns, default_on_error="abstain")
+        account = scores.explain(0)
+    except TruthError as error:
+        raise typer.BadParameter(error.cause_text, param_hint="the truth") from error
+    print_text(account)
+    for errors in scores.errors.values():
+        if errors:
+            raise errors[0]

@@ -1,0 +1,147 @@
+"""From a `.jsonl` or `.json` file to one JSON value a row, with its line number."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.data.problems import BadRow
+from geo_rewards.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_BOM = b"\xef\xbb\xbf"
+_JSON_SPACE = " \t\r\n"
+
+
+def read_values(path: Path) -> Iterator[tuple[int, Any]]:
+    """Yield the line number and the value of each row; a `BadRow` stands in for what cannot be read.
+
+    `.jsonl` is read line by line and blank lines are skipped. `.json` must hold one list; its text
+    is in memory once, its rows only one at a time, and nothing behind a syntax error can be read.
+
+    Raises:
+        DataError: If the file is missing or has another suffix.
+    """
+    if not path.is_file():
+        raise DataError(f"data file {path} does not exist or is no file")
+    suffix = path.suffix.lower()
+    if suffix == ".jsonl":
+        yield from _read_jsonl(path)
+    elif suffix == ".json":
+        yield from _read_json(path)
+    else:
+        raise DataError(f"data file {path} has the suffix {path.suffix!r}; .jsonl and .json can be read")
+
+
+def _read_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
+    # Bytes, because text mode would also split at a lone carriage return.
+    decoder = _Decoder()
+    with path.open("rb") as file:
+        for number, raw in enumerate(file, start=1):
+            stripped = raw.removeprefix(_BOM).strip() if number == 1 else raw.strip()
+            if stripped:
+                yield number, _value_of_line(stripped, decoder)
+
+
+def _value_of_line(raw: bytes, decoder: _Decoder) -> Any:
+    try:
+        text = raw.decode()
+        value, end = decoder.decode(text, 0)
+    except UnicodeDecodeError as error:
+        return _not_utf8(error)
+    except json.JSONDecodeError as error:
+        return BadRow("json", f"invalid JSON at column {error.colno}: {error.msg}")
+    if end != len(text):
+        return BadRow("json", f"invalid JSON at column {end + 1}: one object a line is expected")
+    return decoder.fault or value
+
+
+def _read_json(path: Path) -> Iterator[tuple[int, Any]]:
+    raw = path.read_bytes().removeprefix(_BOM)
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError as error:
+        yield raw.count(b"\n", 0, error.start) + 1, _not_utf8(error)
+        return
+    del raw
+    try:
+        yield from _elements(text)
+    except json.JSONDecodeError as error:
+        message = f"invalid JSON at column {error.colno}: {error.msg}; nothing behind it was read"
+        yield error.lineno, BadRow("json", message)
+
+
+def _elements(text: str) -> Iterator[tuple[int, Any]]:
+    at = _skip_space(text, 0)
+    if text[at : at + 1] != "[":
+        raise json.JSONDecodeError("a .json file holds a list of rows", text, at)
+    decoder = _Decoder()
+    line, counted = 1, 0
+    at = _skip_space(text, at + 1)
+    closed = text[at : at + 1] == "]"
+    while not closed:
+        line, counted = line + text.count("\n", counted, at), at
+        value, at = decoder.decode(text, at)
+        yield line, decoder.fault or value
+        at = _skip_space(text, at)
+        closed = text[at : at + 1] == "]"
+        if not closed:
+            if text[at : at + 1] != ",":
+                raise json.JSONDecodeError("expected a comma or the end of the list", text, at)
+            at = _skip_space(text, at + 1)
+    end = _skip_space(text, at + 1)
+    if end != len(text):
+        raise json.JSONDecodeError("text after the end of the list", text, end)
+
+
+def _skip_space(text: str, at: int) -> int:
+    while at < len(text) and text[at] in _JSON_SPACE:
+        at += 1
+    return at
+
+
+class _Decoder:
+    """One value, strictly: what Python's `json` tolerates is kept as `fault`, so that reading can go on."""
+
+    def __init__(self) -> None:
+        self.fault: BadRow | None = None
+        self._json = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
+
+    def decode(self, text: str, at: int) -> tuple[Any, int]:
+        """Return the value that begins at `at`, and the index behind it."""
+        self.fault = None
+        try:
+            value, end = self._json.raw_decode(text, at)
+        except RecursionError:
+            raise json.JSONDecodeError("nested too deeply", text, at) from None
+        except json.JSONDecodeError:
+            raise
+        except ValueError as error:  # an integer of thousands of digits
+            raise json.JSONDecodeError(str(error), text, at) from None
+        if text.find("\\u", at, end) >= 0:
+            self._check_surrogates(value)
+        return value, end
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            self.fault = BadRow("json", f"the key {twice!r} is there twice")
+        return result
+
+    def _constant(self, name: str) -> None:
+        self.fault = BadRow("json", f"{name} is not valid JSON; write null for a missing value")
+
+    def _check_surrogates(self, value: Any) -> None:
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            self.fault = BadRow("encoding", "a \\u escape is half of a surrogate pair")
+
+
+def _not_utf8(error: UnicodeDecodeError) -> BadRow:
+    return BadRow("encoding", f"byte {error.start + 1} is not valid UTF-8")

@@ -1,0 +1,130 @@
+"""Rows of a data file, in one shape, whatever shape they were written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from geo_rewards.data.folders import ImageFolder
+from geo_rewards.data.lines import read_values
+from geo_rewards.data.messages import Message, place_images
+from geo_rewards.data.problems import BadRow, RowProblem
+from geo_rewards.data.turns import Turn, answer_text, read_turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of training data.
+
+    Attributes:
+        file: The data file as it was named.
+        line: Line number, from 1.
+        prompt: The turns before the answer; each content is a list of blocks.
+        solution: The expected answer as text: the `solution` column, else the last gpt turn; None
+            where the row has neither.
+        images: Absolute paths of the pictures, one for each image block, in the order of the blocks.
+        columns: All other columns as written, among them the id and the truth columns.
+    """
+
+    file: Path
+    line: int
+    prompt: list[Message]
+    solution: str | None
+    images: list[str]
+    columns: dict[str, Any]
+
+
+def _path_list(value: Any) -> Any:
+    if value is None:
+        return []
+    return [value] if isinstance(value, str) else value
+
+
+_Paths = Annotated[list[str], BeforeValidator(_path_list)]
+
+
+class _RawRow(BaseModel):
+    """The keys of a row that have a meaning of their own."""
+
+    model_config = ConfigDict(strict=True)
+
+    conversations: list[Turn] | None = None
+    messages: list[Turn] | None = None
+    image: _Paths = Field(default_factory=list)
+    images: _Paths = Field(default_factory=list)
+    solution: Any = None
+
+
+_OWN_KEYS = frozenset(_RawRow.model_fields)
+
+
+def read_rows(path: Path, *, image_folder: Path) -> Iterator[Row | RowProblem]:
+    """Yield every row of a file, and a `RowProblem` for every line that is not one.
+
+    Truths are not looked at: see `geo_rewards.data.truths.check_truths`.
+
+    Args:
+        path: A `.jsonl` file, or a `.json` file that holds a list of rows.
+        image_folder: What the image paths are relative to.
+
+    Raises:
+        DataError: If the file or the folder is missing, or the file's suffix is unknown.
+    """
+    folder = ImageFolder(image_folder)
+    for line, value in read_values(path):
+        try:
+            if isinstance(value, BadRow):
+                raise value
+            yield _read_row(value, path, line, folder)
+        except BadRow as bad:
+            yield RowProblem(path, line, bad.cause, str(bad))
+
+
+def _read_row(value: Any, file: Path, line: int, folder: ImageFolder) -> Row:
+    if not isinstance(value, dict):
+        raise BadRow("row", f"a row is an object with conversations, not a {type(value).__name__}")
+    raw = _validate({key: value[key] for key in _OWN_KEYS & value.keys()})
+    prompt, answer = read_turns(_turns(raw))
+    images = _images(raw, folder)
+    prompt = place_images(prompt, len(images))
+    if not all(message["content"] for message in prompt if message["role"] == "user"):
+        raise BadRow("row", "a human turn is empty")
+    explicit = answer_text(raw.solution)
+    return Row(
+        file=file,
+        line=line,
+        prompt=prompt,
+        solution=answer if explicit is None else explicit,
+        images=images,
+        columns={key: item for key, item in value.items() if key not in _OWN_KEYS},
+    )
+
+
+def _validate(value: dict[str, Any]) -> _RawRow:
+    try:
+        return _RawRow.model_validate(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadRow("row", f"{where}: {first['msg']}") from None
+
+
+def _turns(raw: _RawRow) -> list[Turn]:
+    if raw.conversations is not None and raw.messages is not None:
+        raise BadRow("row", "there are both conversations and messages; write one of them")
+    turns = raw.messages if raw.conversations is None else raw.conversations
+    if turns is None:
+        raise BadRow("row", "there are no conversations and no messages; write one of them")
+    return turns
+
+
+def _images(raw: _RawRow, folder: ImageFolder) -> list[str]:
+    if raw.image and raw.images:
+        raise BadRow("row", "there are both image and images; write one of them")
+    return [folder.resolve(name) for name in raw.image or raw.images]

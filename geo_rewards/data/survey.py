@@ -1,0 +1,104 @@
+"""The first look at all rows: are they good, and which columns do they have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from geo_rewards.data.problems import ProblemTally, RowProblem
+from geo_rewards.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from geo_rewards.data.rows import Row
+
+Kind = Literal["null", "bool", "int", "float", "str", "json"]
+
+_EXACT_IN_A_FLOAT = 2**53
+
+
+@dataclass(slots=True)
+class Survey:
+    """What a look at all rows has found.
+
+    Attributes:
+        rows: How many there are.
+        kinds: The extra columns in the order of their first appearance, and what they hold.
+        seen_at: File and line of each column's first appearance.
+        with_images: File and line of the first row with images, or None.
+        without_images: File and line of the first row without, or None.
+        has_solution: Some row has a solution.
+    """
+
+    rows: int = 0
+    kinds: dict[str, Kind] = field(default_factory=dict)
+    seen_at: dict[str, str] = field(default_factory=dict)
+    with_images: str | None = None
+    without_images: str | None = None
+    has_solution: bool = False
+
+    def add(self, row: Row) -> None:
+        """Take one row into account."""
+        self.rows += 1
+        self.has_solution = self.has_solution or row.solution is not None
+        if row.images:
+            self.with_images = self.with_images or _place(row)
+        else:
+            self.without_images = self.without_images or _place(row)
+        for name, value in row.columns.items():
+            if name not in self.kinds:
+                self.seen_at[name] = _place(row)
+            self.kinds[name] = unite(self.kinds.get(name, "null"), kind_of(value))
+
+
+def survey_rows(rows: Iterable[Row | RowProblem]) -> Survey:
+    """Return what all rows have in common.
+
+    Raises:
+        DataError: If there are bad lines, all of which are counted first, or no rows at all.
+    """
+    survey, tally = Survey(), ProblemTally()
+    for row in rows:
+        if isinstance(row, RowProblem):
+            tally.add(row)
+        else:
+            survey.add(row)
+    tally.raise_if_any()
+    if not survey.rows:
+        raise DataError("the data files hold no rows")
+    return survey
+
+
+def kind_of(value: Any) -> Kind:
+    """Return what a value can be stored as without loss; `json` stands for everything else.
+
+    >>> kind_of(1), kind_of(2**60), kind_of([1])
+    ('int', 'json', 'json')
+    """
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int):
+        return "int" if abs(value) <= _EXACT_IN_A_FLOAT else "json"
+    if isinstance(value, float):
+        return "float"
+    return "str" if isinstance(value, str) else "json"
+
+
+def unite(first: Kind, second: Kind) -> Kind:
+    """Return the kind that holds both.
+
+    >>> unite("null", "str"), unite("int", "float"), unite("int", "str")
+    ('str', 'float', 'json')
+    """
+    if first == second or second == "null":
+        return first
+    if first == "null":
+        return second
+    return "float" if {first, second} == {"int", "float"} else "json"
+
+
+def _place(row: Row) -> str:
+    return f"{row.file}, line {row.line}"

@@ -1,0 +1,57 @@
+"""Which country a coordinate lies in, by the borders of Natural Earth (1:10 million), in arrays.
+
+The table cuts the globe into rows of 0.01 degrees and holds, sorted, the cells where the country changes
+along each row: one binary search answers a point, and is right to about half a kilometre.
+"""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from geo_rewards.geo.tables import TABLES
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ROWS = 18000
+"""Rows of the grid, from the South Pole up."""
+COLUMNS = 65536
+"""Cells of a row, from 180 degrees west eastwards."""
+
+_LOCK = threading.Lock()
+
+
+class Borders(NamedTuple):
+    """Cells (row * COLUMNS + column, ascending) and the country from each on, 0 where there is no land."""
+
+    cells: NDArray[np.int64]
+    codes: NDArray[np.uint8]
+    countries: list[str]
+
+
+def country_index(lats: NDArray[np.float64], lons: NDArray[np.float64]) -> NDArray[np.uint8]:
+    """Return the index into `load_borders().countries` of each point's country; 0 (an empty code) at sea."""
+    borders = load_borders()
+    rows = np.minimum(((lats + 90.0) * (ROWS / 180.0)).astype(np.int64), ROWS - 1)
+    columns = np.minimum(((lons + 180.0) * (COLUMNS / 360.0)).astype(np.int64), COLUMNS - 1)
+    found: NDArray[np.uint8] = borders.codes[
+        np.searchsorted(borders.cells, rows * COLUMNS + columns, side="right") - 1
+    ]
+    return found
+
+
+def load_borders() -> Borders:
+    """Return the table of borders, read once per process."""
+    with _LOCK:
+        return _load_borders()
+
+
+@cache
+def _load_borders() -> Borders:
+    with np.load(TABLES / "borders.npz") as table:
+        cells = np.cumsum(table["steps"], dtype=np.int64)
+        return Borders(cells, table["codes"], table["countries"].tobytes().decode().split("\n"))

@@ -1,0 +1,306 @@
+"""Decay curves: how much a distance in kilometres is worth, from 1 at the truth down to 0.
+
+Each curve is a pure function on float64 arrays of distances (km, not negative); NaN stays NaN, so that the
+caller decides what a missing distance is worth. `CURVES` describes them all and `decay` calls one by name.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from geo_rewards.errors import UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    FloatArray = NDArray[np.float64]
+
+Steps: TypeAlias = tuple[tuple[float, float], ...]
+"""Pairs (limit in km, value of a distance up to it), nearest first."""
+
+DEFAULT_STEPS: Steps = ((0.5, 1.0), (2.0, 0.8), (10.0, 0.6), (25.0, 0.4), (200.0, 0.2), (750.0, 0.1))
+DEFAULT_THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
+
+
+def exponential(distance_km: FloatArray, *, scale_km: float = 1492.7) -> FloatArray:
+    """Return ``exp(-d / scale_km)``, in (0, 1]; 1 at zero distance.
+
+    GeoGuessr's score divided by 5000 with the default scale; also PIGEON and OpenStreetView-5M's GeoScore.
+
+    >>> float(exponential(np.array(1492.7)).round(4))
+    0.3679
+    """
+    return np.exp(-distance_km / scale_km)
+
+
+def geo_r(distance_km: FloatArray) -> FloatArray:
+    """Return the piecewise linear reward of the Geo-R paper, in [0, 1].
+
+    ``1 - 0.5 d/750`` up to 750 km, ``0.5 - 0.3 (d-750)/1750`` up to 2500 km,
+    ``max(0, 0.2 - 0.2 (d-2500)/17500)`` beyond. Source: Geo-R, arXiv 2601.00388 (secondary).
+
+    >>> geo_r(np.array([0.0, 1500.0, 10000.0])).round(4)
+    array([1.    , 0.3714, 0.1143])
+    """
+    return np.interp(distance_km, (0.0, 750.0, 2500.0, 20000.0), (1.0, 0.5, 0.2, 0.0))
+
+
+def geo_r_code(distance_km: FloatArray) -> FloatArray:
+    """Return what Geo-R's released code computes, in [0, 1], rounded to 4 decimals.
+
+    ``1 - 0.5 d/750`` up to 750 km, ``0.5 - 0.3 (d-750)/2250`` up to 3000 km,
+    ``0.2 - 0.2 (d-3000)/17000`` up to 20000 km, 0 beyond. Source: Geo-R's released code.
+
+    >>> geo_r_code(np.array([25.0, 2500.0, 10000.0]))
+    array([0.9833, 0.2667, 0.1176])
+    """
+    value: FloatArray = np.interp(distance_km, (0.0, 750.0, 3000.0, 20000.0), (1.0, 0.5, 0.2, 0.0)).round(4)
+    return value
+
+
+def logistic(distance_km: FloatArray, *, scale_km: float) -> FloatArray:
+    """Return ``2 / (1 + exp(d / scale_km))``, in (0, 1]; 1 at zero distance.
+
+    The scale has no default: GRE's released file leaves it blank. Source: GRE, arXiv 2505.18700.
+
+    >>> float(logistic(np.array(1000.0), scale_km=1000).round(4))
+    0.5379
+    """
+    shrunk = np.exp(-distance_km / scale_km)  # exp(d / scale_km) itself could overflow
+    return 2.0 * shrunk / (1.0 + shrunk)
+
+
+def linear(distance_km: FloatArray, *, limit_km: float = 20000.0) -> FloatArray:
+    """Return ``max(0, 1 - d / limit_km)``, in [0, 1].
+
+    Source: the VESPO recipe.
+
+    >>> linear(np.array([0.0, 5000.0, 20015.0]))
+    array([1.  , 0.75, 0.  ])
+    """
+    return np.maximum(0.0, 1.0 - distance_km / limit_km)
+
+
+def steps(distance_km: FloatArray, *, steps: Steps = DEFAULT_STEPS) -> FloatArray:
+    """Return the value of the first step whose limit is not below d, and 0 beyond the last.
+
+    Source of the default ladder: Thinking with Map, arXiv 2601.05432.
+
+    >>> steps(np.array([0.5, 3.0, 1000.0]))
+    array([1. , 0.6, 0. ])
+    """
+    limits = [limit for limit, _ in steps]
+    values = np.array([value for _, value in steps] + [0.0])
+    return np.where(np.isnan(distance_km), np.nan, values[np.searchsorted(limits, distance_km)])
+
+
+def truncated_exponential(
+    distance_km: FloatArray, *, scale_km: float = 200.0, limit_km: float = 2000.0
+) -> FloatArray:
+    """Return ``exp(-d / scale_km)`` up to `limit_km` and 0 beyond, in [0, 1].
+
+    Source: GeoAgent's released code, arXiv 2602.12617.
+
+    >>> truncated_exponential(np.array([0.0, 200.0, 2000.1])).round(4)
+    array([1.    , 0.3679, 0.    ])
+    """
+    return np.where(distance_km > limit_km, 0.0, np.exp(-distance_km / scale_km))
+
+
+def thresholds(
+    distance_km: FloatArray, *, thresholds_km: tuple[float, ...] = DEFAULT_THRESHOLDS_KM
+) -> FloatArray:
+    """Return the share of the thresholds that d is within (not above), in [0, 1].
+
+    The field's accuracy levels (street, city, region, country, continent) as a reward.
+
+    >>> thresholds(np.array([0.0, 25.0, 300.0, 9000.0]))
+    array([1. , 0.8, 0.4, 0. ])
+    """
+    passed = np.searchsorted(sorted(thresholds_km), distance_km)
+    return np.where(np.isnan(distance_km), np.nan, 1.0 - passed / len(thresholds_km))
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A decay curve and everything that is to be said about it.
+
+    Attributes:
+        name: Its name in recipes.
+        function: The curve itself: distances in km and its constants as keywords.
+        constants: Default of each constant that it takes; None where it must be given.
+        formula: What it computes, in one line; d is the distance in km.
+        source: Where it comes from.
+    """
+
+    name: str
+    function: Callable[..., FloatArray]
+    constants: Mapping[str, Any]
+    formula: str
+    source: str
+
+    def resolve(self, **constants: Any) -> dict[str, Any]:
+        """Return every constant of the curve, checked, with its default where it is None or left out.
+
+        Raises:
+            ValueError: If the curve does not take a constant, lacks one that it needs, or cannot use a value.
+
+        >>> CURVES["truncated_exponential"].resolve(scale_km=100, limit_km=None)
+        {'scale_km': 100.0, 'limit_km': 2000.0}
+        """
+        given = {name: value for name, value in constants.items() if value is not None}
+        ignored = [name for name in given if name not in self.constants]
+        if ignored:
+            taken = f"only {' and '.join(self.constants)}" if self.constants else "no constants"
+            raise ValueError(f"curve {self.name!r} does not take {' or '.join(ignored)}: it takes {taken}")
+        resolved = {**self.constants, **given}
+        missing = [name for name, value in resolved.items() if value is None]
+        if missing:
+            raise ValueError(f"curve {self.name!r} has no default {' and '.join(missing)}: give a value")
+        return {name: _CHECKS[name](name, value) for name, value in resolved.items()}
+
+    def bounds(self, **constants: Any) -> tuple[float, float]:
+        """Return the lowest and the highest value of the curve with these constants.
+
+        The lowest is what it falls to without end, 0, even where no distance on Earth reaches it.
+
+        >>> CURVES["steps"].bounds(steps=((1, 0.5), (10, 0.25)))
+        (0.0, 0.5)
+        """
+        resolved = self.resolve(**constants)
+        return (0.0, resolved["steps"][0][1] if "steps" in resolved else 1.0)
+
+
+def decay(distance_km: ArrayLike, *, curve: str, **constants: Any) -> FloatArray:
+    """Return the value of each distance by the named curve; NaN where the distance is NaN.
+
+    Args:
+        distance_km: Distances in km, none negative.
+        curve: A name in `CURVES`.
+        **constants: Constants of the curve; None means its own default.
+
+    Raises:
+        UnknownNameError: If there is no such curve.
+        ValueError: If a distance is negative, or by `Curve.resolve`.
+
+    >>> decay([0.0, 750.0], curve="exponential", scale_km=1492.7).round(4)
+    array([1.   , 0.605])
+    """
+    if curve not in CURVES:
+        raise UnknownNameError("curve", curve, CURVES)
+    resolved = CURVES[curve].resolve(**constants)
+    distances = np.asarray(distance_km, dtype=np.float64)
+    if (distances < 0).any():
+        raise ValueError(f"distance_km {distances[distances < 0].flat[0]} is negative")
+    return CURVES[curve].function(distances, **resolved)
+
+
+def _number(name: str, value: Any) -> float:
+    # a bool is a number to Python, and a mistake here
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
+        raise ValueError(f"{name} must be made of finite numbers, not {value!r}")
+    return float(value)
+
+
+def _positive(name: str, value: Any) -> float:
+    number = _number(name, value)
+    if number <= 0.0:
+        raise ValueError(f"{name} must be above 0, not {value!r}")
+    return number
+
+
+def _checked_thresholds(name: str, value: Any) -> tuple[float, ...]:
+    if not isinstance(value, tuple | list) or not value:
+        raise ValueError(f"{name} must be a list of distances in km, not {value!r}")
+    limits = tuple(_positive(name, limit) for limit in value)
+    if any(after <= before for before, after in pairwise(limits)):
+        raise ValueError(f"{name} must ascend, not {value!r}")
+    return limits
+
+
+def _checked_steps(name: str, value: Any) -> Steps:
+    pairs = isinstance(value, tuple | list) and value
+    if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in value):
+        raise ValueError(f"{name} must be a list of pairs (limit in km, value), not {value!r}")
+    limits = _checked_thresholds(f"limits of {name}", [limit for limit, _ in value])
+    values = [_number(f"values of {name}", worth) for _, worth in value]
+    if min(values) < 0.0 or sorted(values, reverse=True) != values:
+        raise ValueError(f"values of {name} must be 0 or above and must not rise, not {value!r}")
+    return tuple(zip(limits, values, strict=True))
+
+
+_CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
+    "scale_km": _positive,
+    "limit_km": _positive,
+    "steps": _checked_steps,
+    "thresholds_km": _checked_thresholds,
+}
+
+CURVES: Mapping[str, Curve] = MappingProxyType(
+    {
+        curve.name: curve
+        for curve in (
+            Curve(
+                "exponential",
+                exponential,
+                {"scale_km": 1492.7},
+                "exp(-d / scale_km)",
+                "GeoGuessr score / 5000; PIGEON; OpenStreetView-5M GeoScore",
+            ),
+            Curve(
+                "geo_r",
+                geo_r,
+                {},
+                "1 - 0.5 d/750 up to 750; 0.5 - 0.3 (d-750)/1750 up to 2500; "
+                "max(0, 0.2 - 0.2 (d-2500)/17500) beyond",
+                "Geo-R paper, arXiv 2601.00388 (secondary)",
+            ),
+            Curve(
+                "geo_r_code",
+                geo_r_code,
+                {},
+                "1 - 0.5 d/750 up to 750; 0.5 - 0.3 (d-750)/2250 up to 3000; "
+                "0.2 - 0.2 (d-3000)/17000 up to 20000; 0 beyond; rounded to 4 decimals",
+                "Geo-R released code",
+            ),
+            Curve(
+                "logistic",
+                logistic,
+                {"scale_km": None},
+                "2 / (1 + exp(d / scale_km))",
+                "GRE, arXiv 2505.18700 (scale left blank in the released file)",
+            ),
+            Curve("linear", linear, {"limit_km": 20000.0}, "max(0, 1 - d / limit_km)", "VESPO recipe"),
+            Curve(
+                "steps",
+                steps,
+                {"steps": DEFAULT_STEPS},
+                "value of the first step whose limit is not below d; 0 beyond the last",
+                "Thinking with Map, arXiv 2601.05432",
+            ),
+            Curve(
+                "truncated_exponential",
+                truncated_exponential,
+                {"scale_km": 200.0, "limit_km": 2000.0},
+                "exp(-d / scale_km) up to limit_km; 0 beyond",
+                "GeoAgent released code, arXiv 2602.12617",
+            ),
+            Curve(
+                "thresholds",
+                thresholds,
+                {"thresholds_km": DEFAULT_THRESHOLDS_KM},
+                "share of thresholds_km that d is within",
+                "the field's accuracy levels, as a reward",
+            ),
+        )
+    }
+)
+"""Every curve by name."""

@@ -1,0 +1,62 @@
+"""Keys of names: one spelling for every way to write a place's name in one script.
+
+Kept apart from `names`, because the tables are built with `plain_key`: a change here needs new tables
+(geo_rewards/geo/tables/README.md).
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+MAX_NAME_LENGTH = 120
+"""Longer texts are no names: their key is empty, so that they match nothing and cost nothing."""
+
+_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "mt": "mount", "ft": "fort"}
+_UNIT = (
+    "autonomous region|autonomous community|autonomous province|federal state|capital region|city|town|"
+    "village|municipality|county|prefecture|province|provincia|state|estado|region|regione|oblast|krai|republic|"
+    "district|department|departement|departamento|governorate|canton|commune|voivodeship|parish|land"
+)
+_LEADING = re.compile(rf"(?:the )?(?:{_UNIT}) (?:of|de|di|do|da|du|des|d)(?: the| la| los| las)? (?=\w)")
+_TRAILING = re.compile(
+    r" (?:autonomous region|autonomous community|autonomous province|federal state|capital region|prefecture|"
+    r"province|state|region|oblast|krai|county|governorate|department|district|voivodeship|canton)$"
+)
+_APOSTROPHES = re.compile(r"['`]|(?<=\b\w)\.|\.(?!\w)")
+_SEPARATORS = re.compile(r"[\W_]+")
+
+
+@lru_cache(maxsize=65536)
+def plain_key(text: str) -> str:
+    """Return the name in lower-case ASCII letters, digits and single spaces, abbreviations written out.
+
+    The key of a text that is too long to be a name, or that has no letter or digit, is empty.
+
+    >>> plain_key("Île-de-France"), plain_key("St. Louis"), plain_key("慕尼黑市") == plain_key("慕尼黑")
+    ('ile de france', 'saint louis', True)
+    """
+    from anyascii import anyascii
+
+    if len(text) > MAX_NAME_LENGTH:
+        return ""
+    folded = text.casefold().strip()
+    if len(folded) > 2 and folded[-1] in "市省县縣":  # the words for city, province and county are written on
+        folded = folded[:-1]
+    ascii_text = anyascii(folded).casefold().replace("&", " and ")
+    words = _SEPARATORS.sub(" ", _APOSTROPHES.sub("", ascii_text)).split()
+    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+
+
+@lru_cache(maxsize=65536)
+def name_key(text: str) -> str:
+    """Return `plain_key` without the words that only say what kind of place it is.
+
+    >>> name_key("Hokkaidō"), name_key("Hokkaido Prefecture"), name_key("The City of London")
+    ('hokkaido', 'hokkaido', 'london')
+    >>> name_key("Province of Québec"), name_key("Prefecture"), name_key("?!")
+    ('quebec', 'prefecture', '')
+    """
+    key = plain_key(text)
+    key = _LEADING.sub("", key, count=1) if _LEADING.match(key) else key
+    return _TRAILING.sub("", key.removeprefix("the "))

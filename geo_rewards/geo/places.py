@@ -1,0 +1,158 @@
+"""The table of populated places (GeoNames, 500 people or more) and their names, loaded on first use.
+
+Rows are sorted by country, then region, so that the places of one country stand together.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_rewards.geo.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+_LOCK = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Places:
+    """Columns of the table, one value a place, and the names of the regions and countries they point to.
+
+    Attributes:
+        names: Name of each place, in the local or the English form that GeoNames prefers.
+        lat: Degrees north.
+        lon: Degrees east.
+        population: Inhabitants; 0 where unknown.
+        region: Index into `regions` of each place.
+        regions: Name of each first-order division; None for the part of a country that lies in none.
+        region_keys: `plain_key` of every name of each region.
+        region_country: Index into `countries` of each region.
+        countries: ISO 3166-1 alpha-2 codes (and XK), sorted.
+    """
+
+    names: list[str]
+    lat: FloatArray
+    lon: FloatArray
+    population: IntArray
+    region: IntArray
+    regions: list[str | None]
+    region_keys: list[tuple[str, ...]]
+    region_country: IntArray
+    countries: list[str]
+
+    @cached_property
+    def country(self) -> IntArray:
+        """Index into `countries` of each place."""
+        return self.region_country[self.region]
+
+    @cached_property
+    def country_rows(self) -> dict[str, slice]:
+        """Rows of each country."""
+        starts = np.searchsorted(self.country, np.arange(len(self.countries) + 1)).tolist()
+        return {code: slice(starts[i], starts[i + 1]) for i, code in enumerate(self.countries)}
+
+    @cached_property
+    def vectors(self) -> FloatArray:
+        """Each place as a point on the unit sphere, where no seam and no pole is in the way."""
+        return unit_vectors(self.lat, self.lon)
+
+
+def unit_vectors(lat: FloatArray, lon: FloatArray) -> FloatArray:
+    """Return points on the unit sphere, shape (n, 3), for degrees north and east."""
+    phi, lam = np.radians(lat), np.radians(lon)
+    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
+
+
+def load_places() -> Places:
+    """Return the table of places, read once per process."""
+    with _LOCK:
+        return _load_places()
+
+
+def city_names(country: str) -> Mapping[str, frozenset[int]]:
+    """Return the rows of the places that go by each name (`plain_key`, any language) in a country.
+
+    An unknown country has no places.
+    """
+    with _LOCK:
+        return _city_names(country)
+
+
+def region_names(country: str) -> Mapping[str, frozenset[int]]:
+    """Return the regions (indices into `Places.regions`) that go by each name (`plain_key`) in a country."""
+    with _LOCK:
+        return _region_names(country)
+
+
+@cache
+def _load_places() -> Places:
+    with np.load(TABLES / "places.npz") as table:
+        columns: dict[str, Any] = {name: table[name] for name in table.files}
+    rows = [line.split("\t") for line in _lines(columns["regions"])]
+    countries = sorted({row[0] for row in rows})
+    index = {code: i for i, code in enumerate(countries)}
+    return Places(
+        names=_lines(columns["names"]),
+        lat=columns["lat"] / 1e5,
+        lon=columns["lon"] / 1e5,
+        population=columns["population"].astype(np.int64),
+        region=columns["region"].astype(np.int64),
+        regions=[row[1] or None for row in rows],
+        region_keys=[tuple(row[2].split("|")) if row[2] else () for row in rows],
+        region_country=np.array([index[row[0]] for row in rows], dtype=np.int64),
+        countries=countries,
+    )
+
+
+@cache
+def _alias_table() -> tuple[bytes, IntArray, IntArray, IntArray]:
+    with np.load(TABLES / "aliases.npz") as table:
+        return (
+            table["keys"].tobytes(),
+            table["text_ends"].astype(np.int64),
+            table["row_ends"].astype(np.int64),
+            table["places"].astype(np.int64),
+        )
+
+
+@cache
+def _city_names(country: str) -> Mapping[str, frozenset[int]]:
+    places = load_places()
+    if country not in places.country_rows:
+        return {}
+    keys, text_ends, row_ends, offsets = _alias_table()
+    i = places.countries.index(country)
+    text = keys[text_ends[i] : text_ends[i + 1]].decode()
+    rows = (offsets[row_ends[i] : row_ends[i + 1]] + places.country_rows[country].start).tolist()
+    return _grouped(zip(text.split("\n"), rows, strict=True))
+
+
+@cache
+def _region_names(country: str) -> Mapping[str, frozenset[int]]:
+    places = load_places()
+    if country not in places.country_rows:
+        return {}
+    own = np.flatnonzero(places.region_country == places.countries.index(country)).tolist()
+    return _grouped((key, region) for region in own for key in places.region_keys[region])
+
+
+def _grouped(pairs: Any) -> Mapping[str, frozenset[int]]:
+    groups: dict[str, list[int]] = {}
+    for key, row in pairs:
+        groups.setdefault(key, []).append(row)
+    return {key: frozenset(rows) for key, rows in groups.items()}
+
+
+def _lines(column: NDArray[np.uint8]) -> list[str]:
+    return column.tobytes().decode().split("\n")

@@ -1,0 +1,266 @@
+"""Angles out of a normalised text: decimals, hemisphere letters, degrees-minutes-seconds.
+
+One walk from left to right, with a look-ahead of a few tokens.
+"""
+
+from __future__ import annotations
+
+from geo_rewards.parse.angles import Angle, Axis, join_decimal_comma, measure
+from geo_rewards.parse.findings import ProblemKind, RefusedError, shown
+from geo_rewards.parse.labels import AXIS_WORDS
+from geo_rewards.parse.tokens import MARK, NUMBER, WORD, Token, tokenise
+
+Item = Angle | Token
+
+_HEMISPHERES: dict[str, tuple[Axis, int]] = {
+    "N": ("lat", 1),
+    "S": ("lat", -1),
+    "E": ("lon", 1),
+    "W": ("lon", -1),
+    "north": ("lat", 1),
+    "south": ("lat", -1),
+    "east": ("lon", 1),
+    "west": ("lon", -1),
+}
+_DEGREE = frozenset({"°", "d", "deg", "degs", "degree", "degrees"})
+_MINUTE = frozenset({"'", "m", "min", "mins", "minute", "minutes"})
+_SECOND = frozenset({'"', "''", "s", "sec", "secs", "second", "seconds"})
+_NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
+_BEFORE_SIGN = frozenset(",;:=([{<>/~≈@|\"'")
+_END = Token(MARK, "", -1, -1)
+
+
+def merge_angles(text: str) -> list[Item]:
+    """Return the tokens of a normalised text, those of an angle merged into one `Angle`.
+
+    >>> [item.value for item in merge_angles("at 40.1° N, 75°12' W") if isinstance(item, Angle)]
+    [40.1, -75.2]
+    """
+    return _Walk(text).items()
+
+
+def single_angle(text: str) -> Angle:
+    """Return the angle that a normalised text consists of.
+
+    Raises:
+        RefusedError: If it is anything else.
+
+    >>> single_angle("33.8 S").value
+    -33.8
+    """
+    items = merge_angles(text)
+    if len(items) == 3 and text[items[0].end : items[2].start] == ",":
+        first, _, second = items
+        if isinstance(first, Angle) and isinstance(second, Angle):
+            joined = join_decimal_comma(first, second)
+            items = [joined] if joined else items
+    if len(items) != 1 or not isinstance(items[0], Angle):
+        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(text)} where one number of degrees was due")
+    return items[0].check(text)
+
+
+class _Walk:
+    """A walk over the tokens of one text."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = tokenise(text)
+        self.at = 0  # index of the next token
+        self.done = -1  # where the last angle ended in the text
+
+    def items(self) -> list[Item]:
+        """Return angles and the tokens between them."""
+        items: list[Item] = []
+        while self.at < len(self.tokens):
+            start = self.at
+            angle = self.angle()
+            if angle is None:
+                self.at = start + 1
+                items.append(self.tokens[start])
+            else:
+                self.done = angle.end
+                items.append(angle)
+        return items
+
+    def peek(self, ahead: int = 0) -> Token:
+        """Return a token to come, an empty one beyond the end."""
+        index = self.at + ahead
+        return self.tokens[index] if index < len(self.tokens) else _END
+
+    def angle(self) -> Angle | None:
+        """Read an angle; None, and no promise where the walk stands, if there is none here."""
+        first = self.peek()
+        if first.kind == WORD and first.text.lower() in _NOT_NUMBERS:
+            self.at += 1
+            return Angle(0.0, first.start, first.end, flaw=ProblemKind.NOT_A_NUMBER)
+        letter = self.leading_letter()
+        sign, flaw = self.sign()
+        if self.peek().kind != NUMBER or not (letter or sign or self.stands_free(self.peek())):
+            return None
+        parts, marked = self.parts(prefixed=letter is not None)
+        if self.exponent():
+            return Angle(0.0, first.start, self.end(), flaw=ProblemKind.EXPONENT)
+        if self.runs_on():
+            return None
+        if letter is None:
+            letter = self.trailing_letter()
+        elif self.hemisphere() and not self.number_follows(1):
+            self.at += 1
+            flaw = ProblemKind.AXES  # a letter on either side
+        if letter is not None and sign:
+            flaw = ProblemKind.SIGN
+        if len(parts) > 1 and not marked and letter is None:
+            flaw = flaw or ProblemKind.NOT_A_NUMBER  # 12:30 is a time
+        return self.built(first.start, parts, sign=sign, letter=letter, plain=not marked, flaw=flaw)
+
+    def built(
+        self,
+        start: int,
+        parts: list[str],
+        *,
+        sign: int,
+        letter: tuple[Axis, int] | None,
+        plain: bool,
+        flaw: ProblemKind | None,
+    ) -> Angle:
+        """Return the angle of what was read."""
+        axis, hemisphere = letter or (None, 1)
+        value, wrong = measure(parts, sign or hemisphere)
+        alone = plain and letter is None and len(parts) == 1
+        return Angle(
+            value,
+            start,
+            self.end(),
+            axis=axis,
+            form="dms" if len(parts) > 1 else "hemisphere" if axis else "",
+            exact=len(parts) > 1 or "." in parts[0],
+            digits=parts[0] if alone else "",
+            flaw=flaw or wrong,
+        )
+
+    def end(self) -> int:
+        """Return where the last token read ends."""
+        return self.tokens[self.at - 1].end
+
+    def hemisphere(self, ahead: int = 0) -> tuple[Axis, int] | None:
+        """Return axis and sign of a hemisphere: capital letters and whole words."""
+        token = self.peek(ahead)
+        if token.kind != WORD:
+            return None
+        return _HEMISPHERES.get(token.text if len(token.text) == 1 else token.text.lower())
+
+    def number_follows(self, ahead: int) -> bool:
+        """Return whether a number, signed or not, comes at that distance."""
+        signed = self.peek(ahead).text in ("-", "+")
+        return self.peek(ahead + signed).kind == NUMBER
+
+    def leading_letter(self) -> tuple[Axis, int] | None:
+        """Read a hemisphere that stands before its number."""
+        letter = self.hemisphere()
+        if letter is None or not self.number_follows(1) or not self.stands_free(self.peek()):
+            return None
+        self.at += 1
+        return letter
+
+    def trailing_letter(self) -> tuple[Axis, int] | None:
+        """Read a hemisphere that stands behind its number."""
+        letter = self.hemisphere()
+        if letter is not None:
+            self.at += 1
+        return letter
+
+    def sign(self) -> tuple[int, ProblemKind | None]:
+        """Read a sign before a number as -1 or 1, 0 for none; a dash that may be a minus is a flaw."""
+        token, number = self.peek(), self.peek(1)
+        if token.text not in ("-", "+") or number.kind != NUMBER:
+            return 0, None
+        glued = token.end == number.start
+        if token.text == "+" and not glued:
+            return 0, None
+        before = self.text[token.start - 1 : token.start]
+        clear = glued and (not before or before.isspace() or before in _BEFORE_SIGN)
+        self.at += 1
+        return (-1 if token.text == "-" else 1), (None if clear else ProblemKind.SIGN)
+
+    def stands_free(self, token: Token) -> bool:
+        """Return whether no word is glued to the front of a token: ``v2`` holds no number, ``lat2`` does."""
+        before = self.text[token.start - 1 : token.start]
+        if token.start == self.done or not (before.isalnum() or before == "_"):
+            return True
+        return self.at > 0 and self.tokens[self.at - 1].text.lower() in AXIS_WORDS
+
+    def runs_on(self) -> bool:
+        """Return whether something other than a hemisphere is glued to the end: ``3rd``, ``15z``, ``20%``."""
+        after = self.text[self.end() : self.end() + 1]
+        return (after.isalnum() or after in ("_", "%")) and bool(after) and self.hemisphere() is None
+
+    def exponent(self) -> bool:
+        """Read the exponent of a number, if it has one."""
+        mark = self.peek()
+        signed = self.peek(1).text in ("-", "+")
+        digits = self.peek(1 + signed)
+        glued = mark.start == self.end() and digits.start == mark.end + signed
+        if mark.text not in ("e", "E") or digits.kind != NUMBER or not glued:
+            return False
+        self.at += 2 + signed
+        return True
+
+    def parts(self, *, prefixed: bool) -> tuple[list[str], bool]:
+        """Read degrees, minutes and seconds; say whether a degree mark parts them."""
+        parts = [self.number(prefixed=prefixed)]
+        if self.peek().text.lower() in _DEGREE:
+            self.at += 1
+            for marks in (_MINUTE, _SECOND):
+                if not self.marked_part(parts, marks, prefixed=prefixed):
+                    break
+            return parts, True
+        if self.glued_colon():
+            while len(parts) < 3 and self.glued_colon():
+                self.at += 1
+                parts.append(self.number(prefixed=False))
+        elif parts[0].isdigit():
+            parts += [self.number(prefixed=False) for _ in range(self.spaced_parts(prefixed=prefixed))]
+        return parts, False
+
+    def number(self, *, prefixed: bool) -> str:
+        """Read one number, with a decimal comma where a mark or letter proves that it is one number."""
+        token, comma, decimals, after = (self.peek(ahead) for ahead in range(4))
+        self.at += 1
+        glued = comma.start == token.end and decimals.start == comma.end and comma.text == ","
+        if not glued or decimals.kind != NUMBER or not (token.text + decimals.text).isdigit():
+            return token.text
+        marked = after.text.lower() in _DEGREE | _MINUTE | _SECOND
+        if not (prefixed or marked or self.hemisphere(2)):
+            return token.text
+        self.at += 2
+        return f"{token.text}.{decimals.text}"
+
+    def marked_part(self, parts: list[str], marks: frozenset[str], *, prefixed: bool) -> bool:
+        """Read minutes or seconds: a number and its mark, or without a mark the last before a letter."""
+        start = self.at
+        if self.peek().kind != NUMBER:
+            return False
+        part = self.number(prefixed=False)
+        mark = self.peek().text.lower()
+        if mark == "'" and self.peek(1).text == "'" and self.peek(1).start == self.peek().end:
+            mark = "''"
+        if mark in marks:
+            self.at += len(mark) if mark == "''" else 1
+        elif not (prefixed or self.hemisphere()):
+            self.at = start
+            return False
+        parts.append(part)
+        return True
+
+    def glued_colon(self) -> bool:
+        """Return whether a colon and a number are glued to the last number."""
+        colon, number = self.peek(), self.peek(1)
+        glued = colon.start == self.end() and number.start == colon.end
+        return colon.text == ":" and number.kind == NUMBER and glued
+
+    def spaced_parts(self, *, prefixed: bool) -> int:
+        """Return how many numbers parted by spaces are minutes and seconds: a letter must prove it."""
+        count = 0
+        while count < 2 and self.peek(count).kind == NUMBER:
+            count += 1
+        return count if prefixed or self.hemisphere(count) else 0

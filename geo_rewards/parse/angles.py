@@ -1,0 +1,103 @@
+"""An angle as written: one latitude or longitude, with what its writing says about it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from geo_rewards.parse.findings import ProblemKind, RefusedError, coordinate_of, shown
+
+if TYPE_CHECKING:
+    from geo_rewards.types import Coordinate
+
+Axis = Literal["lat", "lon"]
+
+AXIS_NAMES: dict[Axis, str] = {"lat": "latitude", "lon": "longitude"}
+_MAX_DIGITS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Angle:
+    """One number of a coordinate.
+
+    Attributes:
+        value: Degrees, signed; meaningless with a flaw.
+        start: Where it starts in the text.
+        end: Where it ends.
+        axis: What its hemisphere letter says, or None.
+        form: `hemisphere`, `dms`, or an empty string for a plain number.
+        exact: It has decimals or minutes.
+        digits: Its number as written if it is nothing but a number, else an empty string.
+        flaw: Why it must not be read, or None: what looks like an angle and is none is refused when used.
+    """
+
+    value: float
+    start: int
+    end: int
+    axis: Axis | None = None
+    form: str = ""
+    exact: bool = False
+    digits: str = ""
+    flaw: ProblemKind | None = None
+
+    def check(self, text: str) -> Angle:
+        """Return the angle itself.
+
+        Raises:
+            RefusedError: If it has a flaw; the message quotes the text.
+        """
+        if self.flaw is not None:
+            raise RefusedError(self.flaw, shown(text[self.start : self.end]))
+        return self
+
+
+def measure(parts: list[str], sign: int) -> tuple[float, ProblemKind | None]:
+    """Return the degrees of ``[degrees, minutes, seconds]`` (one to three of them), or a flaw.
+
+    >>> measure(["40", "30", "36"], -1)
+    (-40.51, None)
+    >>> measure(["40", "60"], 1)[1]
+    <ProblemKind.MINUTES: 'minutes'>
+    """
+    for part in parts:
+        if part.count(".") > 1:
+            return 0.0, ProblemKind.NOT_A_NUMBER
+        if len(part) - part.count(".") > _MAX_DIGITS:
+            return 0.0, ProblemKind.LONG_NUMBER
+    numbers = [float(part) for part in parts]
+    if any(number >= 60.0 for number in numbers[1:]) or any("." in part for part in parts[:-1]):
+        return 0.0, ProblemKind.MINUTES
+    size = sum(number / 60.0**place for place, number in enumerate(numbers))
+    return math.copysign(size, sign), None
+
+
+def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
+    """Return the one number of which the two are written before and after a comma; else None.
+
+    >>> join_decimal_comma(Angle(-48.0, 0, 3, digits="48"), Angle(85.0, 4, 6, digits="85")).value
+    -48.85
+    """
+    whole = first.digits.isdigit() and second.digits.isdigit()
+    unsigned = second.end - second.start == len(second.digits)
+    if not whole or not unsigned or second.start != first.end + 1 or first.flaw or second.flaw:
+        return None
+    value = math.copysign(float(f"{first.digits}.{second.digits}"), first.value)
+    return replace(first, value=value, end=second.end, digits="", exact=True)
+
+
+def coordinate_from(first: Angle, second: Angle, *, lon_first: bool = False) -> Coordinate:
+    """Return the coordinate of two angles; hemisphere letters decide the order, else `lon_first` does.
+
+    Raises:
+        RefusedError: If the letters contradict each other or a value is out of range.
+    """
+    if first.axis is None and second.axis is None:
+        lat, lon = (second, first) if lon_first else (first, second)
+    elif first.axis is None or second.axis is None:
+        raise RefusedError(ProblemKind.AXES, "a hemisphere letter on one number only")
+    elif first.axis == second.axis:
+        raise RefusedError(ProblemKind.AXES, f"two {AXIS_NAMES[first.axis]}s")
+    else:
+        lat, lon = (first, second) if first.axis == "lat" else (second, first)
+    return coordinate_of(lat.value, lon.value)

@@ -1,0 +1,92 @@
+"""Chains of numbers: angles with nothing but separators between them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from geo_rewards.parse.angles import Angle, join_decimal_comma
+from geo_rewards.parse.tokens import Token
+
+if TYPE_CHECKING:
+    from geo_rewards.parse.angle_reader import Item
+
+_SEPARATORS = frozenset({"", ",", ";", "/"})
+_BETWEEN = frozenset({",", ";", "/", "and", "\n"})
+_MAX_GAP = 8
+
+
+class Chain(NamedTuple):
+    """Angles, their indexes among the items, and the separators between them."""
+
+    angles: list[Angle]
+    indexes: list[int]
+    gaps: list[str]
+
+
+def find_chains(items: list[Item], taken: set[int]) -> list[Chain]:
+    """Return the chains of a text, without the items that are taken.
+
+    A line end parts chains, unless each line holds one number only.
+
+    >>> from geo_rewards.parse.angle_reader import merge_angles
+    >>> [len(chain.angles) for chain in find_chains(merge_angles("48.85, 2.35 or 7"), set())]
+    [2, 1]
+    """
+    chains: list[Chain] = []
+    for chain in _paragraphs(items, taken):
+        lone = all("\n" in gap for gap in chain.gaps)
+        chains += [chain] if lone else _lines(chain)
+    return chains
+
+
+def with_decimal_commas(chain: Chain) -> Chain:
+    """Return ``48,85; 2,35`` as the pair that it is, every other chain as it is.
+
+    >>> from geo_rewards.parse.angle_reader import merge_angles
+    >>> chain = find_chains(merge_angles("48,85; 2,35"), set())[0]
+    >>> [angle.value for angle in with_decimal_commas(chain).angles]
+    [48.85, 2.35]
+    """
+    if len(chain.angles) != 4 or chain.gaps[0] != "," or chain.gaps[1] == "," or chain.gaps[2] != ",":
+        return chain
+    first, second = (join_decimal_comma(*chain.angles[at : at + 2]) for at in (0, 2))
+    if first is None or second is None:
+        return chain
+    return Chain([first, second], [chain.indexes[0], chain.indexes[3]], [chain.gaps[1]])
+
+
+def _paragraphs(items: list[Item], taken: set[int]) -> list[Chain]:
+    """Return chains that may reach over line ends."""
+    chains: list[Chain] = []
+    gap: str | None = None  # what stands since the last angle; None once something else came
+    for index, item in enumerate(items):
+        if index in taken:
+            gap = None
+        elif isinstance(item, Token):
+            word = item.text.lower()
+            gap = gap + word if gap is not None and word in _BETWEEN and len(gap) < _MAX_GAP else None
+        else:
+            if gap is not None and _links(gap, chains[-1].angles[-1], item):
+                chains[-1].gaps.append(gap)
+            else:
+                chains.append(Chain([], [], []))
+            chains[-1].angles.append(item)
+            chains[-1].indexes.append(index)
+            gap = ""
+    return chains
+
+
+def _links(gap: str, before: Angle, after: Angle) -> bool:
+    """Return whether a gap holds one separator at most; ``and`` is one between lettered angles."""
+    mark = gap.replace("\n", "")
+    return mark in _SEPARATORS or (mark == "and" and bool(before.axis and after.axis))
+
+
+def _lines(chain: Chain) -> list[Chain]:
+    """Return the chain cut at its line ends."""
+    starts = [0, *(at + 1 for at, gap in enumerate(chain.gaps) if "\n" in gap)]
+    ends = [*starts[1:], len(chain.angles)]
+    return [
+        Chain(chain.angles[start:end], chain.indexes[start:end], chain.gaps[start : end - 1])
+        for start, end in zip(starts, ends, strict=True)
+    ]

@@ -1,0 +1,65 @@
+"""The two doors of the parser: completions with tags, and answers without."""
+
+from __future__ import annotations
+
+from geo_rewards.parse.reading import read_answer
+from geo_rewards.parse.tags import find_blocks
+from geo_rewards.types import Answer
+
+
+def parse_completion(text: str) -> Answer:
+    """Return what a completion says, and whether it is well-formed.
+
+    Places and coordinates are read from the answer block alone: the only complete, un-nested ``<answer>``
+    outside of think. Without any tags the whole text is the answer. Linear in the length of the text, no
+    exception for any text; what was refused is in `Answer.problems`, the kinds in `ProblemKind`.
+
+    >>> answer = parse_completion("<think>A tower.</think><answer>(48.8584, 2.2945)</answer>")
+    >>> answer.coordinate, answer.coordinate_form, answer.well_formed
+    (Coordinate(lat=48.8584, lon=2.2945), 'parentheses', True)
+    >>> parse_completion("<think>x</think><answer>400, 2.2945</answer>").problems
+    ('out of range: latitude 400.0 is not in [-90, 90]',)
+    """
+    blocks = find_blocks(text)
+    if blocks.answer is None:
+        problems = (blocks.problem,) if blocks.problem else ()
+        return Answer(think=blocks.think, problems=problems, tags=blocks.counts)
+    reading = read_answer(blocks.answer)
+    return Answer(
+        think=blocks.think,
+        answer=blocks.answer,
+        coordinate=reading.coordinate,
+        country=reading.country,
+        region=reading.region,
+        city=reading.city,
+        problems=reading.problems,
+        well_formed=blocks.well_formed,
+        continues_think=blocks.continues_think,
+        tags=blocks.counts,
+        coordinate_text=reading.coordinate_text,
+        coordinate_form=reading.coordinate_form,
+    )
+
+
+def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
+    """Return what a text says that is an answer in itself, such as a `solution` without tags.
+
+    Args:
+        text: The answer; tags mean nothing in it.
+        listed_names: Whether a bare comma list (``Paris, France``) names a place; it does not in a truth.
+
+    >>> parse_answer("Country: France, City: Paris").city
+    'Paris'
+    """
+    answer = text.strip()
+    reading = read_answer(answer, listed=listed_names)
+    return Answer(
+        answer=answer,
+        coordinate=reading.coordinate,
+        country=reading.country,
+        region=reading.region,
+        city=reading.city,
+        problems=reading.problems,
+        coordinate_text=reading.coordinate_text,
+        coordinate_form=reading.coordinate_form,
+    )

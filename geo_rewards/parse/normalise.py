@@ -1,0 +1,108 @@
+"""One writing for characters that look or mean the same, without moving any of them.
+
+Every function here keeps the length of the text, so that a span found in the normalised text cuts the same
+words out of the text as it was written.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+_CHARACTERS = {
+    **dict.fromkeys("º˚⁰ᵒ∘◦", "°"),
+    **dict.fromkeys("′‘’‛ʹʼˈ´", "'"),
+    **dict.fromkeys("″“”‟„ʺ˝", '"'),
+    **dict.fromkeys("−‐‑‒–", "-"),
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "\x85": "\n",
+}
+# Superscripts, fractions and circled digits are no digits of a coordinate.
+_KEPT_DECOMPOSITIONS = ("<super>", "<sub>", "<fraction>", "<circle>")
+_FENCE = re.compile(r"`{3}(?:[A-Za-z]{1,20}(?=[ \t]{0,8}\n))?")
+_EMPHASIS = re.compile(
+    r"(?<![\w.*`$])[*`$_]{1,3}(?![\s*`$_])"  # opens: after space or punctuation
+    r"|(?<![\s*`$_])[*`$_]{1,3}(?![\w*`$]|[.+-][0-9])"  # closes: before space or punctuation
+)
+_DEGREE_COMMAND = re.compile(r"\^ ?\{ ?\\circ ?\}|\^?\\(?:circ|degree)(?![A-Za-z])|\^°")
+_BRACED_COMMAND = re.compile(r"\\(?:boxed|fbox|text|textbf|textrm|textit|mathrm|mathbf|mathit|mbox)\{|[{}]")
+# A thin space before a digit may group the digits of one number: it must not become a separator.
+_SPACING_COMMAND = re.compile(r"\\(?:left|right|quad|qquad)(?![A-Za-z])|\\[()\[\]]|\\[,;:! ](?![0-9])")
+
+
+class _CharacterTable:
+    """A table for `str.translate` that works out each character when it is first met."""
+
+    def __getitem__(self, code: int) -> str | int:
+        """Return the character in its normal writing."""
+        return code if code < 128 else _normal_character(code)
+
+
+_TABLE = _CharacterTable()
+
+
+def normalise(text: str) -> str:
+    """Return the text with full-width, typographic and exotic characters in their plain writing.
+
+    What a character means under NFKC, and plain degree signs, quotes, minus and spaces; of the same length.
+
+    >>> normalise("−３３．８º")
+    '-33.8°'
+    """
+    return text if text.isascii() else text.translate(_TABLE)
+
+
+def mask_markup(text: str) -> str:
+    """Return the text with Markdown and LaTeX wrapping turned into spaces, of the same length.
+
+    >>> mask_markup("**48.85**, `2.35`")
+    '  48.85  ,  2.35 '
+    """
+    if "\\" in text or "^" in text:
+        text = _mask_latex(text)
+    if "```" in text:
+        text = _FENCE.sub(_spaces, text)
+    if "*" in text or "`" in text or "$" in text or "_" in text:
+        text = _EMPHASIS.sub(_spaces, text)
+    return text
+
+
+@lru_cache(maxsize=8192)
+def _normal_character(code: int) -> str:
+    """Return the plain writing of one character, itself if it has none of length one."""
+    character = chr(code)
+    if character in _CHARACTERS:
+        return _CHARACTERS[character]
+    if character.isspace() or unicodedata.category(character) == "Cf":
+        return " "
+    if unicodedata.decomposition(character).startswith(_KEPT_DECOMPOSITIONS):
+        return character
+    normal = unicodedata.normalize("NFKC", character)
+    return normal if len(normal) == 1 else character
+
+
+def _spaces(match: re.Match[str]) -> str:
+    """Return as many spaces as the match has characters."""
+    return " " * len(match.group())
+
+
+def _mask_latex(text: str) -> str:
+    """Turn commands and the braces that belong to them into spaces, degree commands into a degree sign."""
+    text = _DEGREE_COMMAND.sub(lambda match: "°".ljust(len(match.group())), text)
+    pieces: list[str] = []
+    wraps: list[bool] = []  # for every open brace: does it belong to a command
+    done = 0
+    for match in _BRACED_COMMAND.finditer(text):
+        found = match.group()
+        if found == "}":
+            masked = wraps.pop() if wraps else False
+        else:
+            masked = found != "{"
+            wraps.append(masked)
+        if masked:
+            pieces += [text[done : match.start()], _spaces(match)]
+            done = match.end()
+    pieces.append(text[done:])
+    return _SPACING_COMMAND.sub(_spaces, "".join(pieces))

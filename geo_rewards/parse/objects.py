@@ -1,0 +1,186 @@
+"""What the objects of an answer say: coordinates by their keys, places, and texts to be read further."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from geo_rewards.parse.angle_reader import single_angle
+from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from
+from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, coordinate_of, shown
+from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS, label_key
+from geo_rewards.parse.normalise import mask_markup, normalise
+from geo_rewards.parse.structured import Array, Bare, Mapping, Node, Text, parse_object
+
+_GEOMETRIES = frozenset(
+    {"multipoint", "linestring", "multilinestring", "polygon", "multipolygon", "geometrycollection"}
+)
+
+_NOTHING = frozenset({"null", "none", "undefined"})
+_WORDS = _NOTHING | {"true", "false", "nan", "inf", "-inf", "infinity", "-infinity"}
+_NUMBER_STARTS = frozenset("0123456789.+-")
+_APART = "\n|\n"  # parts texts so that no number of one can pair with a number of the next
+
+
+@dataclass(slots=True)
+class ObjectReading:
+    """What the objects of a text gave.
+
+    Attributes:
+        findings: Valid coordinates.
+        problems: Coordinates that were refused.
+        places: Field of a place and its value as written.
+        texts: Strings that no key explained; they are read like other text.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    places: list[tuple[str, str]] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def read_objects(raw: str) -> tuple[ObjectReading, str]:
+    """Return what the objects of a text say, and the text without them.
+
+    Their unexplained strings follow it, each on a line of its own.
+
+    Raises:
+        RefusedError: If an object is not readable or has a key twice.
+
+    >>> read_objects('{"country": "France", "LOC": [48.85, 2.35]}')[0].places
+    [('country', 'France')]
+    """
+    text = mask_markup(normalise(raw))
+    source = raw
+    reading = ObjectReading()
+    rest: list[str] = []
+    done = 0
+    start = text.find("{")
+    while start >= 0:
+        try:
+            mapping, end = parse_object(source, start)
+        except RefusedError as refused:
+            # Typographic quotes and commas: from here on the normalised text is the source.
+            normal = normalise(raw)
+            if source == normal or refused.problem.startswith(ProblemKind.DUPLICATE_KEY):
+                raise
+            source = normal
+            continue
+        _read_mapping(mapping, reading)
+        rest.append(raw[done:start])
+        done = end
+        start = text.find("{", end)
+    return reading, _APART.join([*rest, raw[done:], *reading.texts])
+
+
+def _read_mapping(mapping: Mapping, reading: ObjectReading) -> None:
+    """Read an object: its own coordinate, its places, and what its fields hold."""
+    is_point = _is_point(mapping)
+    axes: list[tuple[Axis, Node]] = []
+    for key, node in mapping.fields.items():
+        name = label_key(key)
+        if name in AXIS_WORDS:
+            axes.append((AXIS_WORDS[name], node))
+        elif name in PLACE_LABELS:
+            _read_place(PLACE_LABELS[name], node, reading)
+        elif name == "coordinates" and is_point:
+            _read_pair(node, reading, geojson=True)
+        elif name in COORDINATE_LABELS and _claims_pair(node):
+            _read_pair(node, reading, geojson=False)
+        else:
+            _read_other(node, reading)
+    if axes:
+        _read_axes(axes, mapping, reading)
+
+
+def _is_point(mapping: Mapping) -> bool:
+    """Return whether an object is a GeoJSON point.
+
+    Raises:
+        RefusedError: If it is another geometry.
+    """
+    kind = mapping.fields.get("type")
+    name = kind.text.lower() if isinstance(kind, Text) else ""
+    if name in _GEOMETRIES:
+        raise RefusedError(ProblemKind.GEOMETRY, f"a GeoJSON {shown(name)} where a Point is right")
+    return name == "point" and "coordinates" in mapping.fields
+
+
+def _read_place(name: str, node: Node, reading: ObjectReading) -> None:
+    """Keep the value of a place field; a list is kept whole, as written."""
+    if isinstance(node, Mapping):
+        _read_mapping(node, reading)
+    elif not (isinstance(node, Bare) and node.text.lower() in _NOTHING) and node.text.strip():
+        reading.places.append((name, node.text.strip()))
+
+
+def _read_other(node: Node, reading: ObjectReading) -> None:
+    """Read what a value holds whose key says nothing."""
+    if isinstance(node, Mapping):
+        _read_mapping(node, reading)
+    elif isinstance(node, Text):
+        reading.texts.append(node.text)
+    elif isinstance(node, Array):
+        if len(node.elements) == 2 and all(map(_is_number, node.elements)):
+            _read_pair(node, reading, geojson=False)
+            return
+        for element in node.elements:
+            _read_other(element, reading)
+
+
+def _is_number(node: Node) -> bool:
+    """Return whether a value is written as a number."""
+    return isinstance(node, Bare) and node.text[0] in _NUMBER_STARTS
+
+
+def _claims_pair(node: Node) -> bool:
+    """Return whether the value of a coordinate key must be a pair: no names, no objects, no text."""
+    if isinstance(node, Array):
+        scalars = [element.text for element in node.elements if isinstance(element, (Text, Bare))]
+        named = any(
+            text for text in scalars if not any(map(str.isdigit, text)) and text.lower() not in _WORDS
+        )
+        return len(scalars) == len(node.elements) and not named
+    return isinstance(node, Bare)
+
+
+def _read_pair(node: Node, reading: ObjectReading, *, geojson: bool) -> None:
+    """Read a list of two numbers: latitude first, but longitude first in GeoJSON."""
+    try:
+        if not isinstance(node, Array):
+            raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where two numbers are right")
+        if len(node.elements) != 2:
+            raise RefusedError(ProblemKind.NO_PAIR, f"{len(node.elements)} numbers in {shown(node.text)}")
+        first, second = (_angle(element) for element in node.elements)
+        coordinate = coordinate_from(first, second, lon_first=geojson)
+    except RefusedError as refused:
+        reading.problems.append(refused.problem)
+        return
+    plain = not (first.form or second.form)
+    form = "geojson" if geojson else "parentheses" if node.bracket == "(" and plain else "json"
+    reading.findings.append(Finding(coordinate, form, node.text))
+
+
+def _read_axes(axes: list[tuple[Axis, Node]], mapping: Mapping, reading: ObjectReading) -> None:
+    """Read latitude and longitude that have keys of their own."""
+    found: dict[Axis, float] = {}
+    try:
+        for axis, node in axes:
+            angle = _angle(node)
+            if angle.axis not in (None, axis):
+                raise RefusedError(ProblemKind.AXES, f"{shown(node.text)} as {AXIS_NAMES[axis]}")
+            if found.setdefault(axis, angle.value) != angle.value:
+                raise RefusedError(ProblemKind.AXES, f"two {AXIS_NAMES[axis]}s")
+        if len(found) == 1:
+            raise RefusedError(ProblemKind.AXES, f"only {AXIS_NAMES[axes[0][0]]} has a value")
+        coordinate = coordinate_of(found["lat"], found["lon"])
+    except RefusedError as refused:
+        reading.problems.append(refused.problem)
+        return
+    reading.findings.append(Finding(coordinate, "json", mapping.text))
+
+
+def _angle(node: Node) -> Angle:
+    """Return the angle that a number or string stands for."""
+    if isinstance(node, (Array, Mapping)):
+        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where a number is right")
+    return single_angle(normalise(node.text))

@@ -1,0 +1,136 @@
+"""Pairs of numbers in a normalised text: in brackets, behind a label, with letters, or alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from geo_rewards.parse.angle_reader import Item, merge_angles
+from geo_rewards.parse.angles import Angle, coordinate_from
+from geo_rewards.parse.axis_labels import first_axis, read_axis_labels
+from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas
+from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, shown
+from geo_rewards.parse.surroundings import Surroundings, surroundings_of
+from geo_rewards.parse.tokens import NUMBER
+
+
+@dataclass(slots=True)
+class PairReading:
+    """What the numbers of a text gave.
+
+    Attributes:
+        findings: Valid coordinates.
+        problems: Pairs that were refused.
+        spans: Parts of the text that were read, or refused, as pairs.
+        numbers: How many numbers there are.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    numbers: int = 0
+
+
+class _Page(NamedTuple):
+    """A text, normalised and as written, and its items."""
+
+    text: str
+    raw: str
+    items: list[Item]
+    only_two_numbers: bool
+    lon_named_first: bool
+
+
+def read_pairs(text: str, raw: str) -> PairReading:
+    """Return the pairs of a normalised text; `raw` is the same text as written, of the same length.
+
+    >>> text = "Paris, France (48.8566, 2.3522)"
+    >>> read_pairs(text, text).findings[0].text
+    '(48.8566, 2.3522)'
+    """
+    items = merge_angles(text)
+    reading = PairReading(numbers=sum(_is_number(text, item) for item in items))
+    taken: set[int] = set()
+    try:
+        taken = _read_axes(text, raw, items=items, reading=reading)
+    except RefusedError as refused:
+        reading.problems.append(refused.problem)
+    lon_named_first = not taken and first_axis(items) == "lon"
+    page = _Page(text, raw, items, reading.numbers == 2, lon_named_first)
+    for chain in find_chains(items, taken):
+        try:
+            reading.findings += _read_chain(chain, page, reading.spans)
+        except RefusedError as refused:
+            reading.problems.append(refused.problem)
+            reading.spans.append((chain.angles[0].start, chain.angles[-1].end))
+    return reading
+
+
+def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading) -> set[int]:
+    """Read ``Lat. 43.4, Long. 142.6``; return the items that it takes up."""
+    pair = read_axis_labels(text, items)
+    if pair is None:
+        return set()
+    reading.spans += [(value.start, value.angle.end) for value in pair.values]
+    start, end = pair.values[0].start, pair.values[-1].angle.end
+    reading.findings.append(Finding(pair.coordinate, "labelled", raw[start:end]))
+    return {index for value in pair.values for index in range(value.first, value.last + 1)}
+
+
+def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list[Finding]:
+    """Return the finding of a chain, none if its numbers do not claim to be a pair."""
+    if len(chain.angles) == 1:
+        return []
+    around = surroundings_of(chain, page.items)
+    lettered = all(angle.axis for angle in chain.angles)
+    exact = page.only_two_numbers and all(angle.exact for angle in chain.angles)
+    if not (around.bracket or around.labelled or around.fills_line or lettered or exact):
+        return []
+    chain = with_decimal_commas(chain)
+    start, end = _span(chain, page, around)
+    if len(chain.angles) != 2:
+        raise RefusedError(
+            ProblemKind.NO_PAIR, f"{len(chain.angles)} numbers in {shown(page.raw[start:end])}, two are right"
+        )
+    first, second = (angle.check(page.text) for angle in chain.angles)
+    lon_first = _lon_first(chain, page, around)
+    coordinate = coordinate_from(first, second, lon_first=lon_first)
+    spans.append((start, end))
+    return [Finding(coordinate, _form(chain, around), page.raw[start:end])]
+
+
+def _span(chain: Chain, page: _Page, around: Surroundings) -> tuple[int, int]:
+    """Return start and end of a chain in the text, brackets included."""
+    if around.bracket:
+        return page.items[chain.indexes[0] - 1].start, page.items[chain.indexes[-1] + 1].end
+    return chain.angles[0].start, chain.angles[-1].end
+
+
+def _lon_first(chain: Chain, page: _Page, around: Surroundings) -> bool:
+    """Return whether longitude stands first.
+
+    Raises:
+        RefusedError: If the words around the pair hint at it without being its label.
+    """
+    if around.lon_first is not None or chain.angles[0].axis:
+        return bool(around.lon_first)
+    if page.lon_named_first:
+        raise RefusedError(ProblemKind.ORDER, "the text names longitude first and does not label the pair")
+    return False
+
+
+def _form(chain: Chain, around: Surroundings) -> str:
+    """Return how a pair is written, as `Answer.coordinate_form` names it."""
+    forms = {angle.form for angle in chain.angles}
+    if forms != {""}:
+        return "dms" if "dms" in forms else "hemisphere"
+    if around.bracket:
+        return "parentheses" if around.bracket == "(" and chain.gaps == [","] else "brackets"
+    return "labelled" if around.labelled else "bare"
+
+
+def _is_number(text: str, item: Item) -> bool:
+    """Return whether an item counts as a number: ``3rd`` does, the word NaN does not."""
+    if isinstance(item, Angle):
+        return not (item.flaw is ProblemKind.NOT_A_NUMBER and text[item.start].isalpha())
+    return item.kind == NUMBER

@@ -1,0 +1,98 @@
+"""Country, region and city: from labels, or from an answer that is a list of two or three names."""
+
+from __future__ import annotations
+
+import re
+
+from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, OTHER_LABELS, PLACE_LABELS, label_key
+
+_LISTED = {2: ("city", "country"), 3: ("city", "region", "country")}
+_MAX_NAME = 60
+_AROUND = " \t\r\f\v,;.|>*#-–—→•"
+_NO_NAME = frozenset("0123456789:=@<>{}\\")
+_WORDS = sorted(
+    {*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS, *AXIS_WORDS},
+    key=len,
+    reverse=True,  # the longest first: "administrative region" before "region"
+)
+_LABEL = re.compile(
+    rf"(?<![^\W_])({'|'.join(_WORDS).replace(' ', '[ _-]')})[ \t\"')]{{0,6}}[:=]", re.IGNORECASE
+)
+_ENUMERATOR = re.compile(r"\s[0-9]{1,2}[.)]$")
+
+
+def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
+    """Return field and value of every labelled place, as written.
+
+    `text` is the normalised `raw`, with coordinates turned into line ends.
+
+    >>> text = "1. Country: Japan 2. State: Hokkaido"
+    >>> labelled_places(text, text)
+    [('country', 'Japan'), ('region', 'Hokkaido')]
+    """
+    labels = [(match.start(), match.end(), label_key(match[1])) for match in _LABEL.finditer(text)]
+    places: list[tuple[str, str]] = []
+    for index, (_, after_label, label) in enumerate(labels):
+        limit = labels[index + 1][0] if index + 1 < len(labels) else len(text)
+        if label in PLACE_LABELS:
+            start, end = _value_span(text, after_label, limit)
+            if start < end:
+                places.append((PLACE_LABELS[label], raw[start:end]))
+    return places
+
+
+def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
+    """Return the names of an answer that is one comma list of two or three: ``Paris, France``.
+
+    >>> listed_places("Biei, Hokkaido, Japan", "Biei, Hokkaido, Japan")
+    [('city', 'Biei'), ('region', 'Hokkaido'), ('country', 'Japan')]
+    """
+    lines = [match.span() for match in re.finditer(r"[^\n]++", text) if _has_letter(match.group())]
+    if len(lines) != 1:
+        return []
+    start, end = _trimmed(text, *lines[0], around=_AROUND + "()[]")
+    start, end = _unquoted(text, start, end)
+    if not _NO_NAME.isdisjoint(text[start:end]):
+        return []
+    spans = [
+        _trimmed(text, start + name.start(), start + name.end(), around=_AROUND)
+        for name in re.finditer(r"[^,]++", text[start:end])
+    ]
+    fields = _LISTED.get(text.count(",", start, end) + 1, ())
+    names = [raw[first:last] for first, last in spans if 0 < last - first <= _MAX_NAME]
+    return list(zip(fields, names, strict=True)) if len(names) == len(fields) else []
+
+
+def _value_span(text: str, start: int, limit: int) -> tuple[int, int]:
+    """Return where the value behind a label stands: on its line, or on the next if that is empty."""
+    end = _line_end(text, start, limit)
+    if not text[start:end].strip() and end < limit:
+        start, end = end + 1, _line_end(text, end + 1, limit)
+    length = len(text[start:end].rstrip())
+    if end == limit and (enumerator := _ENUMERATOR.search(text[start : start + length])):
+        length = enumerator.start()  # "Japan 2." before "State:"
+    return _unquoted(text, *_trimmed(text, start, start + length, around=_AROUND))
+
+
+def _line_end(text: str, start: int, limit: int) -> int:
+    """Return where the line ends, at most `limit`."""
+    end = text.find("\n", start, limit)
+    return end if end >= 0 else limit
+
+
+def _trimmed(text: str, start: int, end: int, *, around: str) -> tuple[int, int]:
+    """Return the span without the given characters at its ends."""
+    piece = text[start:end]
+    first = len(piece) - len(piece.lstrip(around))
+    return start + first, start + max(len(piece.rstrip(around)), first)
+
+
+def _unquoted(text: str, start: int, end: int) -> tuple[int, int]:
+    """Return the span without quotes around it."""
+    quoted = end - start > 2 and text[start] in "\"'" and text[start] == text[end - 1]
+    return (start + 1, end - 1) if quoted else (start, end)
+
+
+def _has_letter(text: str) -> bool:
+    """Return whether there is a letter in the text."""
+    return any(map(str.isalpha, text))

@@ -1,0 +1,144 @@
+"""One answer, read whole: every reader is asked, then what they found is judged."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, problem
+from geo_rewards.parse.normalise import mask_markup, normalise
+from geo_rewards.parse.objects import ObjectReading, read_objects
+from geo_rewards.parse.pairs import read_pairs
+from geo_rewards.parse.places import labelled_places, listed_places
+from geo_rewards.parse.references import read_references, without
+from geo_rewards.types import Coordinate, is_coordinate
+
+MAX_ANSWER_CHARACTERS = 4096
+_NUMBER = r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?)"
+_PLAIN = re.compile(rf"([(\[]?) ?{_NUMBER} ?([,;/]| ) ?{_NUMBER} ?([)\]]?)\.?")
+_PLAIN_FORMS = {"": "bare", "()": "parentheses", "[]": "brackets"}
+_PLUS_CODE = re.compile(r"(?<![A-Za-z0-9])[23456789CFGHJMPQRVWX]{2,8}\+[23456789CFGHJMPQRVWX]{2,7}", re.I)
+_GEOHASH = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9b-hjkmnp-z]{5,12}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one answer says; the fields are those of `Answer`."""
+
+    coordinate: Coordinate | None = None
+    coordinate_text: str | None = None
+    coordinate_form: str | None = None
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    problems: tuple[str, ...] = ()
+
+
+def read_answer(raw: str, *, listed: bool = True) -> Reading:
+    """Return what an answer says about a place.
+
+    Args:
+        raw: The answer as written.
+        listed: Whether a comma list of names (``Paris, France``) is a place.
+
+    >>> read_answer("City: Paris, Coordinates: (48.85, 2.35)").city
+    'Paris'
+    """
+    plain = _PLAIN.fullmatch(raw)
+    if plain is not None:
+        reading = _plain_pair(plain)
+        if reading is not None:
+            return reading
+    if not raw.strip():
+        return Reading(problems=(problem(ProblemKind.EMPTY, "nothing but white space"),))
+    if len(raw) > MAX_ANSWER_CHARACTERS:
+        detail = f"{len(raw)} characters, at most {MAX_ANSWER_CHARACTERS} are read"
+        return Reading(problems=(problem(ProblemKind.LONG, detail),))
+    try:
+        return _read(raw, listed=listed)
+    except RefusedError as refused:
+        return Reading(problems=(refused.problem,))
+
+
+def _plain_pair(match: re.Match[str]) -> Reading | None:
+    """Return the reading of an answer that is nothing but a valid pair: by far the commonest."""
+    opening, first, separator, second, closing = match.groups()
+    form = _PLAIN_FORMS.get(opening + closing)
+    lat, lon = float(first), float(second)
+    if form is None or not is_coordinate(lat, lon):
+        return None
+    if form == "parentheses" and separator != ",":
+        form = "brackets"
+    text = match.string[: match.end(5)].rstrip()
+    return Reading(Coordinate(lat, lon), text, form)
+
+
+def _read(raw: str, *, listed: bool) -> Reading:
+    """Ask every reader, from the strictest format to the loosest.
+
+    Raises:
+        RefusedError: If the answer must not be read at all.
+    """
+    objects = ObjectReading()
+    if "{" in normalise(raw):
+        listed = False
+        objects, raw = read_objects(raw)
+    text = mask_markup(normalise(raw))
+    references, wrong_references, text = read_references(text, raw)
+    pairs = read_pairs(text, raw)
+    text = without(text, pairs.spans)
+    places = [*objects.places, *labelled_places(text, raw)]
+    if listed and not places:
+        places = listed_places(text, raw)
+    names, ambiguous = _one_per_field(places)
+    findings = [*objects.findings, *references, *pairs.findings]
+    problems = [*objects.problems, *wrong_references, *pairs.problems]
+    if not findings and not problems:
+        problems = _why_nothing(text, pairs.numbers, placed=bool(places))
+    finding, several = _only_finding(findings)
+    refused = (*problems, *several)
+    coordinate, form, written = finding if finding and not refused else (None, None, None)
+    return Reading(
+        coordinate,
+        written,
+        form,
+        country=names.get("country"),
+        region=names.get("region"),
+        city=names.get("city"),
+        problems=(*refused, *ambiguous),
+    )
+
+
+def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[str]]:
+    """Return the one coordinate found, or the problem that there are several different ones."""
+    different = {(found.coordinate.lat, found.coordinate.lon) for found in findings}
+    if len(different) > 1:
+        return None, [problem(ProblemKind.SEVERAL_PAIRS, f"{len(different)} different coordinates")]
+    # Written twice, the pair in parentheses tells the form: `coordinate_format` may ask for them.
+    ranked = sorted(findings, key=lambda found: found.form != "parentheses")
+    return (ranked[0] if ranked else None), []
+
+
+def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """Return one value for each field; a field with two different values has none, and a problem."""
+    values: dict[str, dict[str, str]] = {}
+    for name, value in places:
+        values.setdefault(name, {}).setdefault(value.casefold(), value)
+    names = {name: next(iter(found.values())) for name, found in values.items() if len(found) == 1}
+    return names, [
+        problem(ProblemKind.SEVERAL_PLACES, f"{len(found)} values for {name}")
+        for name, found in values.items()
+        if len(found) > 1
+    ]
+
+
+def _why_nothing(text: str, numbers: int, *, placed: bool) -> list[str]:
+    """Return why an answer has no coordinate; an answer that names a place and no number needs no reason."""
+    if _PLUS_CODE.search(text) or _GEOHASH.fullmatch(text.strip()):
+        return [problem(ProblemKind.PLACE_CODE, "a plus code or geohash, use latitude and longitude")]
+    if numbers:
+        count = "one number" if numbers == 1 else f"{numbers} numbers that are not written as a pair"
+        return [problem(ProblemKind.NO_PAIR, f"{count}, use: latitude, longitude")]
+    if placed:
+        return []
+    return [problem(ProblemKind.NOTHING_READ, "neither a pair of numbers nor a labelled place")]

@@ -1,0 +1,150 @@
+"""Coordinates in formats of their own: geo URIs, map URLs, ISO 6709, WKT."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from geo_rewards.parse.angle_reader import single_angle
+from geo_rewards.parse.angles import measure
+from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, coordinate_of, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geo_rewards.types import Coordinate
+
+_GEO = re.compile(r"(?<![A-Za-z0-9_])geo:(?=[0-9.+-])[^\s<>\"')\]}]*+", re.IGNORECASE)
+_URL = re.compile(
+    r"(?<![A-Za-z0-9_.])(?:https?://|www\.|maps\.|(?:google|bing|openstreetmap)\.)[^\s<>\"')\]}]*+",
+    re.IGNORECASE,
+)
+_URL_PAIR = re.compile(
+    r"(?:@|[?&](?:q|query|ll)=(?:loc:)?)"
+    r"([+-]?[0-9.]{1,24})(?:,|%2C)(?:\+|%20)?([+-]?[0-9.]{1,24})(?![0-9.])",
+    re.IGNORECASE,
+)
+_ISO_6709 = re.compile(
+    r"(?<![\w.+-])(?=[+-][0-9]{2,6}(?:\.|[+-][0-9]{3,7}[./C]))"  # decimals or a solidus: else a phone number
+    r"([+-])([0-9]{2,6})(\.[0-9]{1,20})?([+-])([0-9]{3,7})(\.[0-9]{1,20})?([+-][0-9.]{1,20})?"
+    r"(?:(?:CRS[A-Z0-9_]{1,20})?/|(?![\w+-]|\.[0-9]))"
+)
+_POINT = re.compile(
+    r"(?<![A-Za-z0-9_])POINT(\s{0,4}(?:ZM?|M)\s{0,4}|\s{0,4})\(([0-9.+\-,\s]{1,80})\)", re.IGNORECASE
+)
+_GEOMETRY = re.compile(
+    r"(?<![A-Za-z0-9_])(?:MULTIPOINT|(?:MULTI)?(?:LINESTRING|POLYGON)|GEOMETRYCOLLECTION)\s{0,4}\(",
+    re.IGNORECASE,
+)
+
+
+def read_references(text: str, raw: str) -> tuple[list[Finding], list[str], str]:
+    """Return findings, problems, and the text with all that was read turned into line ends.
+
+    >>> read_references("POINT(2.35 48.85)", "POINT(2.35 48.85)")[0][0].coordinate
+    Coordinate(lat=48.85, lon=2.35)
+    """
+    findings: list[Finding] = []
+    problems: list[str] = []
+    for form, (pattern, read) in _READERS.items():
+        taken: list[tuple[int, int]] = []
+        for match in pattern.finditer(text):
+            written = raw[match.start() : match.end()]
+            try:
+                found = read(match)
+            except RefusedError as refused:
+                problems.append(refused.problem)
+                continue
+            findings += [Finding(coordinate, form, written) for coordinate in found]
+            if found or form == "url":
+                taken.append(match.span())
+        text = without(text, taken)
+    return findings, problems, text
+
+
+def without(text: str, spans: list[tuple[int, int]]) -> str:
+    """Return the text with the spans turned into line ends, of the same length.
+
+    >>> without("Paris (1, 2)", [(6, 12)]).split()
+    ['Paris']
+    """
+    pieces: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        pieces += [text[done:start], "\n" * (end - max(start, done))]
+        done = max(done, end)
+    return "".join([*pieces, text[done:]])
+
+
+def _read_geo(match: re.Match[str]) -> list[Coordinate]:
+    """Read ``geo:lat,lon;parameters``."""
+    path, *parameters = re.split("[;?]", match.group()[len("geo:") :].rstrip(".,"))
+    numbers = path.split(",")
+    for parameter in parameters:
+        name, _, value = parameter.partition("=")
+        if (name.lower() == "crs" and value.lower() != "wgs84") or name.lower() == "q":
+            raise RefusedError(ProblemKind.GEOMETRY, f"{shown(parameter)} moves the point of a geo URI")
+    if len(numbers) != 2:
+        raise RefusedError(ProblemKind.NO_PAIR, f"{len(numbers)} numbers in a geo URI, two are right")
+    return [coordinate_of(*(single_angle(number).value for number in numbers))]
+
+
+def _read_url(match: re.Match[str]) -> list[Coordinate]:
+    """Read every ``@lat,lon`` and ``q=lat,lon`` of a URL."""
+    return [
+        coordinate_of(single_angle(pair[1]).value, single_angle(pair[2]).value)
+        for pair in _URL_PAIR.finditer(match.group())
+    ]
+
+
+def _read_iso_6709(match: re.Match[str]) -> list[Coordinate]:
+    """Read ``+DD.D-DDD.D/`` and its forms with minutes and seconds."""
+    lat_sign, lat, lat_decimals, lon_sign, lon, lon_decimals, height = match.groups()
+    if height:
+        raise RefusedError(ProblemKind.NO_PAIR, f"three numbers in {shown(match.group())}")
+    if len(lat) % 2 or len(lon) != len(lat) + 1:
+        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(match.group())} is not +DD.D-DDD.D/")
+    return [
+        coordinate_of(
+            _iso_degrees(lat_sign, lat, decimals=lat_decimals, width=2),
+            _iso_degrees(lon_sign, lon, decimals=lon_decimals, width=3),
+        )
+    ]
+
+
+def _iso_degrees(sign: str, digits: str, *, decimals: str | None, width: int) -> float:
+    """Return the degrees of ``DD``, ``DDMM`` or ``DDMMSS``, decimals belonging to the last."""
+    parts = [digits[:width], *(digits[at : at + 2] for at in range(width, len(digits), 2))]
+    parts[-1] += decimals or ""
+    value, flaw = measure(parts, -1 if sign == "-" else 1)
+    if flaw is not None:
+        raise RefusedError(flaw, shown(sign + digits))
+    return value
+
+
+def _read_point(match: re.Match[str]) -> list[Coordinate]:
+    """Read ``POINT(lon lat)``; with a comma it is a pair like any other, unless it looks like a call."""
+    modifier, content = match.groups()
+    numbers = content.split()
+    if "," in content:
+        if modifier:
+            return []
+        raise RefusedError(ProblemKind.ORDER, f"{shown(match.group())} may be either order, use (lat, lon)")
+    if len(numbers) != 2 or modifier.strip():
+        raise RefusedError(ProblemKind.NO_PAIR, f"{shown(match.group())} is not POINT(lon lat)")
+    lon, lat = (single_angle(number).value for number in numbers)
+    return [coordinate_of(lat, lon)]
+
+
+def _refuse_geometry(match: re.Match[str]) -> list[Coordinate]:
+    """Refuse lines and areas."""
+    raise RefusedError(ProblemKind.GEOMETRY, f"{shown(match.group())} where one POINT(lon lat) is right")
+
+
+_READERS: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], list[Coordinate]]]] = {
+    "url": (_URL, _read_url),
+    "geo": (_GEO, _read_geo),
+    "wkt": (_POINT, _read_point),
+    "geometry": (_GEOMETRY, _refuse_geometry),
+    "iso6709": (_ISO_6709, _read_iso_6709),
+}

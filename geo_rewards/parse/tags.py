@@ -1,0 +1,124 @@
+"""Think and answer blocks of a completion, found in the raw text in one pass."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from geo_rewards.parse.findings import ProblemKind, problem
+from geo_rewards.types import TagCounts
+
+THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
+ANSWER_OPEN, ANSWER_CLOSE = "<answer>", "</answer>"
+_TAG = re.compile(r"</?(?:think|answer)>")
+_ONE_EACH = TagCounts(1, 1, 1, 1)
+_CONTINUED = TagCounts(0, 1, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """The blocks of one completion; texts are stripped.
+
+    Attributes:
+        counts: How often each tag occurs.
+        think: Text of the only think block, or None.
+        answer: Text to be read as the answer, or None.
+        well_formed: One non-empty think block, one non-empty answer block, nothing else.
+        continues_think: Well-formed once `<think>` is put before it.
+        problem: Why there is no answer, or None.
+    """
+
+    counts: TagCounts
+    think: str | None = None
+    answer: str | None = None
+    well_formed: bool = False
+    continues_think: bool = False
+    problem: str | None = None
+
+
+def find_blocks(text: str) -> Blocks:
+    """Return the blocks of a completion.
+
+    >>> find_blocks("<think>sun</think><answer>48.85, 2.35</answer>").answer
+    '48.85, 2.35'
+    """
+    counts = count_tags(text)
+    if counts in (_ONE_EACH, _CONTINUED):
+        blocks = _one_each(text, counts)
+        if blocks is not None:
+            return blocks
+    if counts == TagCounts():
+        return Blocks(counts, answer=text.strip())
+    answer, why = _only_answer(text)
+    return Blocks(counts, think=_only_think(text, counts), answer=answer, problem=why)
+
+
+def count_tags(text: str) -> TagCounts:
+    """Return how often each of the four tags occurs.
+
+    >>> count_tags("<think></think><answer>")
+    TagCounts(think_open=1, think_close=1, answer_open=1, answer_close=0)
+    """
+    return TagCounts(
+        text.count(THINK_OPEN), text.count(THINK_CLOSE), text.count(ANSWER_OPEN), text.count(ANSWER_CLOSE)
+    )
+
+
+def _one_each(text: str, counts: TagCounts) -> Blocks | None:
+    """Return the blocks if the tags stand in the right order, with or without the first."""
+    opened = bool(counts.think_open)
+    think_start = text.find(THINK_OPEN) if opened else 0
+    content_start = think_start + len(THINK_OPEN) if opened else 0
+    think_end = text.find(THINK_CLOSE)
+    answer_start = text.find(ANSWER_OPEN)
+    answer_end = text.find(ANSWER_CLOSE)
+    if not content_start <= think_end < answer_start < answer_end:
+        return None
+    think = text[content_start:think_end].strip()
+    answer = text[answer_start + len(ANSWER_OPEN) : answer_end].strip()
+    between = text[think_end + len(THINK_CLOSE) : answer_start]
+    outside = text[:think_start] + between + text[answer_end + len(ANSWER_CLOSE) :]
+    complete = bool(think and answer and not outside.strip())
+    return Blocks(
+        counts,
+        think=think if opened else None,
+        answer=answer,
+        well_formed=complete and opened,
+        continues_think=complete and not opened,
+    )
+
+
+def _only_think(text: str, counts: TagCounts) -> str | None:
+    """Return the text of the think block if there is exactly one."""
+    start, end = text.find(THINK_OPEN), text.find(THINK_CLOSE)
+    if counts.think_open != 1 or counts.think_close != 1 or end < start:
+        return None
+    return text[start + len(THINK_OPEN) : end].strip()
+
+
+def _only_answer(text: str) -> tuple[str | None, str | None]:
+    """Return the only complete, un-nested answer block outside of think, or why there is none."""
+    depth = 0
+    opened = -1  # where the text of the open answer block starts, -1 outside
+    found: list[str] = []
+    for tag in _TAG.finditer(text):
+        name = tag.group()
+        if opened >= 0 and name != ANSWER_CLOSE:
+            return None, problem(ProblemKind.NESTED_TAGS, f"{name} inside an answer block")
+        if name == THINK_OPEN:
+            depth += 1
+        elif name == THINK_CLOSE:
+            # Without an opening tag, all that came before was thought: the prompt may have opened it.
+            found = found if depth else []
+            depth = max(depth - 1, 0)
+        elif depth == 0:
+            if name == ANSWER_OPEN:
+                opened = tag.end()
+            elif opened >= 0:
+                found.append(text[opened : tag.start()])
+                opened = -1
+    if len(found) == 1:
+        return found[0].strip(), None
+    if found:
+        return None, problem(ProblemKind.SEVERAL_ANSWERS, f"{len(found)} answer blocks, one is right")
+    return None, problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")

@@ -1,0 +1,37 @@
+"""What authors of rewards test with."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from geo_rewards.catalog import PluginSource
+from geo_rewards.errors import PluginError
+from geo_rewards.registry import build_registry, using_registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from geo_rewards.registry import Registry
+
+
+@contextmanager
+def temporary_plugin(module: object, *, distribution: str = "temporary") -> Iterator[Registry]:
+    """Register a plugin for the time of a ``with`` block, beside all that are installed.
+
+    Args:
+        module: A module, or any object, with `hookimpl` functions.
+        distribution: The name under which it is reported.
+
+    Raises:
+        PluginError: If the plugin fails to register; with its failure as the cause.
+
+    Example:
+        ``with temporary_plugin(my_plugin): reward = geo_rewards.get_reward("my_reward")``
+    """
+    registry = build_registry()
+    info = registry.load(PluginSource(distribution, "0"), lambda: module)
+    if info.error is not None:
+        raise PluginError(f"plugin {distribution!r} failed to register: {info.error}") from info.error
+    with using_registry(registry):
+        yield registry

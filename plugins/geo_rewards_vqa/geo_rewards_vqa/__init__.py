@@ -1,0 +1,25 @@
+"""Answer graders for rows that are not about places: a plugin of geo-rewards.
+
+A row's truth is its `solution` as plain text. Every grader reads the answer block of a strictly
+formed completion as a whole; an answer that only contains the truth earns nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geo_rewards import hookimpl
+from geo_rewards_vqa.auto import VqaAuto
+from geo_rewards_vqa.graders import VqaChoice, VqaExact, VqaNumeric, VqaYesNo
+
+if TYPE_CHECKING:
+    from geo_rewards.hookspecs import RegisterReward
+
+__all__ = ["VqaAuto", "VqaChoice", "VqaExact", "VqaNumeric", "VqaYesNo", "register_rewards"]
+
+
+@hookimpl
+def register_rewards(register: RegisterReward) -> None:
+    """Register the graders."""
+    for grader in (VqaExact, VqaNumeric, VqaChoice, VqaYesNo, VqaAuto):
+        register(grader)

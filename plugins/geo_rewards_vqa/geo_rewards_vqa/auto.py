@@ -1,0 +1,89 @@
+"""The grader that picks another one by the row's method, or by its truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from geo_rewards_vqa.graders import Grader, NumberTolerance, VqaChoice, VqaExact, VqaNumeric, VqaYesNo
+
+if TYPE_CHECKING:
+    from geo_rewards import Sample
+
+METHOD_COLUMN = "accu_reward_method"
+MethodName = Literal["auto", "exact", "numeric", "choice", "yes_no"]
+
+# The spellings of VLM-R1's data files.
+_SPELLINGS = {"default": "auto", "mcq": "choice"}
+_METHODS = ("auto", "exact", "numeric", "choice", "yes_no")
+
+
+class VqaAuto(NumberTolerance):
+    """1 if the answer is right by the row's own method, else 0.
+
+    The method of a row stands in its column `accu_reward_method`: exact, numeric, choice, yes_no or auto
+    (also `mcq` and `default`, as VLM-R1 writes choice and auto). `auto` picks by the truth: yes/no for
+    "yes", "no", "true" and "false", choice for a letter, numeric for a number, else exact. A method that
+    does not exist, or one that cannot read the row's truth, is an error. Abstains where the row has no
+    text as its truth.
+
+    Attributes:
+        method: For rows without a method of their own.
+        relative_tolerance: For numbers, as for `vqa_numeric`.
+        absolute_tolerance: Likewise.
+
+    >>> VqaAuto()(["<think>I see none</think><answer>0</answer>"], solution=["0"])
+    [1.0]
+    """
+
+    name = "vqa_auto"
+    formula = "vqa_exact, vqa_numeric, vqa_choice or vqa_yes_no, as the row says or the truth looks"
+
+    method: MethodName = "auto"
+
+    def score(self, sample: Sample) -> float | None:
+        """Judge the answer by the row's method.
+
+        Raises:
+            ValueError: If the row's method does not exist or cannot read its truth.
+        """
+        truth = sample.truth.text or ""
+        method = read_method(sample.row.get(METHOD_COLUMN)) or self.method
+        graders = self._graders()
+        if method == "auto":
+            return _pick(graders, truth).score(sample)
+        if not graders[method].reads(truth):
+            raise ValueError(f"the truth {truth!r:.60} cannot be graded by the row's method {method!r}")
+        return graders[method].score(sample)
+
+    def _graders(self) -> dict[str, Grader]:
+        numeric = VqaNumeric(
+            relative_tolerance=self.relative_tolerance, absolute_tolerance=self.absolute_tolerance
+        )
+        return {"yes_no": VqaYesNo(), "choice": VqaChoice(), "numeric": numeric, "exact": VqaExact()}
+
+
+def read_method(cell: Any) -> str | None:
+    """Return the method that a cell of `accu_reward_method` names, None if it is empty.
+
+    Raises:
+        ValueError: If there is no such method.
+
+    >>> read_method("mcq"), read_method(None)
+    ('choice', None)
+    """
+    if cell is None or cell == "":
+        return None
+    method = _SPELLINGS.get(cell, cell) if isinstance(cell, str) else cell
+    if method not in _METHODS:
+        known = ", ".join([*_METHODS, *_SPELLINGS])
+        raise ValueError(f"unknown {METHOD_COLUMN} {cell!r:.60}; known are {known}")
+    return str(method)
+
+
+def _pick(graders: dict[str, Grader], truth: str) -> Grader:
+    """Return the first grader that can read the truth; a single letter is an option, not "y" or "n"."""
+    return next(
+        grader
+        for method, grader in graders.items()
+        if grader.reads(truth) and not (method == "yes_no" and len(truth.strip()) == 1)
+    )

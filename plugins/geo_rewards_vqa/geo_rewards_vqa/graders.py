@@ -1,0 +1,151 @@
+"""The graders: rewards of 1 or 0 for the answer to a question with a known answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from geo_rewards import Reward
+from geo_rewards_vqa.choices import read_choice
+from geo_rewards_vqa.numbers import read_quantity, same_quantity
+from geo_rewards_vqa.plain import same_text
+from geo_rewards_vqa.yes_no import read_yes_no
+
+if TYPE_CHECKING:
+    from geo_rewards import Sample
+
+
+class Grader(Reward):
+    """What the graders share: a strictly formed completion, whose answer is judged as a whole."""
+
+    needs = ("text",)
+    reference = "the accuracy rewards of VLM-R1 (arXiv 2504.07615), without their fuzzy and partial matches"
+
+    def score(self, sample: Sample) -> float | None:
+        """Judge the answer; abstain where the truth is nothing that this grader can read."""
+        truth = sample.truth.text or ""
+        if not self.reads(truth):
+            return None
+        answer = sample.answer
+        return 1.0 if answer.well_formed and answer.answer and self.agrees(answer.answer, truth) else 0.0
+
+    def reads(self, truth: str) -> bool:
+        """Return whether this text can be a truth for this grader."""
+        return bool(truth.strip())
+
+    def agrees(self, answer: str, truth: str) -> bool:
+        """Return whether the answer is right."""
+        return same_text(answer, truth)
+
+
+class VqaExact(Grader):
+    """1 if the answer is the true text, apart from case, spacing, quotes and a full stop; else 0.
+
+    Abstains where the row has no text as its truth.
+
+    >>> VqaExact()(["<think>a sign</think><answer>Stop.</answer>"], solution=["STOP"])
+    [1.0]
+    """
+
+    name = "vqa_exact"
+    formula = "1 if answer and truth are equal after NFKC, case folding and unwrapping, else 0"
+
+
+class NumberTolerance(Grader):
+    """The parameters of graders that compare numbers.
+
+    Attributes:
+        relative_tolerance: How far a number may be off, as a share of the true one.
+        absolute_tolerance: How far it may be off; the larger of the two counts.
+    """
+
+    relative_tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+    absolute_tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
+
+
+class VqaNumeric(NumberTolerance):
+    """1 if the answer is the true number, else 0; several numbers, ranges and estimates earn nothing.
+
+    Thousands separators, decimal commas, fractions, exponents, percent, number words and a unit are
+    read; a unit may be missing on either side, a different one is wrong. Abstains where the truth is
+    no number.
+
+    Attributes:
+        relative_tolerance: How far the number may be off, as a share of the true one.
+        absolute_tolerance: How far it may be off; the larger of the two counts.
+
+    >>> VqaNumeric()(["<think>I see none</think><answer>zero balls</answer>"], solution=["0"])
+    [1.0]
+    """
+
+    name = "vqa_numeric"
+    formula = "1 if |answer - truth| <= max(relative_tolerance * |truth|, absolute_tolerance), else 0"
+
+    def reads(self, truth: str) -> bool:
+        """Return whether the truth is one number."""
+        return read_quantity(truth) is not None
+
+    def agrees(self, answer: str, truth: str) -> bool:
+        """Compare the numbers, and the units if both have one."""
+        given, wanted = read_quantity(answer), read_quantity(truth)
+        return (
+            given is not None
+            and wanted is not None
+            and same_quantity(
+                given,
+                wanted,
+                relative_tolerance=self.relative_tolerance,
+                absolute_tolerance=self.absolute_tolerance,
+            )
+        )
+
+
+class VqaChoice(Grader):
+    """1 if the answer is the true option of a multiple choice, else 0; two options earn nothing.
+
+    The letter decides ("B", "(b)", "B.", "B) a dog"); where the truth gives the option's text too,
+    that text alone is right as well. Abstains where the truth names no option.
+
+    >>> VqaChoice()(["<think>it barks</think><answer>(B) a dog</answer>"], solution=["B"])
+    [1.0]
+    """
+
+    name = "vqa_choice"
+    formula = "1 if the answer's letter is the true one, else 0"
+
+    def reads(self, truth: str) -> bool:
+        """Return whether the truth is one option."""
+        return read_choice(truth) is not None
+
+    def agrees(self, answer: str, truth: str) -> bool:
+        """Compare the letters, or the answer with the option's text."""
+        given, wanted = read_choice(answer), read_choice(truth)
+        if wanted is None:
+            return False
+        if given is not None:
+            return given.letter == wanted.letter
+        return bool(wanted.text) and same_text(answer, wanted.text)
+
+
+class VqaYesNo(Grader):
+    """1 if the answer says yes where yes is true and no where no is, else 0; both at once earn nothing.
+
+    "True", "correct", "yeah" and their like count; an explanation may follow behind a comma or a full
+    stop. Abstains where the truth is neither yes nor no.
+
+    >>> VqaYesNo()(["<think>a dog</think><answer>Yes, on the left.</answer>"], solution=["yes"])
+    [1.0]
+    """
+
+    name = "vqa_yes_no"
+    formula = "1 if yes/no is the true one, else 0"
+
+    def reads(self, truth: str) -> bool:
+        """Return whether the truth is yes or no."""
+        return read_yes_no(truth) is not None
+
+    def agrees(self, answer: str, truth: str) -> bool:
+        """Compare yes with yes, no with no."""
+        given = read_yes_no(answer)
+        return given is not None and given == read_yes_no(truth)

@@ -1,0 +1,73 @@
+"""A tiny model and small picture rows, built once for all tests that train."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+# What every training test sets: a CPU, full precision, few and short completions, quiet.
+COMMON_FLAGS = [
+    *("--use_cpu", "true"),
+    *("--bf16", "false"),
+    *("--num_generations", "2"),
+    *("--per_device_train_batch_size", "4"),
+    *("--max_completion_length", "12"),
+    *("--learning_rate", "1e-3"),
+    *("--logging_steps", "1"),
+    *("--report_to", "none"),
+    *("--dataloader_pin_memory", "false"),
+    *("--seed", "7"),
+]
+
+
+def write_rows(folder: Path, rows: list[dict], name: str = "rows.jsonl") -> Path:
+    """Write rows as jsonl, and a picture for every image they name."""
+    from PIL import Image
+
+    file = folder / name
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for row in rows:
+        images = row.get("image", [])
+        for image in [images] if isinstance(images, str) else images:
+            shade = hash(image) % 200
+            Image.new("RGB", (56, 56), (shade, 90, 200 - shade)).save(folder / image)
+    return file
+
+
+def seed_row(number: int, **columns) -> dict:
+    """Return a row in the seed's format."""
+    return {
+        "id": number,
+        "image": f"{number}.png",
+        "conversations": [
+            {"from": "human", "value": "<image>Where was this taken?"},
+            {"from": "gpt", "value": f"{40 + number}.5, {10 + number}.25"},
+        ],
+        **columns,
+    }
+
+
+@pytest.fixture(scope="session")
+def common_flags() -> list[str]:
+    return COMMON_FLAGS
+
+
+@pytest.fixture(scope="session")
+def make_rows():
+    """Return the functions that make a row in the seed's format, and that write rows with their pictures."""
+    return seed_row, write_rows
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory) -> Path:
+    from geo_rewards_trl.tiny_model import build_tiny_model
+
+    return build_tiny_model(
+        tmp_path_factory.mktemp("model") / "tiny", hidden_size=64, vocab_size=400, image_size=56
+    )
+
+
+@pytest.fixture(scope="session")
+def photos(tmp_path_factory) -> Path:
+    """Return a file of eight rows with one picture each, in the folder of its pictures."""
+    return write_rows(tmp_path_factory.mktemp("photos"), [seed_row(number) for number in range(8)])

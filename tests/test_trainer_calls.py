@@ -1,0 +1,92 @@
+import pickle
+import types
+
+import pytest
+
+import geo_rewards as gr
+from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.testing import temporary_plugin
+
+GOOD = "<think>x</think><answer>48.8584, 2.2945</answer>"
+COLUMNS = {"lat": [48.8584], "lon": [2.2945]}
+CALLS = []
+
+
+class Counting(gr.Reward):
+    """1, and remembers that it was asked."""
+
+    name = "counting"
+
+    def score_batch(self, batch: gr.Batch) -> list[float]:
+        CALLS.append(len(batch))
+        return [1.0] * len(batch)
+
+
+class Plugin:
+    @staticmethod
+    @gr.hookimpl
+    def register_rewards(register):
+        register(Counting)
+
+
+@pytest.fixture
+def rewards():
+    CALLS.clear()
+    entries = [
+        {"name": "counting"},
+        {"name": "coordinate_format"},
+        {"name": "think_answer_format", "weight": 0},
+    ]
+    with temporary_plugin(Plugin):
+        yield gr.Recipe(parse_recipe({"rewards": entries}, where="test")).trl_rewards()
+
+
+def test_the_callables_are_named_by_label_without_those_of_weight_0(rewards):
+    assert [reward.__name__ for reward in rewards] == ["counting", "coordinate_format"]
+
+
+def test_one_batch_is_scored_once_for_all_rewards(rewards):
+    assert [reward([GOOD], **COLUMNS) for reward in rewards] == [[1.0], [1.0]]
+    assert CALLS == [1]
+
+
+def test_equal_values_in_other_lists_are_the_same_batch(rewards):
+    rewards[0]([GOOD], lat=[48.8584], lon=[2.2945])
+    rewards[1](["".join(GOOD)], lat=[48.8584], lon=[2.2945])
+    assert CALLS == [1]
+
+
+def test_lists_that_were_changed_in_place_are_another_batch(rewards):
+    completions, lat = [GOOD], [48.8584]
+    rewards[0](completions, lat=lat, lon=[2.2945])
+    lat[0] = 40.0
+    rewards[0](completions, lat=lat, lon=[2.2945])
+    completions[0] = "nothing"
+    assert rewards[1](completions, lat=lat, lon=[2.2945]) == [0.0]
+    assert CALLS == [1, 1, 1]
+
+
+def test_the_same_batch_at_another_step_is_scored_anew(rewards):
+    for step in (1, 1, 2):
+        rewards[0]([GOOD], **COLUMNS, trainer_state=types.SimpleNamespace(global_step=step, max_steps=9))
+    assert CALLS == [1, 1]
+
+
+def test_pickling_drops_the_memo_and_keeps_rewards_together(rewards):
+    rewards[0]([GOOD], **COLUMNS)
+    again = pickle.loads(pickle.dumps(rewards))
+    assert [reward.__name__ for reward in again] == ["counting", "coordinate_format"]
+    assert again[0].shared is again[1].shared
+    again[0]([GOOD], **COLUMNS)
+    assert CALLS == [1, 1]
+
+
+def test_errors_are_logged_under_constant_names_by_the_first_callable_only(rewards):
+    logged = []
+    for reward in rewards:
+        reward([GOOD], **COLUMNS, log_metric=lambda name, value: logged.append((name, value)))
+    assert sorted(logged) == [
+        ("reward_errors/coordinate_format", 0.0),
+        ("reward_errors/counting", 0.0),
+        ("reward_errors/think_answer_format", 0.0),
+    ]
