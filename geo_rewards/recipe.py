@@ -162,7 +162,8 @@ class Recipe:
         final = [
             _gate_value(entry, closed[row]) if row in closed else value for row, value in enumerate(ungated)
         ]
-        return Column(entry, ungated, final, frozenset(closed), errors, batch.drain_notes(), reward.bounds)
+        notes = batch.drain_notes()
+        return Column(entry, ungated, final, frozenset(closed), errors, notes, reward.bounds, reward.needs)
 
 
 def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None = None) -> Recipe:

@@ -126,9 +126,9 @@ def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
         return f"unknown key {where!r}{hint(nearest_names(str(error['loc'][-1]), known, count=1))}"
     if error["type"] == "missing":
         return f"key {where!r} is missing"
-    return f"{where}: {error['msg']}" + (
-        "" if error["type"] == "value_error" else f", not {error['input']!r:.60}"
-    )
+    if error["type"] == "value_error":
+        return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
+    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from geo_rewards.recipe_file import Entry
     from geo_rewards.types import GroundTruth
 
+_INDENT = " " * len("reward     ")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -25,6 +27,7 @@ class Column:
         errors: What went wrong, by row.
         notes: Figures that the reward noted, per row.
         bounds: Lowest and highest value.
+        needs: Truth fields without which the reward abstains.
     """
 
     entry: Entry
@@ -34,6 +37,7 @@ class Column:
     errors: dict[int, Exception]
     notes: list[dict[str, float]]
     bounds: tuple[float, float]
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +88,8 @@ class Scores:
     def explain(self, row: int) -> str:
         """Return a printable account of one row: what parsed and what did not, every reward, the total."""
         sample = self.batch.samples[row]
-        lines = [*_answer_lines(sample), *_truth_lines(sample)]
-        lines += [line for column in self.columns.values() for line in _column_lines(column, row)]
+        lines = [*_answer_lines(sample), *self._located_lines(row), *_truth_lines(sample)]
+        lines += [line for label in self.columns for line in self._column_lines(label, row)]
         return "\n".join([*lines, self._total_line(row)])
 
     def _total(self, row: int) -> float | None:
@@ -97,6 +101,38 @@ class Scores:
             if column.entry.weight and (value := column.final[row]) is not None
         ]
         return sum(parts) if parts else None
+
+    def _located_lines(self, row: int) -> list[str]:
+        if "located_places" not in self.batch.__dict__:  # no reward has asked where the coordinate lies
+            return []
+        place = self.batch.located_places[row]
+        named = _names(place.country, place.region, place.city)
+        return [f"lies in    {named}"] if named else []
+
+    def _column_lines(self, label: str, row: int) -> list[str]:
+        column = self.columns[label]
+        value, (low, high) = column.final[row], column.bounds
+        shown = "abstains" if value is None else f"{value:.4f} of [{low:g}, {high:g}]"
+        lines = [f"reward     {label}: {shown}, weight {column.entry.weight:g}"]
+        lines += [f"{_INDENT}{reason}" for reason in self._reasons(column, row)]
+        return lines + [f"{_INDENT}{key} = {noted:g}" for key, noted in column.notes[row].items()]
+
+    def _reasons(self, column: Column, row: int) -> list[str]:
+        """Return what made the value: a failure, a missing truth, a gate."""
+        gate, ungated = column.entry.gate, column.ungated[row]
+        if row in column.errors:
+            return [f"failed: {column.errors[row]}"]
+        if ungated is None:
+            truth = self.batch.truths[row]
+            lacking = [field for field in column.needs if getattr(truth, field) is None]
+            return [f"the truth has no {' and no '.join(lacking)}"] if lacking else []
+        if gate is None:
+            return []
+        reached = self.columns[gate.reward].final[row]
+        shown = "abstains" if reached is None else f"{reached:.4f}, at least {gate.at_least:g} is needed"
+        if row in column.closed:
+            return [f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
+        return [f"gate {gate.reward} is open ({shown})"]
 
     def _total_line(self, row: int) -> str:
         if row in self.faulty:
@@ -119,6 +155,8 @@ def _answer_lines(sample: Sample) -> list[str]:
     if answer.coordinate is not None:
         origin = f"  ({answer.coordinate_form}: {_shortened(answer.coordinate_text or '')})"
         lines.append(f"coordinate {answer.coordinate}{origin}")
+    else:
+        lines.append("coordinate none")
     named = _names(answer.country, answer.region, answer.city)
     if named:
         lines.append(f"place      {named}")
@@ -135,21 +173,6 @@ def _truth_lines(sample: Sample) -> list[str]:
     if sample.distance_km is not None:
         lines.append(f"distance   {sample.distance_km:,.1f} km")
     return lines
-
-
-def _column_lines(column: Column, row: int) -> list[str]:
-    label, value = column.entry.label, column.final[row]
-    low, high = column.bounds
-    shown = "abstains" if value is None else f"{value:.4f} of [{low:g}, {high:g}]"
-    lines = [f"reward     {label}: {shown}, weight {column.entry.weight:g}"]
-    gate = column.entry.gate
-    if gate is not None and row in column.closed:
-        lines.append(
-            f"           gate {gate.reward} >= {gate.at_least:g} is closed: was {column.ungated[row]:.4f}"
-        )
-    if row in column.errors:
-        lines.append(f"           failed: {column.errors[row]}")
-    return lines + [f"           {key} = {value:g}" for key, value in column.notes[row].items()]
 
 
 def _names(country: str | None, region: str | None, city: str | None) -> str:

@@ -102,9 +102,10 @@ def build_trainer(
     rows: tuple[Dataset, Dataset | None],
 ) -> GRPOTrainer:
     """Return TRL's trainer with the model, the rewards and the rows (training and validation)."""
-    from trl import GRPOTrainer, get_peft_config, get_quantization_config
+    from trl import get_peft_config, get_quantization_config
 
     from geo_rewards_trl.binding import bind_rewards, opens_think
+    from geo_rewards_trl.trainer import ResumableGRPOTrainer
     from geo_rewards_trl.vision import load_processor
 
     train_rows, validation_rows = rows
@@ -112,7 +113,7 @@ def build_trainer(
         model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
     )
     training.reward_weights = recipe.weights
-    return GRPOTrainer(
+    return ResumableGRPOTrainer(
         model=_model(run, training, model_args),
         reward_funcs=bind_rewards(
             recipe, think_opened=opens_think(processor), log_completions=training.log_completions

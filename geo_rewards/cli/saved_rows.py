@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from geo_rewards.batch import completion_text
 from geo_rewards.data.lines import read_values
 from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
-from geo_rewards.errors import DataError, TruthError
+from geo_rewards.errors import DataError, TruthError, hint, nearest_names
 from geo_rewards.truths import read_truth
 
 if TYPE_CHECKING:
@@ -163,8 +166,6 @@ def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Co
 
 def _check_completion(cells: Cells) -> None:
     if cells.get("completion") is None:
-        from geo_rewards.errors import hint, nearest_names
-
         nearest = hint(nearest_names("completion", cells, count=1)) if "completion" not in cells else ""
         raise BadRow("row", f"there is no completion; write the model's text under `completion`{nearest}")
     try:
@@ -174,11 +175,14 @@ def _check_completion(cells: Cells) -> None:
         raise BadRow("row", f"the completion must be a string or a list of messages, not {found}") from None
 
 
-def _turns(value: Any) -> list[Turn]:
-    from pydantic import TypeAdapter, ValidationError
+@lru_cache(maxsize=1)
+def _turn_reader() -> TypeAdapter[list[Turn]]:
+    return TypeAdapter(list[Turn])
 
+
+def _turns(value: Any) -> list[Turn]:
     try:
-        return TypeAdapter(list[Turn]).validate_python(value)
+        return _turn_reader().validate_python(value)
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         where = ".".join(map(str, first["loc"]))

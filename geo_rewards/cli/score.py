@@ -33,9 +33,7 @@ def score_command(
         ),
     ],
     *,
-    recipe: Annotated[
-        str, typer.Option("--recipe", help="A recipe's name or its YAML file.", show_default=False)
-    ],
+    recipe: Annotated[str, typer.Option(help="A recipe's name or its YAML file.", show_default=False)],
     out: Annotated[
         str,
         typer.Option(
@@ -137,7 +135,7 @@ def _refuse_silence(tally: Tally, file: Path, contents: Contents) -> None:
 def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
     """Show a bar on stderr, if that is a terminal; give the function that moves it on."""
     if not (shown and sys.stderr.isatty()):
-        yield lambda rows: None
+        yield lambda _rows: None
         return
     from rich.console import Console
     from rich.progress import Progress

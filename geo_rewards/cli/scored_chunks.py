@@ -91,17 +91,18 @@ def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
         scores = task.recipe.score_columns(
             [row.cells["completion"] for row in chunk], columns, default_on_error="raise"
         )
-        cells = [_scored_cells(scores, row) for row in range(len(chunk))]
+        totals = scores.total  # once: it sums all rows
+        cells = [_scored_cells(scores, row, total=total) for row, total in enumerate(totals)]
     except GeoRewardsError as error:
         # A plain DataError, since it must survive the way back from a worker.
         raise DataError(_located(error, task.path, chunk)) from error
     return ScoredChunk(cells, _error_messages(scores, task.path, chunk))
 
 
-def _scored_cells(scores: Scores, row: int) -> Cells:
+def _scored_cells(scores: Scores, row: int, *, total: float | None) -> Cells:
     return {
         "rewards": {label: values[row] for label, values in scores.rewards.items()},
-        "reward": scores.total[row],
+        "reward": total,
         "parsed": scores.parsed(row),
         "problems": list(scores.batch.answers[row].problems),
         "distance_km": scores.distance_km(row),

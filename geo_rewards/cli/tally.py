@@ -84,11 +84,8 @@ class Tally:
 
     def silent_labels(self) -> list[str]:
         """Return the labels of weighted rewards that gave no value on any row."""
-        return [
-            label
-            for label, mean in self.labels.items()
-            if mean.count == 0 and self.recipe.entries[label].weight
-        ]
+        weighted = [label for label, entry in self.recipe.entries.items() if entry.weight]
+        return [label for label in weighted if self.labels[label].count == 0]
 
     def lines(self) -> list[str]:
         """Return the account, a line each."""
@@ -102,9 +99,8 @@ class Tally:
             f"{'median':{width}}  {near} over {len(self.distances_km):,} rows with a distance",
             f"{'errors':{width}}  {sum(self.errors.values()):,}",
         ]
-        return lines + [
-            f"{'':{width}}  first of {label}: {text}" for label, text in self.first_errors.items()
-        ]
+        firsts = [f"{'':{width}}  first of {label}: {text}" for label, text in self.first_errors.items()]
+        return lines + firsts
 
     def _label_line(self, label: str, mean: Mean, width: int) -> str:
         weight = f", weight {self.recipe.entries[label].weight:g}"

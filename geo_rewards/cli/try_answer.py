@@ -27,9 +27,7 @@ def try_command(
     solution: Annotated[str | None, typer.Option(help="The truth as text.")] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(
-            help="A parameter as key=value, of a recipe's entry as label.key=value.", metavar="KEY=VALUE"
-        ),
+        typer.Option(help="A parameter; of a recipe's entry as label.key=value.", metavar="KEY=VALUE"),
     ] = None,
 ) -> None:
     """Score one answer and explain every reward."""

@@ -5,6 +5,8 @@ One walk from left to right, with a look-ahead of a few tokens.
 
 from __future__ import annotations
 
+import re
+
 from geo_rewards.parse.angles import Angle, Axis, join_decimal_comma, measure
 from geo_rewards.parse.findings import ProblemKind, RefusedError, shown
 from geo_rewards.parse.labels import AXIS_WORDS
@@ -27,6 +29,7 @@ _MINUTE = frozenset({"'", "m", "min", "mins", "minute", "minutes"})
 _SECOND = frozenset({'"', "''", "s", "sec", "secs", "second", "seconds"})
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
 _BEFORE_SIGN = frozenset(",;:=([{<>/~≈@|\"'")
+_DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _END = Token(MARK, "", -1, -1)
 
 
@@ -48,6 +51,8 @@ def single_angle(text: str) -> Angle:
     >>> single_angle("33.8 S").value
     -33.8
     """
+    if _DECIMAL.fullmatch(text):  # by far the commonest, and no different from the way below
+        return Angle(float(text), 0, len(text))
     items = merge_angles(text)
     if len(items) == 3 and text[items[0].end : items[2].start] == ",":
         first, _, second = items
@@ -90,9 +95,10 @@ class _Walk:
     def angle(self) -> Angle | None:
         """Read an angle; None, and no promise where the walk stands, if there is none here."""
         first = self.peek()
-        if first.kind == WORD and first.text.lower() in _NOT_NUMBERS:
-            self.at += 1
-            return Angle(0.0, first.start, first.end, flaw=ProblemKind.NOT_A_NUMBER)
+        signed = first.text in ("-", "+") and self.peek(1).start == first.end
+        if self.peek(signed).text.lower() in _NOT_NUMBERS:
+            self.at += 1 + signed
+            return Angle(0.0, first.start, self.end(), flaw=ProblemKind.NOT_A_NUMBER)
         letter = self.leading_letter()
         sign, flaw = self.sign()
         if self.peek().kind != NUMBER or not (letter or sign or self.stands_free(self.peek())):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -12,6 +13,8 @@ from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas
 from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, shown
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
 from geo_rewards.parse.tokens import NUMBER
+
+_ANY_NUMBER = re.compile("[0-9]|nan|inf", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ def read_pairs(text: str, raw: str) -> PairReading:
     >>> read_pairs(text, text).findings[0].text
     '(48.8566, 2.3522)'
     """
+    if not _ANY_NUMBER.search(text):
+        return PairReading()
     items = merge_angles(text)
     reading = PairReading(numbers=sum(_is_number(text, item) for item in items))
     taken: set[int] = set()
@@ -125,12 +130,12 @@ def _form(chain: Chain, around: Surroundings) -> str:
     if forms != {""}:
         return "dms" if "dms" in forms else "hemisphere"
     if around.bracket:
-        return "parentheses" if around.bracket == "(" and chain.gaps == [","] else "brackets"
+        return "parentheses" if around.bracket == "(" and chain.gaps[0].strip() == "," else "brackets"
     return "labelled" if around.labelled else "bare"
 
 
 def _is_number(text: str, item: Item) -> bool:
     """Return whether an item counts as a number: ``3rd`` does, the word NaN does not."""
     if isinstance(item, Angle):
-        return not (item.flaw is ProblemKind.NOT_A_NUMBER and text[item.start].isalpha())
+        return item.flaw is not ProblemKind.NOT_A_NUMBER or any(map(str.isdigit, text[item.start : item.end]))
     return item.kind == NUMBER

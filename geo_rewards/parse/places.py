@@ -10,14 +10,11 @@ _LISTED = {2: ("city", "country"), 3: ("city", "region", "country")}
 _MAX_NAME = 60
 _AROUND = " \t\r\f\v,;.|>*#-–—→•"
 _NO_NAME = frozenset("0123456789:=@<>{}\\")
-_WORDS = sorted(
-    {*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS, *AXIS_WORDS},
-    key=len,
-    reverse=True,  # the longest first: "administrative region" before "region"
-)
-_LABEL = re.compile(
-    rf"(?<![^\W_])({'|'.join(_WORDS).replace(' ', '[ _-]')})[ \t\"')]{{0,6}}[:=]", re.IGNORECASE
-)
+_LABELS = frozenset({*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS, *AXIS_WORDS})
+# Up to three words before a colon; the label is the longest known ending of them.
+_WORD = r"[^\W_]++(?:/[^\W_]++)*+"
+_BEFORE_COLON = re.compile(rf"(?<![^\W_])({_WORD}(?:[ _-]{_WORD}){{0,2}}+)[ \t\"')]{{0,6}}+[:=]")
+_WORD_END = re.compile("[ _-]")
 _ENUMERATOR = re.compile(r"\s[0-9]{1,2}[.)]$")
 
 
@@ -30,7 +27,8 @@ def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
     >>> labelled_places(text, text)
     [('country', 'Japan'), ('region', 'Hokkaido')]
     """
-    labels = [(match.start(), match.end(), label_key(match[1])) for match in _LABEL.finditer(text)]
+    found = (_label(match) for match in _BEFORE_COLON.finditer(text))
+    labels = [label for label in found if label is not None]
     places: list[tuple[str, str]] = []
     for index, (_, after_label, label) in enumerate(labels):
         limit = labels[index + 1][0] if index + 1 < len(labels) else len(text)
@@ -61,6 +59,17 @@ def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
     fields = _LISTED.get(text.count(",", start, end) + 1, ())
     names = [raw[first:last] for first, last in spans if 0 < last - first <= _MAX_NAME]
     return list(zip(fields, names, strict=True)) if len(names) == len(fields) else []
+
+
+def _label(match: re.Match[str]) -> tuple[int, int, str] | None:
+    """Return where the label before a colon starts, where its value starts, and its key."""
+    words = match[1]
+    while label_key(words) not in _LABELS:
+        cut = _WORD_END.search(words)
+        if cut is None:
+            return None
+        words = words[cut.end() :]
+    return match.end(1) - len(words), match.end(), label_key(words)
 
 
 def _value_span(text: str, start: int, limit: int) -> tuple[int, int]:

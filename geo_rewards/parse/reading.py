@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, problem
 from geo_rewards.parse.normalise import mask_markup, normalise
@@ -11,12 +12,12 @@ from geo_rewards.parse.objects import ObjectReading, read_objects
 from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.places import labelled_places, listed_places
 from geo_rewards.parse.references import read_references, without
-from geo_rewards.types import Coordinate, is_coordinate
+from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair
+
+if TYPE_CHECKING:
+    from geo_rewards.types import Coordinate
 
 MAX_ANSWER_CHARACTERS = 4096
-_NUMBER = r"([+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?)"
-_PLAIN = re.compile(rf"([(\[]?) ?{_NUMBER} ?([,;/]| ) ?{_NUMBER} ?([)\]]?)\.?")
-_PLAIN_FORMS = {"": "bare", "()": "parentheses", "[]": "brackets"}
 _PLUS_CODE = re.compile(r"(?<![A-Za-z0-9])[23456789CFGHJMPQRVWX]{2,8}\+[23456789CFGHJMPQRVWX]{2,7}", re.I)
 _GEOHASH = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9b-hjkmnp-z]{5,12}")
 
@@ -44,11 +45,9 @@ def read_answer(raw: str, *, listed: bool = True) -> Reading:
     >>> read_answer("City: Paris, Coordinates: (48.85, 2.35)").city
     'Paris'
     """
-    plain = _PLAIN.fullmatch(raw)
+    plain = plain_pair(raw)
     if plain is not None:
-        reading = _plain_pair(plain)
-        if reading is not None:
-            return reading
+        return Reading(plain.coordinate, plain.text, plain.form)
     if not raw.strip():
         return Reading(problems=(problem(ProblemKind.EMPTY, "nothing but white space"),))
     if len(raw) > MAX_ANSWER_CHARACTERS:
@@ -58,19 +57,6 @@ def read_answer(raw: str, *, listed: bool = True) -> Reading:
         return _read(raw, listed=listed)
     except RefusedError as refused:
         return Reading(problems=(refused.problem,))
-
-
-def _plain_pair(match: re.Match[str]) -> Reading | None:
-    """Return the reading of an answer that is nothing but a valid pair: by far the commonest."""
-    opening, first, separator, second, closing = match.groups()
-    form = _PLAIN_FORMS.get(opening + closing)
-    lat, lon = float(first), float(second)
-    if form is None or not is_coordinate(lat, lon):
-        return None
-    if form == "parentheses" and separator != ",":
-        form = "brackets"
-    text = match.string[: match.end(5)].rstrip()
-    return Reading(Coordinate(lat, lon), text, form)
 
 
 def _read(raw: str, *, listed: bool) -> Reading:
@@ -85,7 +71,7 @@ def _read(raw: str, *, listed: bool) -> Reading:
         objects, raw = read_objects(raw)
     text = mask_markup(normalise(raw))
     references, wrong_references, text = read_references(text, raw)
-    pairs = read_pairs(text, raw)
+    pairs = bracketed_pair(text, raw) or read_pairs(text, raw)
     text = without(text, pairs.spans)
     places = [*objects.places, *labelled_places(text, raw)]
     if listed and not places:

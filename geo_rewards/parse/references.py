@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from geo_rewards.types import Coordinate
 
+    _Reader = tuple[re.Pattern[str], Callable[[re.Match[str]], list[Coordinate]]]
+
 _GEO = re.compile(r"(?<![A-Za-z0-9_])geo:(?=[0-9.+-])[^\s<>\"')\]}]*+", re.IGNORECASE)
 _URL = re.compile(
     r"(?<![A-Za-z0-9_.])(?:https?://|www\.|maps\.|(?:google|bing|openstreetmap)\.)[^\s<>\"')\]}]*+",
@@ -37,6 +39,12 @@ _GEOMETRY = re.compile(
     re.IGNORECASE,
 )
 
+# One of these is in every reference but ISO 6709, which has a sign: most texts need no closer look.
+REFERENCE_WORDS = (
+    *("geo:", "http", "www.", "maps.", "google.", "bing.", "openstreetmap."),
+    *("point", "linestring", "polygon", "geometrycollection"),
+)
+
 
 def read_references(text: str, raw: str) -> tuple[list[Finding], list[str], str]:
     """Return findings, problems, and the text with all that was read turned into line ends.
@@ -46,7 +54,7 @@ def read_references(text: str, raw: str) -> tuple[list[Finding], list[str], str]
     """
     findings: list[Finding] = []
     problems: list[str] = []
-    for form, (pattern, read) in _READERS.items():
+    for form, (pattern, read) in _readers_for(text).items():
         taken: list[tuple[int, int]] = []
         for match in pattern.finditer(text):
             written = raw[match.start() : match.end()]
@@ -60,6 +68,14 @@ def read_references(text: str, raw: str) -> tuple[list[Finding], list[str], str]
                 taken.append(match.span())
         text = without(text, taken)
     return findings, problems, text
+
+
+def _readers_for(text: str) -> dict[str, _Reader]:
+    """Return the readers that may find something in a text."""
+    lower = text.lower()
+    if any(word in lower for word in REFERENCE_WORDS):
+        return _READERS
+    return _SIGNED_READERS if "+" in text or "-" in text else {}
 
 
 def without(text: str, spans: list[tuple[int, int]]) -> str:
@@ -141,10 +157,11 @@ def _refuse_geometry(match: re.Match[str]) -> list[Coordinate]:
     raise RefusedError(ProblemKind.GEOMETRY, f"{shown(match.group())} where one POINT(lon lat) is right")
 
 
-_READERS: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], list[Coordinate]]]] = {
+_SIGNED_READERS: dict[str, _Reader] = {"iso6709": (_ISO_6709, _read_iso_6709)}
+_READERS: dict[str, _Reader] = {
     "url": (_URL, _read_url),
     "geo": (_GEO, _read_geo),
     "wkt": (_POINT, _read_point),
     "geometry": (_GEOMETRY, _refuse_geometry),
-    "iso6709": (_ISO_6709, _read_iso_6709),
+    **_SIGNED_READERS,
 }

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import ClassVar
 
 import geo_rewards as gr
 from geo_rewards.testing import temporary_plugin
@@ -17,7 +18,7 @@ class RowsSeen(gr.Reward):
     """0.5, and remembers which rows it was given."""
 
     name = "rows_seen"
-    seen = []  # noqa: RUF012 - one list a process is what this is for
+    seen: ClassVar[list] = []
 
     def score(self, sample: gr.Sample) -> float | None:
         self.seen.append(sample.row["id"])

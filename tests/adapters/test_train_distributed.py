@@ -44,8 +44,8 @@ def launch(tiny_model, photos, common_flags, tmp_path_factory):
 
     def run(output, *flags):
         records = tmp_path_factory.mktemp("records")
-        base = ["--model_name_or_path", str(tiny_model), "--output_dir", str(output), "--save_steps", "2"]
-        base += ["--data_file_paths", str(photos), "--image_folders", str(photos.parent), "--max_steps", "4"]
+        base = ["--model_name_or_path", str(tiny_model), "--output_dir", str(output), "--save_steps", "3"]
+        base += ["--data_file_paths", str(photos), "--image_folders", str(photos.parent), "--max_steps", "5"]
         done = torchrun(str(LAUNCHER), str(records), *common_flags, *base, *flags)
         assert done.returncode == 0, done.stderr[-4000:]
         return [json.loads((records / f"rank{rank}.json").read_text()) for rank in (0, 1)]
@@ -92,11 +92,13 @@ def test_zero3_computes_what_the_plain_run_computes(zero3, plain):
 
 def test_resuming_gives_the_same_weights_as_not_stopping(zero3, launch, tmp_path):
     output, records = zero3
-    shutil.copytree(output / "checkpoint-2", tmp_path / "checkpoint-2")
+    shutil.copytree(output / "checkpoint-3", tmp_path / "checkpoint-3")
     shutil.copy(output / "run.json", tmp_path)
     resumed = launch(tmp_path, *REWARDS, "--deepspeed", "zero3")
-    assert [entry["step"] for entry in steps(resumed[0])] == [1, 2, 3, 4]
-    assert len(resumed[0]["rows"]) < len(records[0]["rows"])  # it did start in the middle
+    assert [entry["step"] for entry in steps(resumed[0])] == [1, 2, 3, 4, 5]
+    # Eight rows are two steps: step 3 lies in the middle of the second epoch, step 5 in the third.
+    assert resumed[0]["rows"] == records[0]["rows"][-len(resumed[0]["rows"]) :]
+    assert len(resumed[0]["rows"]) < len(records[0]["rows"])
     assert resumed[0]["weights"] == records[0]["weights"]
 
 

@@ -193,9 +193,7 @@ READABLE = [
 
 
 @pytest.mark.parametrize(("text", "pair", "form"), READABLE)
-def test_a_written_coordinate_is_read_with_its_form(
-    text: str, pair: tuple[float, float], form: str
-) -> None:
+def test_a_written_coordinate_is_read_with_its_form(text: str, pair: tuple[float, float], form: str) -> None:
     answer = parse_answer(text)
     assert answer.problems == ()
     assert answer.coordinate is not None

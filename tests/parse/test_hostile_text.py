@@ -1,0 +1,127 @@
+"""Hacks and junk: nothing is earned, nothing raises, nothing takes more than linear time."""
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from geo_rewards.parse import parse_answer, parse_completion, reading
+from geo_rewards.parse.reading import read_answer
+from geo_rewards.types import Coordinate
+
+LONG = 100_000
+PIECES = (
+    "<think></think><answer>", "<answer>", "</answer>", "<think>", "</think>", "<answer></answer>",
+    "<", "1", " ", "\n", "(", "[", "{", '{"a":', "}", ")", '"', "'", "\\", "\\boxed{", "*", "`", "$", "_",
+    "1,", "1 ", "(1,1)", "(1.5, 2.5) ", "1.5, 2.5\n", "1.", ".1", "-", "+1", "°", "1°", "1°1'1\"N ",
+    "N ", "N1", "1N", "lat ", "lat: ", "lat,lon:", "lat 1 lon 1 ", "country: ", "country: a ", "a, ",
+    "http://", "@1,1 ", "geo:1,1", "POINT(", "POINT(1 1)", "+10.0+010.0", "１", "−", "“", "\u00a0", "\ud800",
+    "1e", "e1", "nan ", "'\"", '{"a": "', '{"lat": 1, "lon": 2}', "{“a”: 1}", "[[", "1;", "1/", "1:",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_a_long_repetition_is_read_in_linear_time(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    junk = piece * (LONG // len(piece))
+    started = time.process_time()
+    parse_completion(junk)
+    parse_completion(f"<think>{junk}</think><answer>1.5, 2.5</answer>")
+    parse_completion(f"<think>x</think><answer>{junk}</answer>")
+    assert time.process_time() - started < 0.5
+    # The readers are linear by themselves, not only for the limit on the length of an answer.
+    monkeypatch.setattr(reading, "MAX_ANSWER_CHARACTERS", LONG)
+    started = time.process_time()
+    parse_completion(f"<answer>{junk[: LONG // 5]}</answer>")
+    assert time.process_time() - started < 2.0  # linear: 0.1 s
+
+
+@pytest.mark.parametrize("junk", ["<answer>48.85, 2.35</answer>", "1", " ", "(48.85, 2.35)", "x"])
+def test_a_hundred_thousand_characters_of_junk_give_no_coordinate_and_a_reason(junk: str) -> None:
+    answer = parse_completion(junk * (LONG // len(junk)))
+    assert answer.coordinate is None
+    assert answer.problems
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>48.85, 2.35</think><answer></answer>",
+        "<think><answer>48.85, 2.35</answer></think><answer>unknown</answer>",
+        "<think>(48.85, 2.35)</think><answer>Paris</answer>",
+        "<think>x</think><answer>48.85, 2.35</answer><answer>48.85, 2.35</answer>",
+        "<think>x</think><answer>1.5, 2.5<answer>48.85, 2.35</answer></answer>",
+        "<think>x</think><answer>(1.5, 2.5), (48.85, 2.35)</answer>",
+        "<think>x</think><answer>1.5, 2.5\n48.85, 2.35</answer>",
+        "<think>x</think><answer>408.85, 2.35</answer>",
+        "<think>x</think><answer>48.85, 362.35</answer>",
+        "<think>x</think><answer>1.5 2.5 48.85 2.35</answer>",
+        '<think>x</think><answer>{"lat": 1.5, "lat": 48.85, "lon": 2.35}</answer>',
+        '<think>x</think><answer>{"lat": 1.5, "lon": 2.5, "a": {"lat": 48.85, "lon": 2.35}}</answer>',
+    ],
+)
+def test_a_hack_gives_no_coordinate(text: str) -> None:
+    assert parse_completion(text).coordinate is None
+
+
+SCRAPS = st.sampled_from(
+    [
+        *PIECES,
+        "48.85",
+        "2.35",
+        "-33.8",
+        ", ",
+        " N",
+        "W ",
+        "Lat",
+        "Country: ",
+        "Paris",
+        "</answer>",
+        "\U0001f30d",
+    ]
+)
+
+
+@given(st.one_of(st.text(st.characters(exclude_categories=())), st.lists(SCRAPS, max_size=30).map("".join)))
+def test_no_text_raises(text: str) -> None:
+    for answer in (parse_completion(text), parse_answer(text), parse_completion(f"<answer>{text}</answer>")):
+        for problem in answer.problems:
+            assert ": " in problem
+            problem.encode()
+        if answer.coordinate is not None:
+            assert (answer.coordinate_text is None, answer.coordinate_form is None) == (False, False)
+
+
+@given(st.lists(SCRAPS, max_size=12).map("".join))
+def test_a_second_different_pair_never_leaves_a_coordinate(text: str) -> None:
+    both = f"(48.85, 2.35)\n\n{text}\n\n(1.25, -2.25)"
+    assert parse_answer(both).coordinate is None
+
+
+latitudes = st.floats(-90, 90).map(lambda value: round(value, 7))
+longitudes = st.floats(-180, 180).map(lambda value: round(value, 7))
+
+
+@given(latitudes, longitudes)
+def test_what_is_formatted_is_parsed_again(lat: float, lon: float) -> None:
+    coordinate = Coordinate(lat, lon)
+    plain = f"{lat:.7f}, {lon:.7f}"
+    hemispheres = f"{abs(lat):.7f}° {'S' if lat < 0 else 'N'}, {abs(lon):.7f}° {'W' if lon < 0 else 'E'}"
+    for text in (
+        plain, f"({plain})", f"[{plain}].", f"Paris, France ({plain})", f"**{plain}**", hemispheres,
+        f"Coordinates: {plain}", f"Lat: {lat:.7f}, Lon: {lon:.7f}", f'{{"lat": {lat:.7f}, "lon": {lon:.7f}}}',
+        f"POINT({lon:.7f} {lat:.7f})", f"geo:{lat:.7f},{lon:.7f}",
+        f"{lat:.7f}; {lon:.7f}".replace(".", ","),
+    ):  # fmt: skip
+        assert parse_answer(text).coordinate == coordinate, text
+
+
+@given(
+    latitudes, longitudes, st.sampled_from([", ", ",", " ", ";", " / "]), st.sampled_from(["", "()", "[]"])
+)
+def test_the_short_cut_for_plain_pairs_reads_like_the_long_way(
+    lat: float, lon: float, separator: str, brackets: str
+) -> None:
+    pair = f"{brackets[:1]}{lat:.5f}{separator}{lon:.5f}{brackets[1:]}"
+    short, long = read_answer(pair), read_answer(f"\n{pair}\n")
+    assert short == long

@@ -1,0 +1,226 @@
+"""Plugins of other distributions, really installed by pip into a virtual environment without torch."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VQA = REPOSITORY / "plugins" / "geo_rewards_vqa"
+
+REGISTERING = """
+import geo_rewards as gr
+
+class One(gr.Reward):
+    '''1, always.'''
+    name = "{reward}"
+    def score(self, sample):
+        return 1.0
+
+@gr.hookimpl
+def register_rewards(register):
+    register(One)
+"""
+
+
+MISSPELT = REGISTERING.format(reward="misspelt").replace(
+    "register_rewards(register)", "register_rewards(registr)"
+)
+CROWD = {
+    "good-plugin": REGISTERING.format(reward="good"),
+    "broken-plugin": "import a_module_that_nobody_has\n" + REGISTERING.format(reward="broken_one"),
+    "misspelt-plugin": MISSPELT,
+    "first-plugin": REGISTERING.format(reward="shared_name"),
+    "other-plugin": REGISTERING.format(reward="Shared-Name"),
+    "a-claimant": REGISTERING.format(reward="haversine_decay"),
+}
+
+
+class Environment:
+    """A virtual environment, driven as people do: by pip and by the command line."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.scripts = folder / ("Scripts" if os.name == "nt" else "bin")
+        self.is_crowded = False
+        subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+
+    def run(self, *command: str, blocked: str = "") -> subprocess.CompletedProcess[str]:
+        own = {
+            name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_"))
+        }
+        own |= {"GEO_REWARDS_DISABLE_PLUGINS": blocked, "COLUMNS": "400"}
+        program = [str(self.scripts / command[0]), *command[1:]]
+        return subprocess.run(program, env=own, cwd=self.folder, capture_output=True, text=True, check=False)
+
+    def pip(self, *arguments: str) -> None:
+        done = self.run("pip", "--disable-pip-version-check", "--quiet", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def install(self, *sources: Path) -> None:
+        """Install what has all its dependencies, and its build tool, here already."""
+        self.pip("install", "--no-build-isolation", "--no-deps", *map(str, sources))
+
+    def python(self, code: str, *, blocked: str = "") -> subprocess.CompletedProcess[str]:
+        return self.run("python", "-c", textwrap.dedent(code), blocked=blocked)
+
+    def refusal(self, *arguments: str, blocked: str = "") -> str:
+        """Return the one readable message of a command that must fail."""
+        done = self.run("geo-rewards", *arguments, blocked=blocked)
+        assert done.returncode != 0
+        assert "Traceback" not in done.stderr
+        return " ".join(done.stderr.split())
+
+    def listed(self, what: str, *, blocked: str = "") -> dict[str, dict[str, Any]]:
+        """Return what `geo-rewards list --json` or `plugins --json` says, by name."""
+        done = self.run("geo-rewards", what, "--json", blocked=blocked)
+        assert done.returncode == 0, done.stderr
+        return {record["name" if what == "list" else "plugin"]: record for record in json.loads(done.stdout)}
+
+
+@pytest.fixture(scope="module")
+def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+    """An environment with this repository's core and the build tool of its plugins."""
+    folder = tmp_path_factory.mktemp("installed")
+    environment = Environment(folder / "environment")
+    environment.pip("install", "--no-compile", "hatchling>=1.27")
+    environment.pip("install", "--no-compile", "--no-build-isolation", str(REPOSITORY))
+    return environment
+
+
+@pytest.fixture
+def bare(environment: Environment) -> Environment:
+    """The environment without any plugin."""
+    if environment.is_crowded:
+        environment.pip("uninstall", "--yes", *CROWD)
+        environment.is_crowded = False
+    return environment
+
+
+@pytest.fixture
+def crowded(environment: Environment, tmp_path: Path) -> Environment:
+    """The environment with six plugins, of which one is good."""
+    if not environment.is_crowded:
+        environment.install(*(write_package(tmp_path, name, code=code) for name, code in CROWD.items()))
+        environment.is_crowded = True
+    return environment
+
+
+def write_package(folder: Path, distribution: str, *, code: str) -> Path:
+    """Write somebody's plugin package, and return its folder."""
+    module = distribution.replace("-", "_")
+    package = folder / distribution / module
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(code, encoding="utf-8")
+    pyproject = f"""
+        [build-system]
+        requires = ["hatchling"]
+        build-backend = "hatchling.build"
+
+        [project]
+        name = "{distribution}"
+        version = "1.2"
+        dependencies = ["geo-rewards"]
+
+        [project.entry-points.geo_rewards]
+        main = "{module}"
+    """
+    (package.parent / "pyproject.toml").write_text(textwrap.dedent(pyproject), encoding="utf-8")
+    return package.parent
+
+
+def test_the_core_installs_without_torch_and_lists_its_rewards(bare: Environment) -> None:
+    names = ("torch", "transformers", "trl", "datasets", "deepspeed")
+    found = bare.python(f"import importlib.util as u; print([n for n in {names} if u.find_spec(n)])")
+    assert found.stdout.strip() == "[]"
+    assert bare.listed("list")["haversine_decay"]["plugin"] == "geo-rewards"
+    assert set(bare.listed("plugins")) == {"geo-rewards"}
+
+
+def test_a_plugin_works_by_being_installed_and_is_gone_when_uninstalled(bare: Environment) -> None:
+    score = """
+        import geo_rewards as gr
+        reward = gr.get_reward("vqa_auto")
+        completions = [f"<think>I count.</think><answer>{text}</answer>" for text in ("0", "two", "0 or 2")]
+        print(reward(completions, solution=["0", "0", "0"]))
+    """
+    bare.install(VQA)
+    listed = bare.listed("list")
+    assert (listed["vqa_auto"]["plugin"], listed["vqa_auto"]["version"]) == ("geo-rewards-vqa", "0.1.0")
+    assert {"vqa_exact", "vqa_numeric", "vqa_choice", "vqa_yes_no"} <= set(listed)
+    done = bare.python(score)
+    assert (done.stdout.strip(), done.stderr) == ("[1.0, 0.0, 0.0]", "")
+    assert "did you mean 'vqa_numeric'" in bare.refusal("describe", "vqa_numbers")
+    assert "vqa_auto" not in bare.listed("list", blocked="geo_rewards_vqa")
+
+    bare.pip("uninstall", "--yes", "geo-rewards-vqa")
+    assert "vqa_auto" not in bare.listed("list")
+    gone = bare.python(score)
+    assert gone.returncode != 0
+    assert "UnknownNameError: unknown reward 'vqa_auto'" in gone.stderr
+    assert "unknown reward" in bare.refusal("describe", "vqa_auto")
+
+
+def test_a_good_plugin_works_among_broken_ones(crowded: Environment) -> None:
+    listed = crowded.listed("list")
+    assert (listed["good"]["plugin"], listed["good"]["version"]) == ("good-plugin", "1.2")
+    assert not {"broken_one", "misspelt", "shared_name", "Shared-Name"} & set(listed)
+    done = crowded.python("import geo_rewards as gr; print(gr.get_reward('good')(['x']))")
+    assert done.stdout.strip() == "[1.0]"
+
+
+def test_the_reason_of_each_broken_plugin_is_shown(crowded: Environment) -> None:
+    plugins = crowded.listed("plugins")
+    assert set(plugins) == {"geo-rewards", *CROWD}
+    assert {name for name, record in plugins.items() if record["state"] == "broken"} == {
+        "broken-plugin",
+        "misspelt-plugin",
+    }
+    assert "No module named 'a_module_that_nobody_has'" in json.dumps(plugins["broken-plugin"])
+    assert "registr" in json.dumps(plugins["misspelt-plugin"])
+    assert "is built in and stays so" in json.dumps(plugins["a-claimant"])
+    for name in ("first-plugin", "other-plugin"):
+        assert "first-plugin 1.2 and other-plugin 1.2" in json.dumps(plugins[name])
+    shown = crowded.run("geo-rewards", "plugins").stdout
+    assert "ModuleNotFoundError: No module named 'a_module_that_nobody_has'" in shown
+    assert "PluginValidationError" in shown
+
+
+def test_asking_for_a_reward_of_a_plugin_that_cannot_be_imported_raises_with_its_failure(
+    crowded: Environment,
+) -> None:
+    code = """
+        import geo_rewards as gr
+        try:
+            gr.get_reward("broken_one")
+        except gr.GeoRewardsError as error:
+            print(type(error).__name__, "|", error, "|", type(error.__cause__).__name__, error.__cause__.name)
+    """
+    asked = crowded.python(code, blocked="misspelt-plugin").stdout.strip()
+    assert asked.startswith("PluginError | unknown reward 'broken_one': ")
+    assert "broken-plugin 1.2: ModuleNotFoundError" in asked
+    assert asked.endswith("| ModuleNotFoundError a_module_that_nobody_has")
+    assert "broken-plugin 1.2: ModuleNotFoundError" in crowded.refusal("describe", "broken_one")
+
+
+def test_a_name_that_two_plugins_claim_is_an_error_until_one_is_blocked(crowded: Environment) -> None:
+    claimed = "claimed by first-plugin 1.2 and other-plugin 1.2"
+    assert claimed in crowded.refusal("describe", "shared_name")
+    assert crowded.listed("list", blocked="other-plugin")["shared_name"]["plugin"] == "first-plugin"
+
+
+def test_a_built_ins_name_stays_built_in(crowded: Environment) -> None:
+    assert crowded.listed("list")["haversine_decay"]["plugin"] == "geo-rewards"
+
+
+def test_the_variable_warns_of_an_unknown_distribution(crowded: Environment) -> None:
+    warned = crowded.run("geo-rewards", "list", "--json", blocked="good_plugins")
+    assert "'good_plugins', which is no installed plugin; did you mean 'good-plugin'" in warned.stderr
+    assert "good" in {record["name"] for record in json.loads(warned.stdout)}
