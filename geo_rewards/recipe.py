@@ -48,7 +48,7 @@ class Recipe:
         self._order = _gate_order(self.entries, origin)
         self._rewards = {label: _create(entry, origin) for label, entry in self.entries.items()}
         if file.gazetteer is not None:
-            get_registry().gazetteers.get(
+            get_registry().check_gazetteer(
                 file.gazetteer
             )  # an unknown name is an error now, not at the first batch
 

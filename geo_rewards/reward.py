@@ -43,7 +43,8 @@ class Reward(BaseModel):
     ...     '''1 if the answer has at most `max_characters` characters, else 0.'''
     ...     name = "short_answer"
     ...     max_characters: int = 200
-    ...     ...         return 1.0 if len(sample.answer.answer or "") <= self.max_characters else 0.0
+    ...     def score(self, sample: Sample) -> float | None:
+    ...         return 1.0 if len(sample.answer.answer or "") <= self.max_characters else 0.0
     >>> ShortAnswer(max_characters=3)(["<think>a</think><answer>Rome</answer>"])
     [0.0]
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,10 @@ _UNREADABLE = (
     ProblemKind.SIGN,
     ProblemKind.AXES,
 )
+
+
+# A count with a thousands comma, a decimal comma, a fraction: nobody writes a place like that.
+_NUMBER_LIKE = re.compile(r"[+-]?[0-9]+[,/][0-9]+")
 
 
 def read_truths(columns: Mapping[str, Any], count: int | None = None) -> list[GroundTruth]:
@@ -173,6 +178,8 @@ def _read_solution(value: Any) -> GroundTruth:
 def _read_text(text: str) -> GroundTruth:
     tagged = parse_completion(text).answer if "<answer>" in text else None
     written = (text if tagged is None else tagged).strip()
+    if _NUMBER_LIKE.fullmatch(written):
+        return GroundTruth(text=written)
     answer = parse_answer(written, listed_names=False)  # a bare comma list is no truth place
     if answer.coordinate is None:
         _refuse_bad_pairs(answer)

@@ -263,7 +263,7 @@ def test_the_explanation_tells_why_a_total_is_zero():
         "latitude 400.0 is not in",
         "48.8584, 2.2945",
         "format: 0.0000",
-        "gate format >= 1 is closed",
+        "gate format is closed (0.0000, at least 1 is needed)",
         "0.0000",
     ):
         assert part in text

@@ -128,7 +128,7 @@ BROKEN = {
     "fails to import": ("import a_module_that_does_not_exist", ModuleNotFoundError),
     "exits at import": ("import sys\nsys.exit(3)", SystemExit),
     "is no Python": ("def (", SyntaxError),
-    "asks for rewards at import": ("gr.get_reward('haversine_decay')", PluginError),
+    "asks for rewards at import": ("gr.get_reward('city_match')\n" + registering("b"), PluginError),
     "fails in a hook": (hook("register_rewards", "1 / 0"), ZeroDivisionError),
     "misspells an argument": (hook("register_rewards", "...", argument="registr"), PluginValidationError),
     "misspells a hook": (hook("register_reward", "..."), PluginValidationError),

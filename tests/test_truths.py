@@ -30,7 +30,9 @@ def test_a_chain_of_region_is_a_truth_with_places():
     )
 
 
-@pytest.mark.parametrize("text", ["0", "Paris, France", "blue", "B", "three balls", "yes"])
+@pytest.mark.parametrize(
+    "text", ["0", "Paris, France", "blue", "B", "three balls", "yes", "1/2", "3,5", "12,150"]
+)
 def test_a_solution_with_neither_pair_nor_label_is_plain_text(text):
     assert read_truth({"solution": text}) == GroundTruth(text=text)
 

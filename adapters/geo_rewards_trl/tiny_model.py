@@ -9,6 +9,7 @@ download. It has the real architecture, chat format and special tokens, so what 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -152,7 +153,9 @@ def _check_sizes(*, vocab_size: int, hidden_size: int, vision_hidden_size: int, 
         if value <= 0 or value % (2 * HEAD_SIZE):
             raise ValueError(f"{name} is {value}; it must be a positive multiple of {2 * HEAD_SIZE}")
     if image_size <= 0 or image_size % IMAGE_PIXELS_PER_TOKEN:
-        raise ValueError(f"image_size is {image_size}; it must be a positive multiple of {IMAGE_PIXELS_PER_TOKEN}")
+        raise ValueError(
+            f"image_size is {image_size}; it must be a positive multiple of {IMAGE_PIXELS_PER_TOKEN}"
+        )
 
 
 def _tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast:
@@ -186,11 +189,9 @@ def _tokenizer(texts: Iterable[str], vocab_size: int) -> PreTrainedTokenizerFast
 
 
 def _without_tags(texts: Iterable[str]) -> Iterable[str]:
-    """Yield the texts with the tags cut out: they are tokens of their own and need no merges."""
-    for text in texts:
-        for tag in TAGS:
-            text = text.replace(tag, "\n")
-        yield text
+    """Return the texts with the tags cut out: they are tokens of their own and need no merges."""
+    tags = re.compile("|".join(map(re.escape, TAGS)))
+    return (tags.sub("\n", text) for text in texts)
 
 
 def _processor(tokenizer: PreTrainedTokenizerFast, image_size: int) -> Qwen2_5_VLProcessor:

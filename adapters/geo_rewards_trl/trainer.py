@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class EpochSampler(Sampler[int]):
+class EpochSampler(Sampler[int]):  # type: ignore[misc]  # torch is skipped by mypy
     """Another sampler's indices, shuffled anew in each epoch by its seed and the epoch's number alone.
 
     TRL's sampler draws each epoch's order from one generator: a run that resumes in a later epoch

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tiles import Tile
 
 HERE = Path(__file__).parent
-SEED = 0
 TRAINING_TILES, TRAINING_CELL_DEGREES = 64, 8.0
 WARM_START_TILES, WARM_START_CELL_DEGREES = 1024, 1.0
 WARM_START_STEPS = 600
@@ -113,15 +112,15 @@ class Step:
             console.print(f"  {text}")
 
 
-def make_tiles(folders: Folders) -> tuple[list[Tile], list[Tile]]:
+def make_tiles(folders: Folders, *, seed: int) -> tuple[list[Tile], list[Tile]]:
     """Write and return the tiles for the warm start and, of other places, for GRPO."""
     from tiles import choose_spots, read_tiles, write_tiles
 
     with Step(f"cutting {WARM_START_TILES} + {TRAINING_TILES} tiles out of the world"):
-        chosen = choose_spots(TRAINING_TILES, seed=SEED, cell_degrees=TRAINING_CELL_DEGREES)
+        chosen = choose_spots(TRAINING_TILES, seed=seed, cell_degrees=TRAINING_CELL_DEGREES)
         others = choose_spots(
             WARM_START_TILES,
-            seed=SEED + 1,
+            seed=seed + 3,
             cell_degrees=WARM_START_CELL_DEGREES,
             without=[spot.coordinate for spot in chosen],
         )
@@ -130,27 +129,28 @@ def make_tiles(folders: Folders) -> tuple[list[Tile], list[Tile]]:
         return read_tiles(warm_file), read_tiles(training_file)
 
 
-def make_model(folders: Folders, *, warm_tiles: Sequence[Tile], training_tiles: Sequence[Tile]) -> None:
+def make_model(
+    folders: Folders, *, warm_tiles: Sequence[Tile], training_tiles: Sequence[Tile], seed: int
+) -> None:
     """Build the tiny model and teach it the format and a first guess."""
     with Step("loading torch and building a tiny Qwen2.5-VL"):
         import torch
+        from geo_rewards_trl.tiny_model import build_tiny_model
         from tiles import QUESTION
         from transformers.utils import logging as transformers_logging
         from warm_start import imitated_answer, warm_start
-
-        from geo_rewards_trl.tiny_model import build_tiny_model
 
         transformers_logging.disable_progress_bar()
         torch.set_num_threads(min(2, os.cpu_count() or 1))
         # The tokenizer may know all the names; the model sees the training tiles' ones only in GRPO.
         texts = [imitated_answer(tile) for tile in [*warm_tiles, *training_tiles]]
-        build_tiny_model(folders.model, texts=[*texts, *[QUESTION] * 10], seed=SEED)
+        build_tiny_model(folders.model, texts=[*texts, *[QUESTION] * 10], seed=seed)
     with Step("warm start", total=WARM_START_STEPS) as step:
         warm_start(
             folders.model,
             warm_tiles,
             steps=WARM_START_STEPS,
-            seed=SEED,
+            seed=seed,
             on_step=lambda loss: step.advance(f"loss {loss:.2f}"),
         )
 
@@ -166,7 +166,7 @@ def evaluate(model_dir: Path, tiles: Sequence[Tile]) -> list[Guess]:
         return score_answers(answer_tiles(model_dir, tiles), tiles, recipe=recipe)
 
 
-def train_with_grpo(folders: Folders) -> list[dict[str, Any]]:
+def train_with_grpo(folders: Folders, *, seed: int) -> list[dict[str, Any]]:
     """Run the trainer and return its log, one mapping for each step."""
     import yaml
     from training import read_log, train, training_command
@@ -175,6 +175,7 @@ def train_with_grpo(folders: Folders) -> list[dict[str, Any]]:
     command = training_command(
         model_dir=folders.model, data_file=folders.tiles / "training" / "rows.jsonl", run_dir=folders.run
     )
+    command += ["--seed", str(seed)]
     with Step("GRPO on 2 processes, ZeRO-3", total=steps) as step:
         train(
             command,
@@ -205,7 +206,7 @@ def results_table(figures: dict[str, Any]) -> Table:
     return table
 
 
-def run_demo(output: Path) -> int:
+def run_demo(output: Path, *, seed: int) -> int:
     """Do it all; return the exit code."""
     from evaluation import evaluation_figures
     from verdict import run_figures
@@ -213,10 +214,10 @@ def run_demo(output: Path) -> int:
     started = time.perf_counter()
     folders = Folders(output)
     folders.clear()
-    warm_tiles, tiles = make_tiles(folders)
-    make_model(folders, warm_tiles=warm_tiles, training_tiles=tiles)
+    warm_tiles, tiles = make_tiles(folders, seed=seed)
+    make_model(folders, warm_tiles=warm_tiles, training_tiles=tiles, seed=seed)
     guesses = {"before": evaluate(folders.model, tiles)}
-    log = train_with_grpo(folders)
+    log = train_with_grpo(folders, seed=seed)
     guesses["after"] = evaluate(folders.run, tiles)
     draw(folders, log=log, guesses=guesses)
     figures = run_figures(
@@ -249,11 +250,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo from the command line."""
     from training import TrainingFailedError
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=Path("output/demo"), help="folder for everything it writes")
+    formatter = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=formatter)
+    parser.add_argument("--output", type=Path, default=Path("output/demo"), help="folder to write to")
+    parser.add_argument("--seed", type=int, default=0, help="another seed: other places, another model")
     chosen = parser.parse_args(arguments)
     try:
-        return run_demo(chosen.output)
+        return run_demo(chosen.output, seed=chosen.seed)
     except TrainingFailedError as error:
         console.print(str(error), style="red", markup=False)  # a log holds brackets that are no markup
         return 1

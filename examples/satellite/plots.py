@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 CREDIT = "Picture: NASA Blue Marble Next Generation. Places: GeoNames, CC BY 4.0."
 SMOOTHING_STEPS = 20
+SMOOTH_LABEL = f"mean of {SMOOTHING_STEPS} steps"
 RAW, SMOOTH, TRUTH, GUESS = "#9ecae1", "#08519c", "#7CFC9A", "#ff5a4f"
 PANELS = (
     ("reward", "mean reward", None),
@@ -56,7 +57,7 @@ def plot_curve(log: Sequence[Mapping[str, Any]], path: Path) -> None:
         points = [(entry["step"], float(entry[key])) for entry in log if key in entry]
         steps, values = [step for step, _ in points], [value for _, value in points]
         panel.plot(steps, values, color=RAW, linewidth=1, label="each step")
-        panel.plot(steps, smoothed(values), color=SMOOTH, linewidth=2.2, label=f"mean of {SMOOTHING_STEPS} steps")
+        panel.plot(steps, smoothed(values), color=SMOOTH, linewidth=2.2, label=SMOOTH_LABEL)
         panel.set_ylabel(label)
         panel.set_ylim(*limits) if limits else panel.set_ylim(bottom=0)
         panel.grid(alpha=0.3)
@@ -75,7 +76,7 @@ def plot_map(guesses: Mapping[str, Sequence[Guess]], path: Path) -> None:
     """
     with Image.open(WORLD_PICTURE) as picture:
         world = picture.convert("RGB")
-    figure = Figure(figsize=(11, 5.6 * len(guesses) + 0.6), layout="constrained")
+    figure = Figure(figsize=(11, 5.6 * len(guesses) + 0.6))
     panels = figure.subplots(len(guesses), 1, squeeze=False)[:, 0]
     for panel, (title, entries) in zip(panels, guesses.items(), strict=True):
         panel.imshow(world, extent=(-180, 180, -90, 90), alpha=0.85)
@@ -84,17 +85,19 @@ def plot_map(guesses: Mapping[str, Sequence[Guess]], path: Path) -> None:
         panel.set_title(title, loc="left", fontweight="bold")
     panels[0].legend(handles=_legend(), loc="lower left", framealpha=0.85)
     figure.text(0.995, 0.004, CREDIT, ha="right", va="bottom", fontsize=8, color="0.35")
-    figure.get_layout_engine().set(rect=(0, 0.025, 1, 0.975))  # type: ignore[union-attr]
+    figure.set_layout_engine("constrained", rect=(0, 0.025, 1, 0.975))  # leaves room for the credit
     figure.savefig(path, dpi=120)
 
 
 def _draw_guesses(panel: Any, guesses: Sequence[Guess]) -> None:
+    dot = {"marker": "o", "linestyle": "none", "markersize": 5, "mec": "black", "mew": 0.4}
     for guess in guesses:
+        for lons, lats in joining_lines(guess):
+            panel.plot(lons, lats, color="white", linewidth=0.9, alpha=0.75)
+    for guess in guesses:
+        panel.plot(guess.truth.lon, guess.truth.lat, color=TRUTH, **dot)
         if guess.coordinate is not None:
-            for lons, lats in joining_lines(guess):
-                panel.plot(lons, lats, color="white", linewidth=0.9, alpha=0.75)
-            panel.plot(guess.coordinate.lon, guess.coordinate.lat, "o", color=GUESS, markersize=4.5, mec="black", mew=0.4)
-        panel.plot(guess.truth.lon, guess.truth.lat, "o", color=TRUTH, markersize=5.5, mec="black", mew=0.4)
+            panel.plot(guess.coordinate.lon, guess.coordinate.lat, color=GUESS, **dot)
 
 
 def joining_lines(guess: Guess) -> list[tuple[tuple[float, float], tuple[float, float]]]:

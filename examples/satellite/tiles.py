@@ -73,9 +73,12 @@ def choose_spots(
     Raises:
         ValueError: If there are fewer than `count` cells with a city.
     """
-    coordinates = [spot for spot in _largest_of_each_cell(cell_degrees) if spot not in set(without)]
+    excluded = set(without)
+    coordinates = [spot for spot in _largest_of_each_cell(cell_degrees) if spot not in excluded]
     if len(coordinates) < count:
-        raise ValueError(f"{count} places were asked for, but a grid of {cell_degrees} degrees has {len(coordinates)}")
+        raise ValueError(
+            f"{count} places were asked for, but a grid of {cell_degrees} degrees has {len(coordinates)}"
+        )
     chosen = random.Random(seed).sample(coordinates, count)
     names = country_names()
     places = gr.get_gazetteer().lookup([spot.lat for spot in chosen], [spot.lon for spot in chosen])
@@ -93,7 +96,9 @@ def _largest_of_each_cell(cell_degrees: float) -> list[gr.Coordinate]:
     rows = rows[np.argsort(-places.population[rows], kind="stable")]
     cells = np.stack([places.lat[rows] // cell_degrees, places.lon[rows] // cell_degrees], axis=1)
     _, first = np.unique(cells, axis=0, return_index=True)
-    return [gr.Coordinate(round(float(places.lat[row]), 4), round(float(places.lon[row]), 4)) for row in rows[np.sort(first)]]
+    largest = rows[np.sort(first)]
+    pairs = zip(places.lat[largest].round(4).tolist(), places.lon[largest].round(4).tolist(), strict=True)
+    return [gr.Coordinate(lat, lon) for lat, lon in pairs]
 
 
 def pixel_of(lat: float, lon: float, *, width: int, height: int) -> tuple[float, float]:
@@ -147,7 +152,8 @@ def write_tiles(spots: Iterable[Spot], folder: Path) -> Path:
         cut_tile(world, spot.coordinate).save(folder / image, quality=95)
         rows.append(row_of(spot, row_id=index, image=image))
     data_file = folder / "rows.jsonl"
-    data_file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    lines = [json.dumps(row, ensure_ascii=False) + "\n" for row in rows]
+    data_file.write_text("".join(lines), encoding="utf-8")
     return data_file
 
 

@@ -32,7 +32,9 @@ def run_figures(
         ValueError: If there are too few steps for a first and a last window.
     """
     if len(rewards) < 2 * WINDOW_STEPS:
-        raise ValueError(f"{len(rewards)} steps were logged; first and last {WINDOW_STEPS} need {2 * WINDOW_STEPS}")
+        raise ValueError(
+            f"{len(rewards)} steps were logged; first and last {WINDOW_STEPS} need {2 * WINDOW_STEPS}"
+        )
     return {
         "reward_first_20": round(statistics.fmean(rewards[:WINDOW_STEPS]), 4),
         "reward_last_20": round(statistics.fmean(rewards[-WINDOW_STEPS:]), 4),
@@ -64,7 +66,7 @@ def reasons_it_did_not_learn(figures: Mapping[str, Any]) -> list[str]:
         )
     if after["distinct_answers"] < least_distinct:
         reasons.append(
-            f"the answers collapsed: {after['distinct_answers']} different ones for {after['samples']} pictures, "
-            f"at least {least_distinct:g} are wanted"
+            f"the answers collapsed: {after['distinct_answers']} different ones for "
+            f"{after['samples']} pictures, at least {least_distinct:g} are wanted"
         )
     return reasons

@@ -1,7 +1,7 @@
 """A short supervised warm start: teaches a random model the format and a first guess.
 
-It sees other places than the ones that GRPO trains on later. The answers that it imitates give the country and
-whole degrees, so that they are short; from there on the rewards teach.
+It sees other places than the ones that GRPO trains on later. The answers that it imitates give the country
+and whole degrees, so that they are short; from there on the rewards teach.
 """
 
 from __future__ import annotations
@@ -40,8 +40,7 @@ def imitated_answer(tile: Tile) -> str:
     """Return the completion that a tile should get: country first, then whole degrees."""
     lat, lon = round(tile.coordinate.lat), round(tile.coordinate.lon)
     return (
-        f"<think>{tile.country}</think>"
-        f"<answer>Country: {tile.country} Coordinates: ({lat}, {lon})</answer>"
+        f"<think>{tile.country}</think><answer>Country: {tile.country} Coordinates: ({lat}, {lon})</answer>"
     )
 
 

@@ -40,7 +40,7 @@ def try_command(
 def _find_recipe(name: str, params: dict[str, Any]) -> Recipe:
     found = find_named(name)
     if isinstance(found, type):
-        return recipe_of_reward(name, params, option="--param")
+        return recipe_of_reward(found.name, params, option="--param")
     # The truth is given by its own names here, whatever the data set of the recipe calls them.
     file = found.model_copy(update={"columns": {}})
     return build_recipe(file, params, origin=name, option="--param")

@@ -55,6 +55,23 @@ def with_decimal_commas(chain: Chain) -> Chain:
     return Chain([first, second], [chain.indexes[0], chain.indexes[3]], [chain.gaps[1]])
 
 
+def without_repetition(chain: Chain) -> Chain:
+    """Return ``48.85, 2.35, 48.85, 2.35`` as the one pair that it repeats, every other chain as it is.
+
+    >>> from geo_rewards.parse.angle_reader import merge_angles
+    >>> chain = find_chains(merge_angles("48.85, 2.35; 48.85, 2.35"), set())[0]
+    >>> len(without_repetition(chain).angles)
+    2
+    """
+    pairs = {
+        (first.value, first.axis, first.flaw, second.value, second.axis, second.flaw)
+        for first, second in zip(chain.angles[::2], chain.angles[1::2], strict=False)
+    }
+    if len(chain.angles) % 2 or len(pairs) != 1:
+        return chain
+    return Chain(chain.angles[:2], [chain.indexes[0], chain.indexes[-1]], chain.gaps[:1])
+
+
 def _paragraphs(items: list[Item], taken: set[int]) -> list[Chain]:
     """Return chains that may reach over line ends."""
     chains: list[Chain] = []

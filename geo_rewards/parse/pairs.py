@@ -9,7 +9,7 @@ from typing import NamedTuple
 from geo_rewards.parse.angle_reader import Item, merge_angles
 from geo_rewards.parse.angles import Angle, coordinate_from
 from geo_rewards.parse.axis_labels import first_axis, read_axis_labels
-from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas
+from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
 from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, shown
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
 from geo_rewards.parse.tokens import NUMBER
@@ -91,7 +91,7 @@ def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list
     exact = page.only_two_numbers and all(angle.exact for angle in chain.angles)
     if not (around.bracket or around.labelled or around.fills_line or lettered or exact):
         return []
-    chain = with_decimal_commas(chain)
+    chain = without_repetition(with_decimal_commas(chain))
     start, end = _span(chain, page, around)
     if len(chain.angles) != 2:
         raise RefusedError(

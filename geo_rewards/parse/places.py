@@ -12,7 +12,7 @@ _AROUND = " \t\r\f\v,;.|>*#-–—→•"
 _NO_NAME = frozenset("0123456789:=@<>{}\\")
 _LABELS = frozenset({*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS, *AXIS_WORDS})
 # Up to three words before a colon; the label is the longest known ending of them.
-_WORD = r"[^\W_]++(?:/[^\W_]++)*+"
+_WORD = r"[^\W_]++(?:/[^\W_]++)?+"
 _BEFORE_COLON = re.compile(rf"(?<![^\W_])({_WORD}(?:[ _-]{_WORD}){{0,2}}+)[ \t\"')]{{0,6}}+[:=]")
 _WORD_END = re.compile("[ _-]")
 _ENUMERATOR = re.compile(r"\s[0-9]{1,2}[.)]$")
@@ -64,12 +64,12 @@ def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
 def _label(match: re.Match[str]) -> tuple[int, int, str] | None:
     """Return where the label before a colon starts, where its value starts, and its key."""
     words = match[1]
-    while label_key(words) not in _LABELS:
+    while (key := label_key(words)) not in _LABELS:
         cut = _WORD_END.search(words)
         if cut is None:
             return None
         words = words[cut.end() :]
-    return match.end(1) - len(words), match.end(), label_key(words)
+    return match.end(1) - len(words), match.end(), key
 
 
 def _value_span(text: str, start: int, limit: int) -> tuple[int, int]:

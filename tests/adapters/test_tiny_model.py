@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from PIL import Image
@@ -13,6 +12,9 @@ pytest.importorskip("transformers")
 pytest.importorskip("torch")
 
 from geo_rewards_trl.tiny_model import build_tiny_model, main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 COMPLETION = "<think>Île de Ré</think><answer>Country: France Coordinates: (-46.2, 101.4)</answer>"
 QUESTION = [{"type": "image"}, {"type": "text", "text": "Where?"}]

@@ -35,6 +35,7 @@ def torchrun(*command: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str
         capture_output=True,
         text=True,
         timeout=300,
+        check=False,
     )
 
 

@@ -6,9 +6,8 @@ import importlib
 import json
 import math
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,9 @@ from PIL import Image
 
 import geo_rewards as gr
 from geo_rewards.geo import country_code
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[2] / "examples" / "satellite"
 MODULES = ("tiles", "verdict", "training", "evaluation", "warm_start", "plots")
@@ -76,7 +78,8 @@ def world_with_a_dot(centre: gr.Coordinate) -> Image.Image:
 )
 def test_a_tile_has_its_place_in_the_centre(tiles: Any, centre: tuple[float, float]) -> None:
     coordinate = gr.Coordinate(*centre)
-    tile = np.asarray(tiles.cut_tile(world_with_a_dot(coordinate), coordinate, degrees=16.0, pixels=112)).sum(axis=2)
+    picture = tiles.cut_tile(world_with_a_dot(coordinate), coordinate, degrees=16.0, pixels=112)
+    tile = np.asarray(picture).sum(axis=2)
     row, column = np.unravel_index(tile.argmax(), tile.shape)
     assert tile.max() > 100
     assert abs(row - 56) <= 2
@@ -134,7 +137,8 @@ def test_rows_parse_to_their_own_truth(tiles: Any) -> None:
         answer = gr.parse_completion(spot.chain_of_region())
         assert answer.coordinate == spot.coordinate
         assert (answer.country, answer.city) == (spot.country, spot.city)
-        assert (answer.region or "").rstrip(".") == (spot.region or "").rstrip(".")  # the parser drops a full stop
+        # The parser takes the full stop of `Bogotá D.C.` for the end of a sentence.
+        assert (answer.region or "").rstrip(".") == (spot.region or "").rstrip(".")
 
 
 def test_rows_are_in_the_seeds_format(tiles: Any, spots: list[Any], tmp_path: Path) -> None:
@@ -262,7 +266,8 @@ def test_the_map_is_written(plots: Any, guesses: list[Any], tmp_path: Path) -> N
 
 
 def test_the_curve_is_written(plots: Any, tmp_path: Path) -> None:
-    log = [{"step": step, "reward": step / 50, "parse_rate": 1.0, "distance_km/median": 900} for step in range(50)]
+    figures = {"parse_rate": 1.0, "distance_km/median": 900}
+    log = [{"step": step, "reward": step / 50, **figures} for step in range(50)]
     del log[0]["distance_km/median"]  # nothing parsed in that step
     plots.plot_curve(log, tmp_path / "curve.png")
     picture = Image.open(tmp_path / "curve.png")
@@ -304,7 +309,8 @@ def test_the_trainer_takes_the_run_file_and_the_command(training: Any, tmp_path:
     pytest.importorskip("trl")
     from geo_rewards_trl.arguments import RunParser
 
-    command = training.training_command(model_dir=tmp_path, data_file=tmp_path / "rows.jsonl", run_dir=tmp_path)
+    rows = tmp_path / "rows.jsonl"
+    command = training.training_command(model_dir=tmp_path, data_file=rows, run_dir=tmp_path)
     flags = command[command.index(str(training.LAUNCHER)) + 1 :]
     parser = RunParser()
     parser.check_flags(flags)

@@ -185,6 +185,9 @@ READABLE = [
     ("> *48.85, 2.35*", PARIS, "bare"),
     # the same pair twice is one
     ("48.85, 2.35\n48.85, 2.35", PARIS, "bare"),
+    ("48.85, 2.35, 48.85, 2.35", PARIS, "bare"),
+    ("48.85, 2.35; 48.850, 2.350", PARIS, "bare"),
+    ("40.1 N, 75.2 W; 40.1 N, 75.2 W", PHILADELPHIA, "hemisphere"),
     ("48.85, 2.35 (48.850, 2.350)", PARIS, "parentheses"),
     ("Lat: 48.85, Lon: 2.35 (48.85, 2.35)", PARIS, "parentheses"),
     ('{"lat": 48.85, "lon": 2.35} (48.85, 2.35)', PARIS, "parentheses"),

@@ -136,6 +136,7 @@ REFUSED = [
     ("40.1 N, 75.2 W or 33.8 S, 151.2 E", ProblemKind.SEVERAL_PAIRS),
     ("geo:48.85,2.35 geo:1.5,2.5", ProblemKind.SEVERAL_PAIRS),
     ("https://www.google.com/maps/@48.85,2.35,15z?q=1.5,2.5", ProblemKind.SEVERAL_PAIRS),
+    ("48.85, 2.35, 48.85, 2.36", ProblemKind.NO_PAIR),
     ("48.85, 2.35; 1.5, 2.5", ProblemKind.NO_PAIR),
     # codes
     ("8FW4V75V+8Q", ProblemKind.PLACE_CODE),

@@ -235,7 +235,7 @@ def test_order_and_company_of_the_rows_do_not_matter(grader: gr.Reward) -> None:
 @pytest.mark.parametrize("grader", GRADERS, ids=lambda grader: grader.name)
 @pytest.mark.parametrize(
     "junk",
-    ["0", "1,000", " ", "*", "a\u0301\u0316", "the answer is ", "one hundred and ", "B) ", "no, ", "1/"],
+    ["0", "1,000", " ", "*", "\u0301\u0316", "the answer is ", "one hundred and ", "B) ", "no, ", "1/"],
 )  # fmt: skip
 def test_a_hundred_kilobytes_of_junk_earn_nothing_and_take_no_time(grader: gr.Reward, junk: str) -> None:
     completion = f"<think>x</think><answer>{junk * (100_000 // len(junk))}</answer>"

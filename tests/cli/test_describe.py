@@ -1,0 +1,172 @@
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+from pydantic import ConfigDict, Field
+
+import geo_rewards as gr
+from geo_rewards.cli.parameters import list_parameters, read_documentation
+from geo_rewards.testing import temporary_plugin
+
+
+class Unit(Enum):
+    CHARACTERS = "characters"
+    TOKENS = "tokens"
+
+
+class Opaque:
+    pass
+
+
+class Base(gr.Reward):
+    """Something shared.
+
+    Attributes:
+        shared: What both have: told by the base.
+    """
+
+    shared: int = Field(default=3, ge=1, le=9)
+
+
+class Elaborate(Base):
+    """1 for an elaborate answer.
+
+    More about it.
+
+    Attributes:
+        unit: What is counted; over
+            two lines.
+        limits: Pairs.
+
+    >>> 1 + 1
+    2
+    """
+
+    name = "elaborate"
+    range = (-2.0, 2.0)
+    needs = ("city", "text")
+    formula = "f(x) = x"
+    reference = "A Paper, 2026"
+
+    unit: Unit = Unit.TOKENS
+    level: Literal["country", "city"] = "city"
+    limits: tuple[tuple[float, float], ...] = ((0.5, 1.0),)
+    words: Annotated[list[str], Field(min_length=1)]
+    title: str | None = Field(default=None, description="Told by the field.")
+
+    def score(self, sample):
+        return 0.0
+
+
+class Odd(gr.Reward):
+    """1 always."""
+
+    name = "odd"
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    thing: Annotated[Any, Opaque()] = None
+    other: Opaque = Opaque()
+
+    def score(self, sample):
+        return 1.0
+
+
+def test_parameters_tell_types_bounds_choices_and_defaults():
+    found = {parameter.name: parameter for parameter in list_parameters(Elaborate)}
+    assert found["shared"].type == "integer >= 1 and <= 9"
+    assert found["shared"].text == "What both have: told by the base."
+    assert found["unit"].type == "one of characters, tokens"
+    assert found["unit"].default == "tokens"
+    assert found["unit"].text == "What is counted; over two lines."
+    assert found["level"].type == "one of country, city"
+    assert found["limits"].type == "list of (number, number)"
+    assert found["limits"].default == "[[0.5, 1.0]]"
+    assert found["words"].type == "list of string items >= 1"
+    assert found["words"].default is None
+    assert found["title"].text == "Told by the field."
+
+
+def test_a_type_without_json_schema_is_told_by_its_annotation():
+    found = {parameter.name: parameter for parameter in list_parameters(Odd)}
+    assert "Opaque" in found["other"].type
+
+
+def test_the_docstring_is_read_in_parts():
+    documentation = read_documentation(Elaborate)
+    assert documentation.description == "1 for an elaborate answer.\n\nMore about it."
+    assert documentation.example == ">>> 1 + 1\n2"
+
+
+def test_a_reward_is_described_whole(run):
+    ran = run("describe", "haversine_decay")
+    assert ran.code == 0
+    for part in (
+        "haversine_decay (geo-rewards ",
+        "scale_km: number > 0, or null; default null",
+        "one of exponential, geo_r,",
+        "Distance in km from which on the value is 0",
+        "coordinate: columns lat and lon",
+        "[0, 1]",
+        "d = great-circle distance in km",
+        "arXiv 2601.00388",
+        ">>> reward = HaversineDecay",
+    ):
+        assert part in ran.out
+
+
+def test_a_third_partys_reward_is_described_whole(run, plugin_of):
+    with temporary_plugin(plugin_of(Elaborate), distribution="elaborations"):
+        out = run("describe", "Elaborate").out
+    for part in (
+        "elaborate (elaborations 0)",
+        "[-2, 2]",
+        "f(x) = x",
+        "A Paper, 2026",
+        "words: ",
+        "must be given",
+        "text:",
+    ):
+        assert part in out
+
+
+@pytest.mark.parametrize("name", [info.name for info in gr.list_rewards()])
+def test_every_builtin_parameter_is_documented(name):
+    from geo_rewards.registry import get_registry
+
+    for parameter in list_parameters(get_registry().get_reward_class(name)):
+        assert parameter.text, parameter.name
+
+
+def test_a_recipe_is_described_with_its_comment_and_resolved_parameters(run):
+    ran = run("describe", "geo_r")
+    assert ran.code == 0
+    assert "recipe geo-r (geo-rewards " in ran.out
+    assert "A weighted sum cannot express a product, a gate can." in ran.out
+    assert "curve: geo_r" in ran.out
+    assert "distance: haversine\n" in ran.out
+    assert "gate: format >= 1, otherwise 0.0" in ran.out
+
+
+def test_a_recipe_file_is_described(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("# Mine.\nrewards: [{name: country_match, weight: 2}]\ncolumns: {country: land}\n")
+    ran = run("describe", path)
+    assert ran.code == 0
+    assert "Mine." in ran.out
+    assert "source: either" in ran.out
+    assert "country: land" in ran.out
+
+
+def test_a_bad_recipe_file_is_bad_data_and_a_missing_one_wrong_usage(run, tmp_path):
+    path = tmp_path / "mine.yaml"
+    path.write_text("rewards: [{name: country_mach}]\n")
+    ran = run("describe", path)
+    assert ran.code == 1
+    assert "mine.yaml" in ran.err
+    assert "country_match" in ran.err
+    assert run("describe", tmp_path / "none.yaml").code == 2
+
+
+def test_the_script_describes(script):
+    ran = script("describe", "city_match")
+    assert (ran.code, ran.err) == (0, "")
+    assert "within_km: number > 0" in ran.out
