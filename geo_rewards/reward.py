@@ -138,7 +138,8 @@ class Reward(BaseModel):
         if len(values) != len(batch):
             message = f"returned {len(values)} values for {len(batch)} completions"
             return [RewardError(message, reward=self.name)] * len(batch)
-        return [self._checked(value, batch, row) for row, value in enumerate(values)]
+        bounds = self.bounds
+        return [self._checked(value, batch.samples, row, bounds) for row, value in enumerate(values)]
 
     def _score_rows(self, batch: Batch) -> list[Outcome]:
         if inspect.iscoroutinefunction(self.score):
@@ -150,10 +151,11 @@ class Reward(BaseModel):
             )
         else:
             outcomes = [self._score_row(sample) for sample in batch.samples]
+        bounds = self.bounds
         return [
             self._failure(outcome, batch.samples[row])
             if isinstance(outcome, Exception)
-            else self._checked(outcome, batch, row)
+            else self._checked(outcome, batch.samples, row, bounds)
             for row, outcome in enumerate(outcomes)
         ]
 
@@ -170,13 +172,15 @@ class Reward(BaseModel):
         failure.__cause__ = error
         return failure
 
-    def _checked(self, value: Any, batch: Batch, row: int) -> Outcome:
+    def _checked(
+        self, value: Any, samples: Sequence[Sample], row: int, bounds: tuple[float, float]
+    ) -> Outcome:
         if value is None:
             return None
-        problem = _value_problem(value, self.bounds)
+        problem = _value_problem(value, bounds)
         if problem is None:
             return float(value)
-        return RewardError(problem, reward=self.name, row=batch.samples[row].index)
+        return RewardError(problem, reward=self.name, row=samples[row].index)
 
 
 RESERVED_NAMES = frozenset(

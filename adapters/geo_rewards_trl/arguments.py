@@ -143,10 +143,14 @@ def parse_arguments(args: Sequence[str]) -> tuple[RunArguments, GRPOConfig, Mode
     """
     parser = RunParser()
     parser.check_flags(args)
-    args = _with_deepspeed_path(list(args))
-    for index, arg in enumerate(args):
-        if arg == "--config" and index + 1 < len(args):
-            parser.check_config(args[index + 1])
+    args = _split_equals(args, flags=("--config", "--deepspeed"))
+    for index, (arg, value) in enumerate(zip(args, [*args[1:], None], strict=True)):
+        if arg in {"--config", "--deepspeed"} and value is None:
+            raise UsageError(f"{arg} needs a value")
+        if arg == "--config":
+            parser.check_config(str(value))
+        if arg == "--deepspeed":
+            args[index + 1] = deepspeed_config(str(value))
     use_deepspeed_on_cpu()
     try:
         run, training, model = parser.parse_args_and_config(args=args)
@@ -214,10 +218,10 @@ def _shipped_configs() -> list[Any]:
     return [file for file in (files("geo_rewards_trl") / "configs").iterdir() if file.name.endswith(".json")]
 
 
-def _with_deepspeed_path(args: list[str]) -> list[str]:
-    for index, arg in enumerate(args):
-        if arg.startswith("--deepspeed="):
-            args[index] = f"--deepspeed={deepspeed_config(arg.split('=', 1)[1])}"
-        elif arg == "--deepspeed" and index + 1 < len(args):
-            args[index + 1] = deepspeed_config(args[index + 1])
-    return args
+def _split_equals(args: Sequence[str], *, flags: Sequence[str]) -> list[str]:
+    """Return the arguments with ``--flag=value`` of these flags as two."""
+    split: list[str] = []
+    for arg in args:
+        flag, equals, value = arg.partition("=")
+        split += [flag, value] if equals and flag in flags else [arg]
+    return split

@@ -76,7 +76,7 @@ def plot_map(guesses: Mapping[str, Sequence[Guess]], path: Path) -> None:
     """
     with Image.open(WORLD_PICTURE) as picture:
         world = picture.convert("RGB")
-    figure = Figure(figsize=(11, 5.6 * len(guesses) + 0.6))
+    figure = Figure(figsize=(11, 4.95 * len(guesses) + 0.3))
     panels = figure.subplots(len(guesses), 1, squeeze=False)[:, 0]
     for panel, (title, entries) in zip(panels, guesses.items(), strict=True):
         panel.imshow(world, extent=(-180, 180, -90, 90), alpha=0.85)

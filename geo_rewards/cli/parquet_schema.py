@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from geo_rewards.cli.saved_rows import CHUNK_ROWS
+from geo_rewards.cli.saved_rows import CHUNK_ROWS, JSON_MARK, is_json_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 Cells = dict[str, Any]
 
 _MIXED = pa.string()
-_MARK = {b"geo_rewards": b"json"}
 
 
 class ColumnTypes:
     """Finds the type of every column while rows go by.
 
-    A column that no Arrow type holds becomes text: strings as they are, all else as JSON.
+    A column that no Arrow type holds becomes JSON text, and is marked as such in the file.
     """
 
     def __init__(self) -> None:
@@ -38,7 +37,7 @@ class ColumnTypes:
         """Return the columns of the rows added."""
         self._settle()
         return [
-            pa.field(name, _MIXED, metadata=_MARK) if found is None else pa.field(name, found)
+            pa.field(name, _MIXED, metadata=JSON_MARK) if found is None else pa.field(name, found)
             for name, found in self._types.items()
         ]
 
@@ -79,7 +78,7 @@ def to_arrays(rows: Sequence[Cells], schema: pa.Schema) -> list[pa.Array]:
 
 
 def _stored(value: Any, field: pa.Field) -> Any:
-    if value is None or isinstance(value, str) or field.metadata != _MARK:
+    if value is None or not is_json_column(field):
         return value
     return json.dumps(value, ensure_ascii=False)
 

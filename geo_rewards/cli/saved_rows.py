@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    import pyarrow as pa
+
+    from geo_rewards.recipe import Recipe
+
 CHUNK_ROWS = 2000
+
+JSON_MARK = {b"geo_rewards": b"json"}
+"""Metadata of a parquet column of ours whose cells are JSON text."""
 
 Cells = dict[str, Any]
 
@@ -76,6 +84,11 @@ def place_of(path: Path, number: int) -> str:
     return f"{path}, {'row' if is_parquet(path) else 'line'} {number}"
 
 
+def is_json_column(field: pa.Field) -> bool:
+    """Return whether the cells of a parquet column are marked as JSON text."""
+    return bool((field.metadata or {}).get(b"geo_rewards") == b"json")
+
+
 def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
     """Yield every row of a file, and a `RowProblem` for every line that is not one.
 
@@ -101,26 +114,27 @@ def read_chunks(path: Path) -> Iterator[list[SavedRow]]:
         yield chunk
 
 
-def look_through(
-    path: Path, *, columns: Mapping[str, str], on_row: Callable[[Cells], None] | None = None
-) -> Contents:
+def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] | None = None) -> Contents:
     """Read the whole file once, and return what it holds.
 
     Args:
         path: The file.
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        recipe: What it is to be scored by: knows which columns hold the truth.
         on_row: Called with the cells of each good row.
 
     Raises:
         DataError: If there are bad lines, all of which are counted first, or no rows at all.
+        RecipeError: If no row has a column that the recipe names.
     """
     contents = Contents()
     for row in read_saved_rows(path):
-        problem = row if isinstance(row, RowProblem) else _look_at(row, path, columns, contents)
+        problem = row if isinstance(row, RowProblem) else _look_at(row, path, recipe.file.columns, contents)
         if problem is not None:
             contents.problems.add(problem)
         elif on_row is not None and isinstance(row, SavedRow):
             on_row(row.cells)
+    if contents.scoring_columns:
+        recipe.map_columns(contents.scoring_columns)  # else every line would be blamed for a missing column
     contents.problems.raise_if_any()
     if not contents.rows:
         raise DataError(f"{path} holds no rows")
@@ -151,16 +165,16 @@ def scoring_cells(cells: Cells) -> Cells:
 def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Contents) -> RowProblem | None:
     kind = RecordProblem if is_parquet(path) else RowProblem
     try:
+        contents.columns.update(dict.fromkeys(row.cells))
         _check_completion(row.cells)
         cells = scoring_cells(row.cells)
+        contents.scoring_columns.update(dict.fromkeys(cells))
         read_truth({**cells, **{name: cells.get(source) for name, source in columns.items()}})
     except BadRow as bad:
         return kind(path, row.number, bad.cause, str(bad))
     except TruthError as error:
         return kind(path, row.number, "truth", error.cause_text)
     contents.rows += 1
-    contents.columns.update(dict.fromkeys(row.cells))
-    contents.scoring_columns.update(dict.fromkeys(cells))
     return None
 
 
@@ -198,14 +212,17 @@ def _read_parquet(path: Path) -> Iterator[SavedRow]:
     number = 0
     try:
         with pq.ParquetFile(path) as file:
+            json_columns = {field.name for field in file.schema_arrow if is_json_column(field)}
             for batch in file.iter_batches(batch_size=CHUNK_ROWS):
                 for cells in batch.to_pylist():
                     number += 1
-                    yield SavedRow(number, {name: _without_nan(value) for name, value in cells.items()})
+                    yield SavedRow(number, {k: _cell(v, as_json=k in json_columns) for k, v in cells.items()})
     except (pa.ArrowException, OSError) as error:
         raise DataError(f"{path} cannot be read as parquet: {error}") from error
 
 
-def _without_nan(value: Any) -> Any:
-    """Return None for NaN: pandas, by which TRL writes, has no other missing number."""
+def _cell(value: Any, *, as_json: bool) -> Any:
+    """Return a cell of parquet; None for NaN: pandas, by which TRL writes, has no other missing number."""
+    if as_json and value is not None:
+        return json.loads(value)
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -89,29 +89,18 @@ def _prepare(file: Path, recipe: Recipe, *, out: Path | None) -> tuple[Contents,
     """Look through the file: every bad line is found before anything is scored or written."""
     from geo_rewards.cli.saved_rows import is_parquet, look_through
 
-    columns = recipe.file.columns
     if out is None or not is_parquet(out):
-        contents, schema = look_through(file, columns=columns), None
-    else:
-        contents, schema = _with_schema(file, recipe)
-    recipe.map_columns(
-        dict.fromkeys(contents.scoring_columns)
-    )  # a column that the recipe names may be missing
-    return contents, schema
-
-
-def _with_schema(file: Path, recipe: Recipe) -> tuple[Contents, pa.Schema]:
-    import pyarrow.parquet as pq
-
+        return look_through(file, recipe=recipe), None
     from geo_rewards.cli.parquet_schema import ColumnTypes, scored_schema
-    from geo_rewards.cli.saved_rows import is_parquet, look_through
 
     labels = list(recipe.entries)
     if is_parquet(file):
-        contents = look_through(file, columns=recipe.file.columns)
+        import pyarrow.parquet as pq
+
+        contents = look_through(file, recipe=recipe)
         return contents, scored_schema(pq.read_schema(file), labels=labels)
     types = ColumnTypes()
-    contents = look_through(file, columns=recipe.file.columns, on_row=types.add)
+    contents = look_through(file, recipe=recipe, on_row=types.add)
     return contents, scored_schema(types.fields(), labels=labels)
 
 

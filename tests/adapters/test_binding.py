@@ -1,0 +1,124 @@
+import pytest
+
+pytest.importorskip("trl", reason="needs the extra `train`")
+
+from geo_rewards_trl.binding import FaultWindow, bind_rewards, completion_columns, opens_think
+from geo_rewards_trl.environment import differences
+
+import geo_rewards as gr
+from geo_rewards.errors import RewardError
+from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.testing import temporary_plugin
+
+GOOD = "<think>x</think><answer>48.8584, 2.2945</answer>"
+
+
+class AlwaysFails(gr.Reward):
+    """A service that is down."""
+
+    name = "always_fails"
+
+    def score(self, sample: gr.Sample) -> float | None:
+        raise ConnectionError("service is down")
+
+
+class Plugin:
+    @staticmethod
+    @gr.hookimpl
+    def register_rewards(register):
+        register(AlwaysFails)
+
+
+def recipe(*names):
+    return gr.Recipe(parse_recipe({"rewards": [{"name": name} for name in names]}, where="test"))
+
+
+def call(rewards, completions, **columns):
+    logged, extra = {}, {}
+    sinks = {"log_metric": logged.__setitem__, "log_extra": extra.__setitem__}
+    values = [
+        reward(completions=completions, prompts=[None] * len(completions), **columns, **sinks)
+        for reward in rewards
+    ]
+    return values, logged, extra
+
+
+def test_parse_rate_and_median_distance_are_logged():
+    rewards = bind_rewards(recipe("haversine_decay", "coordinate_format"))
+    truth = {"lat": [48.8584] * 3, "lon": [2.2945] * 3}
+    values, logged, extra = call(rewards, [GOOD, GOOD.replace("48", "49"), "no idea"], **truth)
+    assert values[1] == [1.0, 1.0, 0.0]
+    assert logged["parse_rate"] == pytest.approx(2 / 3)
+    assert logged["distance_km/median"] == pytest.approx(111.19 / 2, abs=0.1)
+    assert extra == {}
+
+
+def test_a_median_of_no_distance_is_left_out_of_the_log():
+    _, logged, _ = call(bind_rewards(recipe("coordinate_format")), ["no idea"])
+    assert "distance_km/median" not in logged
+
+
+def test_logged_completions_get_answer_truth_and_distance_beside_them():
+    rewards = bind_rewards(recipe("country_match"), log_completions=True)
+    _, _, extra = call(rewards, [GOOD], lat=[48.8584], lon=[2.2945], country=["France"])
+    assert (extra["parsed"], extra["truth_lat"], extra["truth_country"]) == (
+        ["48.8584, 2.2945"],
+        [48.8584],
+        ["FR"],
+    )
+    assert extra["distance_km"] == [0.0]
+
+
+def test_no_column_of_the_table_can_collide_with_a_label_of_a_shipped_recipe():
+    scores = gr.load_recipe("default").score([GOOD], lat=[1.0], lon=[1.0])
+    assert not set(completion_columns(scores)) & set(scores.rewards)
+
+
+def test_the_think_tag_that_the_template_opened_is_restored():
+    completion = [[{"role": "assistant", "content": "x</think><answer>48.8584, 2.2945</answer>"}]]
+    (opened,), (closed,) = (
+        call(bind_rewards(recipe("think_answer_format"), think_opened=opened), completion)[0]
+        for opened in (True, False)
+    )
+    assert (opened, closed) == ([1.0], [0.0])
+
+
+def test_a_template_that_opens_think_is_recognised(tiny_model):
+    from transformers import AutoProcessor
+
+    processor = AutoProcessor.from_pretrained(tiny_model)
+    assert not opens_think(processor)
+    processor.chat_template += "{{ '<think>\n' }}"
+    assert opens_think(processor)
+
+
+def test_a_reward_that_always_fails_stops_the_run_after_20_faults():
+    with temporary_plugin(Plugin):
+        rewards = bind_rewards(recipe("always_fails", "coordinate_format"))
+        values, logged, _ = call(rewards, [GOOD] * 16)
+        assert values == [[None] * 16] * 2
+        assert logged["reward_errors/always_fails"] == 16
+        with pytest.raises(
+            RewardError, match="'always_fails': failed on 32 of the last 32 samples of all ranks"
+        ):
+            call(rewards, [GOOD.replace("48", "47")] * 16)
+
+
+def test_the_window_forgets_old_samples_and_allows_5_percent():
+    window = FaultWindow()
+    for _ in range(40):
+        window.add(0, 50)
+    assert window.samples == 1000
+    window.add(50, 50)
+    assert not window.is_too_full  # 50 of 1,000 are not more than 5 %
+    window.add(1, 50)
+    assert window.is_too_full
+    for _ in range(20):
+        window.add(0, 50)
+    assert window.faulty == 0
+
+
+def test_differences_name_the_path():
+    before, after = {"a": [{"b": 1}], "c": 2}, {"a": [{"b": 3}], "d": 4}
+    assert differences(before, after) == ["a[0].b: 1 -> 3", "c: 2 -> None", "d: None -> 4"]
+    assert differences(before, before) == []
