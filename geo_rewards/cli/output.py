@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_SHORT, _PADDING = 20, 3
+
 
 def is_terminal() -> bool:
     """Return whether stdout is read by a person."""
@@ -36,12 +38,21 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console, rows = Console(), list(rows)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for name in header:
-        table.add_column(name, overflow="fold")
+    for name, width in zip(header, _least_widths([header, *rows], console.width), strict=True):
+        table.add_column(name, overflow="fold", min_width=width)
     for row in rows:
         table.add_row(*map(Text, row))  # as text: a name in square brackets is no markup
-    Console().print(table)
+    console.print(table)
+
+
+def _least_widths(rows: Sequence[Sequence[str]], available: int) -> list[int | None]:
+    """Return widths that keep short columns, names mostly, whole; none of them where that leaves no room."""
+    widest = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    short = [width if width <= _SHORT else None for width in widest]
+    needed = sum(_PADDING + (_SHORT if width is None else width) for width in short)
+    return short if needed <= available else [None] * len(short)
 
 
 def print_heading(text: str) -> None:

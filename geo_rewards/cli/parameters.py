@@ -91,7 +91,7 @@ def read_documentation(thing: type) -> Documentation:
             blocks[section].append(line)
     attributes = {**_read_items(blocks.get("Args", [])), **_read_items(blocks.get("Attributes", []))}
     example = inspect.cleandoc("\n".join(blocks.get("Example", [])))
-    return Documentation("\n".join(blocks[""]).strip(), attributes, example.strip())
+    return Documentation(_flowing("\n".join(blocks[""]).strip()), attributes, example.strip())
 
 
 def schema_type(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
@@ -163,6 +163,11 @@ def _inherited_texts(reward: type[Reward]) -> dict[str, str]:
         if issubclass(ancestor, Base) and ancestor is not Base:
             texts.update(read_documentation(ancestor).attributes)
     return texts
+
+
+def _flowing(text: str) -> str:
+    """Join the lines of each paragraph; lists and indented lines stay as they are."""
+    return re.sub(r"(?<=\S)\n(?=[^\s*-])", " ", text)
 
 
 def _read_items(lines: list[str]) -> dict[str, str]:

@@ -1,8 +1,7 @@
 """Countries: any usual name or code, in any language, to its ISO 3166-1 alpha-2 code.
 
-Names come from the package countrynames, looked up exactly: a fuzzy or partial match would pay for wrong
-and for listed answers. `SHORT_FORMS` adds what it lacks, `tables/no_countries.txt` takes away its cities
-and states.
+Names come from a table made from the package countrynames and are looked up exactly: a fuzzy or partial
+match would pay for wrong and for listed answers. `SHORT_FORMS` adds what it lacks.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ SHORT_FORMS: Mapping[str, str] = {
     }.items()
     for key in keys.split(", ")
 }
-"""Short forms, old names and abbreviations, by `plain_key`; they win over countrynames."""
+"""Short forms, old names and abbreviations, by `plain_key`; they win over the table."""
 
 _FORMAL = re.compile(r"^(?:the )?(?:republic|kingdom|islamic republic|federal republic) of (?:the )?(?=\w)")
 _ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
@@ -106,7 +105,7 @@ def country_code(text: str) -> str | None:
 
 def _code(name: str) -> str | None:
     letters = _MARKS.sub("", name).lower()
-    if len(letters) <= 3 and name.isascii():  # countrynames takes many short strings for codes
+    if len(letters) <= 3 and name.isascii():  # letters alone are a code, or one of ours
         return iso_codes().get(letters.upper()) or SHORT_FORMS.get(letters)
     key = plain_key(name)
     if key in SHORT_FORMS:
@@ -131,26 +130,7 @@ def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
 
 @cache
 def _load_tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    from countrynames.data import DATA
-    from countrynames.mappings import mappings
-
-    codes = {
-        code: alpha2 for alpha2, alpha3 in mappings.items() for code in (alpha2, alpha3) if alpha2 != "EU"
-    }
-    found: dict[str, set[str]] = {}
-    for entry, names in DATA.items():
-        code = _iso_code(entry, codes)
-        for name in names:
-            key = plain_key.__wrapped__(name)  # not worth the cache's room
-            if len(key) > 3 or not name.isascii():
-                found.setdefault(key, set()).add(code)
-    refused = set((TABLES / "no_countries.txt").read_text(encoding="utf-8").split("\n"))
-    unique = {key: min(owners) for key, owners in found.items() if len(owners) == 1 and key not in refused}
-    return codes, {key: code for key, code in unique.items() if code}
-
-
-def _iso_code(entry: str, codes: Mapping[str, str]) -> str:
-    """Return the ISO code that an entry of countrynames belongs to, empty if none (EU, SUHH, GE-AB)."""
-    if entry.startswith("GB-"):
-        return "GB"
-    return "CD" if entry == "ZR" else codes.get(entry, "")
+    lines = (TABLES / "countries.tsv").read_text(encoding="utf-8").splitlines()
+    pairs = [line.split("\t") for line in lines]
+    codes = {key: code for key, code in pairs if key.isupper()}  # keys of names are lower-case
+    return codes, {key: code for key, code in pairs if key not in codes}

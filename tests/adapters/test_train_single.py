@@ -170,6 +170,19 @@ def test_rows_without_pictures_train(train, make_rows, tmp_path):
     assert trainer.state.global_step == 2
 
 
+def test_the_seeds_own_sample_row_trains_and_scores_with_the_plugin(train, make_rows, tmp_path):
+    pytest.importorskip("geo_rewards_vqa")
+    seed_row, write_rows = make_rows
+    rows = [seed_row(n) for n in range(4)]
+    for row in rows:
+        row["conversations"][0]["value"] = "<image>How many metallic balls?"
+        row["conversations"][1]["value"] = "0"
+    flags = ["--reward_funcs", "vqa_auto", "think_answer_format"]
+    trainer = train(tmp_path / "run", *flags, data=write_rows(tmp_path, rows))
+    assert trainer.state.log_history[0]["rewards/vqa_auto/mean"] == 0.0  # a random model; it did not abstain
+    assert gr.get_reward("vqa_auto")(["<think>x</think><answer>0</answer>"], solution=["0"]) == [1.0]
+
+
 def test_frozen_vision_modules_stay_as_they_were_and_the_rest_learns(train, tiny_model, tmp_path):
     train(tmp_path, "--reward_funcs", "vowels", "--freeze_vision_modules", "true", "--max_pixels", "3136")
     before, after = load_file(tiny_model / "model.safetensors"), load_file(tmp_path / "model.safetensors")

@@ -31,7 +31,10 @@ class Base(gr.Reward):
 class Elaborate(Base):
     """1 for an elaborate answer.
 
-    More about it.
+    More about it,
+    on two lines.
+
+    - a list
 
     Attributes:
         unit: What is counted; over
@@ -92,7 +95,9 @@ def test_a_type_without_json_schema_is_told_by_its_annotation():
 
 def test_the_docstring_is_read_in_parts():
     documentation = read_documentation(Elaborate)
-    assert documentation.description == "1 for an elaborate answer.\n\nMore about it."
+    assert (
+        documentation.description == "1 for an elaborate answer.\n\nMore about it, on two lines.\n\n- a list"
+    )
     assert documentation.example == ">>> 1 + 1\n2"
 
 

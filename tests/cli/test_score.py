@@ -1,6 +1,6 @@
 import json
 import sys
-import tracemalloc
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -8,6 +8,7 @@ import pytest
 
 import geo_rewards as gr
 from geo_rewards.cli import saved_rows, score
+from geo_rewards.cli.scored_chunks import Task, score_chunks
 from geo_rewards.testing import temporary_plugin
 
 PARIS = {"lat": 48.8584, "lon": 2.2945}
@@ -337,14 +338,18 @@ def test_the_progress_bar_is_for_terminals_only(monkeypatch, capsys):
     assert "scoring" in capsys.readouterr().err
 
 
-def test_memory_does_not_grow_with_the_file(run, write_rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 50)
-    row = json.dumps({"completion": f"<think>{'word ' * 200}</think><answer>(48.86, 2.35)</answer>", **PARIS})
-    peaks = []
-    for count in (500, 500, 5000):  # the first run pays for imports and caches
-        file = write_rows([row] * count)
-        tracemalloc.start()
-        assert run("score", file, "--recipe", "geo-r", "-o", tmp_path / "out.jsonl").code == 0
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[2] - peaks[1] < 500_000  # bytes; the rows added are five million
+@pytest.mark.parametrize(("workers", "ahead"), [(1, 1), (2, 4)])
+def test_no_more_than_a_few_chunks_are_in_memory(workers, ahead):
+    task = Task(gr.load_recipe("geo-r"), Path("rows.jsonl"), ("lat", "lon"))
+    taken = []
+
+    def chunks():
+        for number in range(1, 21):
+            taken.append(number)
+            yield [saved_rows.SavedRow(number, {"completion": "(48.86, 2.35)", **PARIS})]
+
+    for done, (chunk, scored) in enumerate(score_chunks(task, chunks(), workers=workers), start=1):
+        assert chunk[0].number == done
+        assert scored.cells[0]["rewards"]["format"] == 1.0
+        assert len(taken) - done < ahead
+    assert done == 20

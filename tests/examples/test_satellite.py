@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import importlib
 import json
 import math
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parents[2] / "examples" / "satellite"
+GRID: dict[str, Any] = {"cell_degrees": 8.0, "least_population": 100_000}
 MODULES = ("tiles", "verdict", "training", "evaluation", "warm_start", "plots")
 
 
@@ -62,7 +64,7 @@ def plots(importable: None) -> Any:
 
 @pytest.fixture(scope="module")
 def spots(tiles: Any) -> list[Any]:
-    return tiles.choose_spots(64, seed=0, cell_degrees=8.0)
+    return tiles.choose_spots(64, seed=0, **GRID)
 
 
 def world_with_a_dot(centre: gr.Coordinate) -> Image.Image:
@@ -106,8 +108,8 @@ def test_tiles_of_the_world_picture_differ(tiles: Any, spots: list[Any], tmp_pat
 
 
 def test_spots_are_the_same_for_a_seed_and_others_for_another(tiles: Any, spots: list[Any]) -> None:
-    assert tiles.choose_spots(64, seed=0, cell_degrees=8.0) == spots
-    assert tiles.choose_spots(64, seed=1, cell_degrees=8.0) != spots
+    assert tiles.choose_spots(64, seed=0, **GRID) == spots
+    assert tiles.choose_spots(64, seed=1, **GRID) != spots
 
 
 def test_no_two_spots_share_a_cell(spots: list[Any]) -> None:
@@ -117,13 +119,13 @@ def test_no_two_spots_share_a_cell(spots: list[Any]) -> None:
 
 def test_spots_to_be_left_out_are_left_out(tiles: Any, spots: list[Any]) -> None:
     taken = [spot.coordinate for spot in spots]
-    others = tiles.choose_spots(150, seed=0, cell_degrees=8.0, without=taken)
+    others = tiles.choose_spots(150, seed=0, **GRID, without=taken)
     assert not {spot.coordinate for spot in others} & set(taken)
 
 
 def test_more_spots_than_there_are_cells_is_an_error(tiles: Any) -> None:
     with pytest.raises(ValueError, match="10000 places were asked for"):
-        tiles.choose_spots(10_000, seed=0, cell_degrees=8.0)
+        tiles.choose_spots(10_000, seed=0, **GRID)
 
 
 def test_every_country_name_means_its_country(tiles: Any) -> None:
@@ -133,7 +135,7 @@ def test_every_country_name_means_its_country(tiles: Any) -> None:
 
 
 def test_rows_parse_to_their_own_truth(tiles: Any) -> None:
-    for spot in tiles.choose_spots(250, seed=0, cell_degrees=8.0):
+    for spot in tiles.choose_spots(250, seed=0, **GRID):
         answer = gr.parse_completion(spot.chain_of_region())
         assert answer.coordinate == spot.coordinate
         assert (answer.country, answer.city) == (spot.country, spot.city)
@@ -297,6 +299,15 @@ def test_each_step_of_the_trainer_is_reported(training: Any, tmp_path: Path) -> 
     seen: list[Any] = []
     training.train(command, log_file=tmp_path / "train.log", on_step=seen.append)
     assert [figures["reward"] for figures in seen] == ["0.1", "0.2"]
+
+
+@pytest.mark.parametrize("name", ["tiles", "plots", "training"])
+def test_the_examples_in_docstrings_are_true(name: str) -> None:
+    if name == "plots":
+        pytest.importorskip("matplotlib")
+    results = doctest.testmod(importlib.import_module(name))
+    assert results.attempted > 0
+    assert results.failed == 0
 
 
 def test_the_log_of_a_run_is_its_steps(training: Any, tmp_path: Path) -> None:
