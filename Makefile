@@ -17,7 +17,7 @@ demo: install
 	$(BIN)/python examples/satellite/demo.py --output output/demo
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(ARGS)
 
 check: install
 	$(BIN)/ruff check

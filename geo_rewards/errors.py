@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,6 +11,10 @@ if TYPE_CHECKING:
 
 class GeoRewardsError(Exception):
     """Anything that a person wrote or installed wrong; its message is one readable sentence."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Survive pickling, whatever arguments the subclass takes: workers send their errors home."""
+        return _rebuild, (type(self), self.args, self.__dict__)
 
 
 class UnknownNameError(GeoRewardsError, LookupError):
@@ -71,6 +75,13 @@ class RewardError(GeoRewardsError):
 
 class DataError(GeoRewardsError, ValueError):
     """A data file, or some of its lines, that cannot be used."""
+
+
+def _rebuild(kind: type[GeoRewardsError], args: tuple[Any, ...], state: dict[str, Any]) -> GeoRewardsError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(state)
+    return error
 
 
 def nearest_names(name: str, known: Iterable[str], *, count: int = 3) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Column:
     needs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Scores:
     """The values of a batch under a recipe.
 
@@ -64,7 +65,7 @@ class Scores:
         """What went wrong, by label and row."""
         return {label: column.errors for label, column in self.columns.items()}
 
-    @property
+    @cached_property
     def total(self) -> list[float | None]:
         """Weighted sums; None where every weighted reward abstained or a reward failed."""
         return [self._total(row) for row in range(len(self.batch))]
@@ -137,7 +138,7 @@ class Scores:
     def _total_line(self, row: int) -> str:
         if row in self.faulty:
             return "total      none: a reward failed on this row, so the row abstains"
-        total = self._total(row)
+        total = self.total[row]
         if total is None:
             return "total      none: every weighted reward abstained"
         terms = [

@@ -20,7 +20,7 @@ def temporary_plugin(module: object, *, distribution: str = "temporary") -> Iter
     """Register a plugin for the time of a ``with`` block, beside all that are installed.
 
     Args:
-        module: A module, or any object, with `hookimpl` functions.
+        module: A module or class with `hookimpl` functions.
         distribution: The name under which it is reported.
 
     Raises:

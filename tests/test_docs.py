@@ -39,11 +39,17 @@ def test_the_readmes_commands_print_what_it_says(tmp_path):
     ran = 0
     for block in blocks(README, "console"):
         for command, shown in console_steps(block):
-            if command.startswith("cat "):  # the page shows a file: write it, so that the next command finds it
+            if command.startswith("cat "):  # the page shows a file: write it
                 (tmp_path / command.removeprefix("cat ")).write_text(shown, encoding="utf-8")
                 continue
             done = subprocess.run(
-                command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+                command,
+                shell=True,
+                cwd=tmp_path,
+                env=environment,
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert done.returncode == 0, done.stderr
             assert done.stdout == shown, command

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from geo_rewards.recipe import Recipe
     from geo_rewards.scores import Scores
     from geo_rewards.trainer_calls import NamedReward
+    from geo_rewards.types import GroundTruth
 
 FAULT_WINDOW = 1000
 FAULT_SHARE = 0.05
@@ -133,24 +135,29 @@ def opens_think(processing_class: Any) -> bool:
 def completion_columns(scores: Scores) -> dict[str, list[Any]]:
     """Return the columns that stand beside each completion: what was parsed, the truth, the distance.
 
-    Truth columns are called `truth_lat` and so on, so that no reward's label can collide with them;
-    ``geo-rewards score`` reads them back.
+    The truth is a JSON object, from which ``geo-rewards score`` takes it again: columns of their own
+    could collide with a reward's label.
     """
     batch = scores.batch
-    truths = batch.given_truths
-    answers = [None if answer.coordinate is None else str(answer.coordinate) for answer in batch.answers]
-    rows = range(len(batch))
     return {
-        "parsed": answers,
+        "parsed": [answer.coordinate and str(answer.coordinate) for answer in batch.answers],
         "problems": ["; ".join(answer.problems) for answer in batch.answers],
-        "distance_km": [scores.distance_km(row) for row in rows],
-        "truth_lat": [truth.coordinate and truth.coordinate.lat for truth in truths],
-        "truth_lon": [truth.coordinate and truth.coordinate.lon for truth in truths],
-        "truth_country": [truth.country for truth in truths],
-        "truth_region": [truth.region for truth in truths],
-        "truth_city": [truth.city for truth in truths],
-        "truth_solution": [truth.text for truth in truths],
+        "truth": [truth_json(truth) for truth in batch.given_truths],
+        "distance_km": [scores.distance_km(row) for row in range(len(batch))],
     }
+
+
+def truth_json(truth: GroundTruth) -> str:
+    """Return what is known of a truth as a JSON object of truth columns.
+
+    >>> from geo_rewards.types import GroundTruth
+    >>> truth_json(GroundTruth(country="FR", text="the Louvre"))
+    '{"country": "FR", "solution": "the Louvre"}'
+    """
+    lat, lon = truth.coordinate or (None, None)
+    columns = {"lat": lat, "lon": lon, "country": truth.country, "region": truth.region, "city": truth.city}
+    known = {name: value for name, value in {**columns, "solution": truth.text}.items() if value is not None}
+    return json.dumps(known, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from geo_rewards.data.lines import read_values
 from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
 from geo_rewards.errors import DataError, TruthError, hint, nearest_names
-from geo_rewards.truths import read_truth
+from geo_rewards.truths import TRUTH_COLUMNS, read_truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -151,6 +151,8 @@ def scoring_cells(cells: Cells) -> Cells:
         BadRow: If the turns cannot be read.
     """
     given = {name: value for name, value in cells.items() if name != "completion"}
+    if "advantage" in given and isinstance(given.get("truth"), str):
+        given = _with_logged_truth(given)
     turns = given.get("conversations") or given.get("messages")
     if turns is not None:
         prompt, answer = read_turns(_turns(turns))
@@ -160,6 +162,18 @@ def scoring_cells(cells: Cells) -> Cells:
     if "prompt" in given:
         given["prompts"] = given["prompt"]
     return given
+
+
+def _with_logged_truth(cells: Cells) -> Cells:
+    """Return the cells of a trainer's table with the truth that was logged.
+
+    The table has a column for each reward, and a label such as `country` is no truth.
+    """
+    try:
+        truth = json.loads(cells["truth"])
+    except ValueError as error:
+        raise BadRow("truth", f"the logged truth is no JSON object: {error}") from None
+    return {**{name: value for name, value in cells.items() if name not in TRUTH_COLUMNS}, **truth}
 
 
 def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Contents) -> RowProblem | None:

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
@@ -61,11 +63,8 @@ def test_a_median_of_no_distance_is_left_out_of_the_log():
 def test_logged_completions_get_answer_truth_and_distance_beside_them():
     rewards = bind_rewards(recipe("country_match"), log_completions=True)
     _, _, extra = call(rewards, [GOOD], lat=[48.8584], lon=[2.2945], country=["France"])
-    assert (extra["parsed"], extra["truth_lat"], extra["truth_country"]) == (
-        ["48.8584, 2.2945"],
-        [48.8584],
-        ["FR"],
-    )
+    assert extra["parsed"] == ["48.8584, 2.2945"]
+    assert json.loads(extra["truth"][0]) == {"lat": 48.8584, "lon": 2.2945, "country": "FR"}
     assert extra["distance_km"] == [0.0]
 
 

@@ -12,6 +12,8 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
+pytestmark = pytest.mark.train
+
 ROOT = Path(__file__).parents[2]
 LAUNCHER = Path(__file__).with_name("launch.py")
 REWARDS = ["--reward_funcs", "vowels", "rows_seen"]

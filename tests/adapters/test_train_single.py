@@ -15,6 +15,8 @@ import geo_rewards as gr
 from geo_rewards.errors import GeoRewardsError, RecipeError
 from geo_rewards.testing import temporary_plugin
 
+pytestmark = pytest.mark.train
+
 
 class Vowels(gr.Reward):
     """Share of vowels: even a random model's completions differ by it."""
@@ -104,11 +106,26 @@ def test_the_completions_table_holds_answer_truth_and_distance_beside_each_compl
 
     tables = sorted((trained[0] / "completions").glob("*.parquet"))
     table = pd.read_parquet(tables[0])
-    assert {"parsed", "problems", "distance_km", "truth_lat", "truth_lon", "vowels", "distance"} <= set(
-        table.columns
-    )
+    assert {"parsed", "problems", "distance_km", "truth", "vowels", "distance"} <= set(table.columns)
     assert len(table) == 4
-    assert table["truth_lat"].between(40.5, 47.5).all()
+    assert all(40.5 <= json.loads(truth)["lat"] <= 47.5 for truth in table["truth"])
+
+
+def test_a_completions_table_scores_again_to_the_same_rewards(trained, tmp_path):
+    import pandas as pd
+
+    from geo_rewards.cli import main
+
+    table = sorted((trained[0] / "completions").glob("*.parquet"))[0]
+    scored = tmp_path / "scored.jsonl"
+    with temporary_plugin(Plugin):
+        assert (
+            main(["score", str(table), "--recipe", str(trained[0] / "recipe.yaml"), "-o", str(scored)]) == 0
+        )
+    logged = pd.read_parquet(table)
+    again = [json.loads(line)["rewards"] for line in scored.read_text().splitlines()]
+    for label in ("vowels", "distance"):
+        assert [row[label] for row in again] == pytest.approx(logged[label].tolist())
 
 
 def test_recipe_plugin_versions_and_data_are_saved_beside_the_model(trained):
