@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from geo_rewards.recipe import Recipe
     from geo_rewards_trl.arguments import RunArguments
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("geo_rewards_trl.train")  # __name__ is __main__ under `python -m`
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -194,6 +195,9 @@ def _is_usage(error: GeoRewardsError) -> bool:
 
 def _set_up_logging(rank: str) -> None:
     """Show the library's messages, those of rank 0 only; warnings of all ranks."""
+    # What these packages announce to each other would drown the log at every step, and no user can mend it.
+    for package in ("torch", "transformers", "accelerate", "deepspeed", "trl"):
+        warnings.filterwarnings("ignore", category=FutureWarning, module=package)
     level = logging.INFO if rank == "0" else logging.WARNING
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     for name in ("geo_rewards", "geo_rewards_trl"):
