@@ -8,9 +8,10 @@ from __future__ import annotations
 import importlib.metadata
 import logging
 import os
+import sys
 import threading
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, h
 from geo_rewards.registration import gazetteer_claim, recipe_claim, reward_claim
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from importlib.resources.abc import Traversable
 
     from geo_rewards.geo import Gazetteer
@@ -94,7 +95,7 @@ class Registry:
         info = PluginInfo(replace(source))  # claims are told apart by the identity of their source
         self.plugins.append(info)
         try:
-            with _marked_as_loading():
+            with _marked_as_loading(), redirect_stdout(sys.stderr):  # stdout is for a command's own output
                 self._register(info, import_module())
         except KeyboardInterrupt:
             raise
@@ -178,15 +179,16 @@ class Registry:
         broken = [lost] if lost else [info for info in self.plugins if info.error is not None]
         if not broken:
             return None
-        who = "its plugin" if lost else "a plugin that may provide it"
-        reasons = "; ".join(f"{info.source}: {_one_line(info.error)}" for info in broken)
-        failure = PluginError(
-            f"unknown {error.kind} {error.name!r}: {who} failed to load ({reasons}); "
-            f"see `geo-rewards plugins`{hint(error.nearest)}"
-        )
+        failure = PluginError(f"{error}; {self._why_lost(lost, broken)}; see `geo-rewards plugins`")
         causes = [info.error for info in broken if info.error is not None]
         failure.__cause__ = causes[0] if len(causes) == 1 else BaseExceptionGroup("broken plugins", causes)
         return failure
+
+    def _why_lost(self, lost: PluginInfo | None, broken: Sequence[PluginInfo]) -> str:
+        if lost is not None or len(broken) == 1:
+            who = "its plugin" if lost else "a plugin that may provide it"
+            return f"{who} failed to load ({broken[0].source}: {_one_line(broken[0].error)})"
+        return f"plugins that may provide it failed to load ({', '.join(str(b.source) for b in broken)})"
 
     def _register(self, info: PluginInfo, plugin: object) -> None:
         self._manager.register(plugin, name=self._manager_name(info))

@@ -7,7 +7,10 @@ recipe at the first call and lets the others read their column.
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any
+
+from geo_rewards.batch import completion_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +19,8 @@ if TYPE_CHECKING:
     from geo_rewards.scores import Scores
 
 logger = logging.getLogger(__name__)
+
+_Snapshot = tuple[list[str], dict[str, list[Any]], Any]
 
 
 class SharedScoring:
@@ -29,7 +34,7 @@ class SharedScoring:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self._seen: tuple[list[Any], dict[str, Any], Any] | None = None
+        self._seen: _Snapshot | None = None
         self._scores: Scores | None = None
         self._reported: set[str] = set()
 
@@ -40,9 +45,7 @@ class SharedScoring:
 
     def scores(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Return the scores of this batch, computed once."""
-        lists = {name: list(v) for name, v in columns.items() if isinstance(v, (list, tuple))}
-        state = getattr(columns.get("trainer_state"), "global_step", None)
-        seen = (list(completions), lists, state)
+        seen = _snapshot(completions, columns)
         if self._scores is None or not _same(self._seen, seen):
             self._scores = self.score(completions, columns)
             self._seen = seen
@@ -54,11 +57,14 @@ class SharedScoring:
         return self.recipe.score_columns(completions, columns, default_on_error="abstain")
 
     def log(self, scores: Scores, columns: Mapping[str, Any]) -> None:
-        """Log what the trainer cannot see; called once a batch, by the first callable."""
+        """Log errors, and the means of what rewards noted; called once a batch, by the first callable."""
         log_metric = columns.get("log_metric")
-        if log_metric is not None:
-            for label, errors in scores.errors.items():
-                log_metric(f"reward_errors/{label}", float(len(errors)))
+        if log_metric is None:
+            return
+        for label, column in scores.columns.items():
+            log_metric(f"reward_errors/{label}", float(len(column.errors)))
+            for key, mean in _mean_notes(column.notes).items():
+                log_metric(f"{label}/{key}", mean)
 
     def _report(self, scores: Scores) -> None:
         """Show one full traceback for each reward that fails, however often it does."""
@@ -93,6 +99,27 @@ class NamedReward:
         if self._logs:
             self.shared.log(scores, columns)
         return scores.trained_values(self.__name__)
+
+
+def _snapshot(completions: Sequence[Any], columns: Mapping[str, Any]) -> _Snapshot:
+    """Return what tells one batch from another: texts, columns as lists, and the training step.
+
+    Copies, so that what is changed in place later is another batch.
+    """
+    texts = [completion_text(completion) for completion in completions]
+    values = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in columns.items()}
+    lists = {name: list(v) for name, v in values.items() if isinstance(v, (list, tuple))}
+    return texts, lists, getattr(columns.get("trainer_state"), "global_step", None)
+
+
+def _mean_notes(notes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure over the rows that noted it; NaN would poison a trainer's average."""
+    figures: dict[str, list[float]] = {}
+    for row in notes:
+        for key, value in row.items():
+            if math.isfinite(value):
+                figures.setdefault(key, []).append(value)
+    return {key: sum(values) / len(values) for key, values in figures.items()}
 
 
 def _same(seen: Any, now: Any) -> bool:

@@ -206,6 +206,33 @@ def test_an_async_score_that_hangs_is_an_error_after_its_timeout():
     assert "TimeoutError: no value within 0.05 s" in str(outcomes[1])
 
 
+def test_an_async_score_that_leaks_a_cancellation_is_an_error_of_its_row():
+    class Cancelled(gr.Reward):
+        """A client that leaks its cancellation."""
+
+        name = "cancelled"
+
+        async def score(self, sample: gr.Sample) -> float | None:
+            raise asyncio.CancelledError("connection reset")
+
+    (outcome,) = Cancelled().outcomes(gr.Batch([PARIS]))
+    assert "cancelled: connection reset" in str(outcome)
+
+
+def test_no_concurrency_at_all_is_an_error_and_no_hang():
+    class NoSlots(gr.Reward):
+        """Nobody may run."""
+
+        name = "no_slots"
+        concurrency: int = 4
+
+        async def score(self, sample: gr.Sample) -> float | None:
+            return 1.0
+
+    with pytest.raises(ValueError, match="concurrency is 0; it must be at least 1"):
+        NoSlots(concurrency=0)([PARIS])
+
+
 def test_a_reward_without_score_says_so():
     class Empty(gr.Reward):
         """Nothing."""

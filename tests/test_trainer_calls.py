@@ -1,6 +1,7 @@
 import pickle
 import types
 
+import numpy as np
 import pytest
 
 import geo_rewards as gr
@@ -70,6 +71,46 @@ def test_the_same_batch_at_another_step_is_scored_anew(rewards):
     for step in (1, 1, 2):
         rewards[0]([GOOD], **COLUMNS, trainer_state=types.SimpleNamespace(global_step=step, max_steps=9))
     assert CALLS == [1, 1]
+
+
+def test_arrays_of_other_values_are_another_batch(rewards):
+    rewards[0]([GOOD], lat=np.array([48.8584]), lon=np.array([2.2945]))
+    rewards[1]([GOOD], lat=np.array([48.8584]), lon=np.array([2.2945]))
+    assert CALLS == [1]
+    rewards[0]([GOOD], lat=np.array([0.0]), lon=np.array([0.0]))
+    assert CALLS == [1, 1]
+
+
+def test_messages_that_were_changed_in_place_are_another_batch(rewards):
+    completions = [[{"role": "assistant", "content": GOOD}]]
+    assert rewards[1](completions, **COLUMNS) == [1.0]
+    completions[0][0]["content"] = "nothing"
+    assert rewards[1](completions, **COLUMNS) == [0.0]
+
+
+def test_notes_are_logged_as_means_under_the_label(rewards):
+    class Noting(gr.Reward):
+        """1, and notes a figure."""
+
+        name = "noting"
+
+        def score(self, sample: gr.Sample) -> float | None:
+            sample.note("figure", float("nan") if sample.index == 2 else sample.index)
+            return 1.0
+
+    class NotingPlugin:
+        @staticmethod
+        @gr.hookimpl
+        def register_rewards(register):
+            register(Noting)
+
+    logged = {}
+    with temporary_plugin(NotingPlugin):
+        (reward,) = gr.Recipe(
+            parse_recipe({"rewards": [{"name": "noting", "as": "n"}]}, where="test")
+        ).trl_rewards()
+        reward([GOOD] * 3, log_metric=logged.__setitem__)
+    assert logged == {"reward_errors/n": 0.0, "n/figure": 0.5}
 
 
 def test_pickling_drops_the_memo_and_keeps_rewards_together(rewards):
