@@ -10,7 +10,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.batch import completion_text
+from geo_rewards.completions import completion_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,10 +61,18 @@ class SharedScoring:
         log_metric = columns.get("log_metric")
         if log_metric is None:
             return
-        for label, column in scores.columns.items():
-            log_metric(f"reward_errors/{label}", float(len(column.errors)))
-            for key, mean in _mean_notes(column.notes).items():
-                log_metric(f"{label}/{key}", mean)
+        for label, errors in scores.errors.items():
+            log_metric(f"reward_errors/{label}", float(len(errors)))
+        for name, mean in self.mean_notes(scores).items():
+            log_metric(name, mean)
+
+    def mean_notes(self, scores: Scores) -> dict[str, float]:
+        """Return the mean of each figure that a reward noted, as ``label/key``."""
+        return {
+            f"{label}/{key}": mean
+            for label, column in scores.columns.items()
+            for key, mean in _mean_notes(column.notes).items()
+        }
 
     def _report(self, scores: Scores) -> None:
         """Show one full traceback for each reward that fails, however often it does."""

@@ -103,10 +103,11 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
             UnknownNameError: With the nearest flags.
         """
         known = {*self._option_string_actions, "--config"}
+        offered = {flag for flag in known if "-" not in flag[2:]}  # each has an alias with dashes
         for arg in args:
             flag = arg.split("=", 1)[0]
             if flag.startswith("--") and flag not in known:
-                raise UnknownNameError("flag", flag, known)
+                raise UnknownNameError("flag", flag, offered)
 
     def check_config(self, path: str) -> None:
         """Refuse a missing file, and unknown keys.
@@ -127,9 +128,15 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
                 raise UnknownNameError("key", str(key), known, where=f"--config {path}")
 
     def set_defaults_with_config(self, **config: Any) -> list[str]:
-        """Take the values of ``--config``, with a shipped DeepSpeed configuration by its name."""
+        """Take the values of ``--config``: lists may be one text, and DeepSpeed may be a shipped name."""
         if isinstance(config.get("deepspeed"), str):
             config["deepspeed"] = deepspeed_config(config["deepspeed"])
+        for action in self._actions:
+            value = config.get(action.dest)
+            if action.nargs in {"+", "*"} and isinstance(value, str):
+                config[action.dest] = value.split()
+            elif action.dest in {"data_file_paths", "image_folders"} and isinstance(value, list):
+                config[action.dest] = ":".join(map(str, value))
         remaining: list[str] = super().set_defaults_with_config(**config)
         return remaining
 
@@ -177,6 +184,12 @@ def check_arguments(run: RunArguments, training: GRPOConfig, model: ModelConfig)
     if training.reward_weights is not None and not run.reward_funcs:
         raise UsageError(
             "--reward_weights goes with --reward_funcs; a recipe holds its own: use --recipe_set"
+        )
+    if training.eval_strategy != "no" and not run.val_split_ratio:
+        raise UsageError("--eval_strategy needs rows to evaluate on: give --val_split_ratio")
+    if model.use_peft and not model.lora_target_modules:
+        raise UsageError(
+            "--use_peft needs --lora_target_modules, such as q_proj k_proj v_proj o_proj, or all-linear"
         )
     launched = int(os.environ.get("WORLD_SIZE", "1"))
     if training.world_size != launched:

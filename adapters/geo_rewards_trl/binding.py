@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.batch import completion_text
-from geo_rewards.errors import RewardError
+from geo_rewards.completions import completion_text
+from geo_rewards.errors import RecipeError, RewardError
 from geo_rewards.trainer_calls import SharedScoring
 from geo_rewards_trl.environment import gather_ranks
 
@@ -21,6 +21,21 @@ if TYPE_CHECKING:
     from geo_rewards.scores import Scores
     from geo_rewards.trainer_calls import NamedReward
     from geo_rewards.types import GroundTruth
+
+TABLE_COLUMNS = frozenset(
+    {
+        "step",
+        "prompt",
+        "completion",
+        "advantage",
+        "parsed",
+        "problems",
+        "truth",
+        "distance_km",
+        "think_opened",
+    }
+)
+"""What stands beside the rewards in the completions table."""
 
 FAULT_WINDOW = 1000
 FAULT_SHARE = 0.05
@@ -77,7 +92,7 @@ class TrainerScoring(SharedScoring):
     def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Score a batch; the think tag that the prompt opened is restored first."""
         if self.think_opened:
-            completions = [f"<think>{completion_text(completion)}" for completion in completions]
+            completions = [_with_think(completion_text(completion)) for completion in completions]
         return super().score(completions, columns)
 
     def log(self, scores: Scores, columns: Mapping[str, Any]) -> None:
@@ -86,25 +101,40 @@ class TrainerScoring(SharedScoring):
         Raises:
             RewardError: On every rank, when too many samples failed.
         """
-        super().log(scores, columns)
         ranks = gather_ranks(_summary(scores))
         log_metric, log_extra = columns.get("log_metric"), columns.get("log_extra")
         if log_metric is not None:
-            for name, value in _metrics(ranks).items():
+            for name, value in {**self.mean_notes(scores), **_metrics(ranks)}.items():
                 log_metric(name, value)
         if log_extra is not None and self.log_completions:
             for name, values in completion_columns(scores).items():
                 log_extra(name, values)
+            if self.think_opened:  # the table has the completion as generated, without the prompt's tag
+                log_extra("think_opened", [True] * len(scores.batch))
         self._stop_on_faults(ranks)
 
     def _stop_on_faults(self, ranks: Sequence[_RankSummary]) -> None:
         self._faults.add(sum(rank.faulty for rank in ranks), sum(rank.samples for rank in ranks))
         if self._faults.is_too_full:
-            labels = sorted({label for rank in ranks for label in rank.failing})
+            labels = sorted({label for rank in ranks for label, count in rank.errors.items() if count})
             raise RewardError(
                 f"failed on {self._faults.faulty} of the last {self._faults.samples} samples of all ranks; "
                 "the run stops, since more than 5 % is no accident (the first traceback is in the log)",
                 reward=", ".join(labels) or "any",
+            )
+
+
+def check_labels(recipe: Recipe) -> None:
+    """Refuse labels that are columns of the completions table.
+
+    Raises:
+        RecipeError: Naming the label.
+    """
+    for label in recipe.entries:
+        if label in TABLE_COLUMNS:
+            raise RecipeError(
+                f"{recipe.origin}: label {label!r} is a column of the completions table: "
+                "give another with `as`"
             )
 
 
@@ -120,7 +150,11 @@ def bind_rewards(
         recipe: What to score by.
         think_opened: The chat template opens `<think>` in the prompt; see `opens_think`.
         log_completions: Also add parsed answer, truth and distance to the completions table.
+
+    Raises:
+        RecipeError: If a label is a column of the completions table.
     """
+    check_labels(recipe)
     scoring = TrainerScoring(recipe, think_opened=think_opened, log_completions=log_completions)
     return scoring.named_rewards()
 
@@ -160,6 +194,10 @@ def truth_json(truth: GroundTruth) -> str:
     return json.dumps(known, ensure_ascii=False)
 
 
+def _with_think(text: str) -> str:
+    return text if text.lstrip().startswith("<think>") else f"<think>{text}"
+
+
 @dataclass(frozen=True, slots=True)
 class _RankSummary:
     """One rank's part of the metrics of a batch."""
@@ -167,7 +205,7 @@ class _RankSummary:
     samples: int
     parsed: int
     faulty: int
-    failing: tuple[str, ...]
+    errors: dict[str, int]
     distances_km: tuple[float, ...]
 
 
@@ -177,7 +215,7 @@ def _summary(scores: Scores) -> _RankSummary:
         samples=len(scores.batch),
         parsed=sum(answer.answer is not None and not answer.problems for answer in scores.batch.answers),
         faulty=len(scores.faulty),
-        failing=tuple(label for label, errors in scores.errors.items() if errors),
+        errors={label: len(errors) for label, errors in scores.errors.items()},
         distances_km=tuple(distances[~np.isnan(distances)].tolist()),
     )
 
@@ -185,6 +223,8 @@ def _summary(scores: Scores) -> _RankSummary:
 def _metrics(ranks: Sequence[_RankSummary]) -> dict[str, float]:
     samples = sum(rank.samples for rank in ranks)
     metrics = {"parse_rate": sum(rank.parsed for rank in ranks) / samples}
+    for label in ranks[0].errors:
+        metrics[f"reward_errors/{label}"] = float(sum(rank.errors[label] for rank in ranks))
     distances = [distance for rank in ranks for distance in rank.distances_km]
     if distances:  # one NaN would poison TRL's average: leave the key out
         metrics["distance_km/median"] = float(np.median(distances))

@@ -14,15 +14,18 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import sys
+import tempfile
 import warnings
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import GeoRewardsError, UnknownNameError
+from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, ModelConfig
@@ -58,24 +61,30 @@ def run_training(args: Sequence[str]) -> GRPOTrainer:
     """
     from geo_rewards_trl.arguments import parse_arguments
     from geo_rewards_trl.environment import check_ranks, start_deepspeed
-    from geo_rewards_trl.manifest import binding_part, find_checkpoint, save_manifest
+    from geo_rewards_trl.manifest import binding_part, find_checkpoint, move_checkpoints_aside, save_manifest
+    from geo_rewards_trl.trainer import SaveManifest
 
     run, training, model_args = parse_arguments(args)
     start_deepspeed(training)
+    output_dir = _output_dir(training)
     recipe = select_recipe(run, training)
     train_rows, validation_rows, manifest = _load_data(run, training, recipe)
     check_ranks(binding_part(manifest))
-    output_dir = Path(training.output_dir)
-    checkpoint = training.resume_from_checkpoint or find_checkpoint(
-        output_dir, resume=run.resume, manifest=manifest
+    checkpoint = find_checkpoint(
+        output_dir, resume=run.resume, given=training.resume_from_checkpoint, manifest=manifest
     )
     trainer = build_trainer(run, training, model_args, recipe=recipe, rows=(train_rows, validation_rows))
+    trainer.add_callback(SaveManifest(manifest))
     if trainer.accelerator.is_main_process:
+        if run.resume == "never":
+            move_checkpoints_aside(output_dir)
         save_manifest(output_dir, manifest)
     trainer.train(resume_from_checkpoint=checkpoint)
     trainer.save_model(training.output_dir)
     trainer.save_state()
     logger.info("saved the model to %s", training.output_dir)
+    # A rank that leaves first would have torchrun end one that still writes.
+    trainer.accelerator.wait_for_everyone()
     trainer.end()
     return trainer
 
@@ -90,8 +99,12 @@ def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
 
     overrides = parse_overrides(run.recipe_set or ())
     if run.reward_funcs:
-        return recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
-    return load_recipe(run.recipe or "default", override=overrides)
+        recipe = recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
+    else:
+        recipe = load_recipe(run.recipe or "default", override=overrides)
+    if not recipe.weights:
+        raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
+    return recipe
 
 
 def build_trainer(
@@ -102,30 +115,38 @@ def build_trainer(
     recipe: Recipe,
     rows: tuple[Dataset, Dataset | None],
 ) -> GRPOTrainer:
-    """Return TRL's trainer with the model, the rewards and the rows (training and validation)."""
-    from trl import get_peft_config, get_quantization_config
+    """Return TRL's trainer with the model, the rewards and the rows (training and validation).
+
+    Raises:
+        GeoRewardsError: If the model cannot be loaded, or the trainer refuses the configuration.
+    """
+    from trl import get_quantization_config
 
     from geo_rewards_trl.binding import bind_rewards, opens_think
     from geo_rewards_trl.trainer import ResumableGRPOTrainer
     from geo_rewards_trl.vision import load_processor
 
     train_rows, validation_rows = rows
-    processor = load_processor(
-        model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
-    )
     training.reward_weights = recipe.weights
-    return ResumableGRPOTrainer(
-        model=_model(run, training, model_args),
-        reward_funcs=bind_rewards(
-            recipe, think_opened=opens_think(processor), log_completions=training.log_completions
-        ),
-        args=training,
-        train_dataset=train_rows,
-        eval_dataset=validation_rows,
-        processing_class=processor,
-        quantization_config=get_quantization_config(model_args),
-        peft_config=get_peft_config(model_args),
+    with _said_in_one_sentence(f"model {model_args.model_name_or_path}"):
+        processor = load_processor(
+            model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
+        )
+        model, peft_config = _model(run, training, model_args)
+    rewards = bind_rewards(
+        recipe, think_opened=opens_think(processor), log_completions=training.log_completions
     )
+    with _said_in_one_sentence("the trainer"):
+        return ResumableGRPOTrainer(
+            model=model,
+            reward_funcs=rewards,
+            args=training,
+            train_dataset=train_rows,
+            eval_dataset=validation_rows,
+            processing_class=processor,
+            quantization_config=get_quantization_config(model_args),
+            peft_config=peft_config,
+        )
 
 
 def _load_data(
@@ -152,8 +173,10 @@ def _load_data(
     return train_rows, validation_rows, manifest
 
 
-def _model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Any:
-    """Return the model's path for TRL to load, or the loaded model if parts of it are to be frozen."""
+def _model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> tuple[Any, Any]:
+    """Return the model (its path, unless parts are to be frozen) and the PEFT configuration."""
+    from trl import get_peft_config
+
     options = {
         "revision": model_args.model_revision,
         "attn_implementation": model_args.attn_implementation,
@@ -161,17 +184,45 @@ def _model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> 
         "trust_remote_code": training.trust_remote_code,
         **(training.model_init_kwargs or {}),
     }
+    peft_config = get_peft_config(model_args)
     if not run.freeze_vision_modules:
         training.model_init_kwargs = options
-        return model_args.model_name_or_path
+        return model_args.model_name_or_path, peft_config
     from transformers import AutoModelForImageTextToText
 
-    from geo_rewards_trl.vision import freeze_vision
+    from geo_rewards_trl.vision import freeze_vision, vision_module_names
 
     training.model_init_kwargs = None
     model = AutoModelForImageTextToText.from_pretrained(model_args.model_name_or_path, **options)
     logger.info("froze %d parameters of the vision tower and its projector", freeze_vision(model))
-    return model
+    if peft_config is not None:  # adapters would train what was frozen
+        names = "|".join(map(re.escape, vision_module_names(model)))
+        peft_config.exclude_modules = rf"({names})(\..*)?"
+    return model, peft_config
+
+
+def _output_dir(training: GRPOConfig) -> Path:
+    """Return the output folder, made and seen to be writable."""
+    folder = Path(training.output_dir)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise GeoRewardsError(f"--output_dir {folder} cannot be written: {error}") from error
+    return folder
+
+
+@contextmanager
+def _said_in_one_sentence(what: str) -> Iterator[None]:
+    """Turn what the libraries below say of a wrong model or configuration into an error of ours."""
+    try:
+        yield
+    except (OSError, ValueError, ImportError, KeyError) as error:
+        if isinstance(error, GeoRewardsError) or os.environ.get("GEO_REWARDS_DEBUG"):
+            raise
+        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise GeoRewardsError(f"{what}: {first_line} (GEO_REWARDS_DEBUG=1 shows the traceback)") from error
 
 
 def _require_extra() -> None:

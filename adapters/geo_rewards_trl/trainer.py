@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch.utils.data import Sampler
+from transformers import TrainerCallback
 from trl import GRPOTrainer
+
+from geo_rewards_trl.manifest import save_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,6 +40,22 @@ class EpochSampler(Sampler[int]):  # type: ignore[misc]  # torch is skipped by m
     def __len__(self) -> int:
         """Return the number of indices of an epoch."""
         return len(self.sampler)
+
+
+class SaveManifest(TrainerCallback):  # type: ignore[misc]  # transformers is skipped by mypy
+    """Writes into each checkpoint what it was made with, so that a resume can be compared with it.
+
+    Args:
+        manifest: What the run was started with.
+    """
+
+    def __init__(self, manifest: dict[str, Any]) -> None:
+        self.manifest = manifest
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002 - the trainer's signature
+        """Write the manifest into the checkpoint that was just saved."""
+        if state.is_world_process_zero:
+            save_manifest(Path(args.output_dir) / f"checkpoint-{state.global_step}", self.manifest)
 
 
 class ResumableGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not typed

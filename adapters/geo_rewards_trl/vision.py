@@ -65,6 +65,17 @@ def _entry(size: Any, key: str) -> int | None:
     return size.get(key) if hasattr(size, "get") else getattr(size, key, None)
 
 
+def vision_module_names(model: nn.Module) -> list[str]:
+    """Return the dotted names of the vision tower and its projectors in the model.
+
+    Raises:
+        VisionError: If no vision tower was found.
+    """
+    tower = _vision_tower(model)
+    parts = [tower, *_outer_projectors(model, tower)]
+    return [name for name, module in model.named_modules() if any(module is part for part in parts)]
+
+
 def freeze_vision(model: nn.Module, *, keep_projector: bool = False) -> int:
     """Freeze the vision tower, and the projector too unless it is kept; return how many values are frozen.
 

@@ -1,6 +1,7 @@
 """Rows of training data: read, check and store them."""
 
 from geo_rewards.data.messages import Block, Message, with_system_prompt
+from geo_rewards.data.picture_check import check_pictures
 from geo_rewards.data.problems import ProblemTally, RowProblem
 from geo_rewards.data.rows import Row, read_rows
 from geo_rewards.data.sources import content_hash, pair_paths
@@ -14,6 +15,7 @@ __all__ = [
     "Row",
     "RowProblem",
     "Survey",
+    "check_pictures",
     "check_truths",
     "content_hash",
     "pair_paths",

@@ -11,7 +11,7 @@ from geo_rewards.errors import DataError, GeoRewardsError
 if TYPE_CHECKING:
     from pathlib import Path
 
-Cause = Literal["encoding", "json", "row", "image", "truth"]
+Cause = Literal["encoding", "json", "row", "image", "truth", "rehearsal"]
 
 
 class BadRow(GeoRewardsError):  # noqa: N818 - a finding about the data, caught and counted, not a failure

@@ -30,10 +30,12 @@ def check_truths(
     """
     sources = columns or {}
     seen: set[str] = set()
+    good = 0
     for row in rows:
         if isinstance(row, RowProblem):
             yield row
             continue
+        good += 1
         seen.update(row.columns)
         if row.solution is not None:
             seen.add("solution")
@@ -43,9 +45,9 @@ def check_truths(
             yield RowProblem(row.file, row.line, "truth", error.cause_text)
         else:
             yield row
-    for source in sources.values():
+    for source in sources.values() if good else ():  # of no row there is nothing to say
         if source not in seen:
-            raise UnknownNameError("column", source, seen, where="data files")
+            raise UnknownNameError("column", source, seen, where="the recipe's columns")
 
 
 def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:

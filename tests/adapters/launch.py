@@ -1,6 +1,7 @@
 """Run by torchrun in tests: train as the flags say, and write down what each rank saw.
 
-The first argument is the folder for the records; the rest are flags of geo_rewards_trl.train.
+The first argument is the folder for the records; the rest are flags of geo_rewards_trl.train, in which
+`{rank}` stands for the number of the rank.
 """
 
 import hashlib
@@ -75,7 +76,8 @@ def weights_hash(folder: Path) -> str:
 def main() -> None:
     from geo_rewards_trl import train
 
-    records, flags = Path(sys.argv[1]), sys.argv[2:]
+    records = Path(sys.argv[1])
+    flags = [flag.replace("{rank}", os.environ.get("RANK", "0")) for flag in sys.argv[2:]]
     held = {}
     build = train.build_trainer
 

@@ -8,7 +8,7 @@ from geo_rewards_trl.binding import FaultWindow, bind_rewards, completion_column
 from geo_rewards_trl.environment import differences
 
 import geo_rewards as gr
-from geo_rewards.errors import RewardError
+from geo_rewards.errors import RecipeError, RewardError
 from geo_rewards.recipe_file import parse_recipe
 from geo_rewards.testing import temporary_plugin
 
@@ -80,6 +80,35 @@ def test_the_think_tag_that_the_template_opened_is_restored():
         for opened in (True, False)
     )
     assert (opened, closed) == ([1.0], [0.0])
+
+
+def test_a_think_tag_that_is_there_is_not_doubled():
+    (reward,) = bind_rewards(recipe("think_answer_format"), think_opened=True)
+    moved = [{"role": "assistant", "content": "<answer>y</answer>", "reasoning_content": "x"}]
+    assert reward([GOOD, moved]) == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("label", ["advantage", "distance_km", "prompt"])
+def test_a_label_that_is_a_column_of_the_table_is_refused(label):
+    labelled = gr.Recipe(parse_recipe({"rewards": [{"name": "city_match", "as": label}]}, where="test"))
+    with pytest.raises(RecipeError, match=f"label '{label}' is a column of the completions table"):
+        bind_rewards(labelled)
+
+
+def test_every_epoch_has_an_order_of_its_own_that_does_not_depend_on_the_past():
+    from geo_rewards_trl.trainer import EpochSampler
+    from trl.trainer.utils import RepeatSampler
+
+    def order(*epochs):
+        clock = iter(epochs)
+        sampler = EpochSampler(RepeatSampler(range(50), 1, seed=3), epoch=lambda: next(clock))
+        return [list(sampler) for _ in epochs]
+
+    first, second = order(None, 1.0)
+    assert first != second
+    assert sorted(first) == sorted(second)
+    assert order(1.0) == [second]
+    assert order(1.4) == [second]
 
 
 def test_a_template_that_opens_think_is_recognised(tiny_model):

@@ -96,7 +96,6 @@ def test_zero3_computes_what_the_plain_run_computes(zero3, plain):
 def test_resuming_gives_the_same_weights_as_not_stopping(zero3, launch, tmp_path):
     output, records = zero3
     shutil.copytree(output / "checkpoint-3", tmp_path / "checkpoint-3")
-    shutil.copy(output / "run.json", tmp_path)
     resumed = launch(tmp_path, *REWARDS, "--deepspeed", "zero3")
     assert [entry["step"] for entry in steps(resumed[0])] == [1, 2, 3, 4, 5]
     # Eight rows are two steps: step 3 lies in the middle of the second epoch, step 5 in the third.
@@ -160,3 +159,22 @@ def test_a_reward_that_fails_on_one_rank_stops_the_run_on_all(tiny_model, photos
     assert done.returncode != 0
     assert done.stderr.count("ConnectionError: service is down") >= 1
     assert "reward 'fails_on_rank_1': failed on 20 of the last 40 samples of all ranks" in done.stderr
+
+
+def test_ranks_with_different_recipes_are_refused_on_both(tiny_model, photos, common_flags, tmp_path):
+    base = [
+        "--model_name_or_path",
+        str(tiny_model),
+        "--output_dir",
+        str(tmp_path / "run"),
+        "--max_steps",
+        "1",
+    ]
+    base += ["--data_file_paths", str(photos), "--image_folders", str(photos.parent)]
+    done = torchrun(
+        str(LAUNCHER), str(tmp_path), *common_flags, *base, "--recipe_set", "distance.scale_km=5{rank}"
+    )
+    assert done.returncode != 0
+    difference = "ranks differ from rank 0: rank 1: recipe.rewards.distance.params.scale_km: 50.0 -> 51.0"
+    assert done.stderr.count(difference) >= 1
+    assert not (tmp_path / "run" / "run.json").exists()

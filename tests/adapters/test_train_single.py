@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import pytest
 import yaml
@@ -27,11 +28,32 @@ class Vowels(gr.Reward):
         return sum(sample.completion.count(v) for v in "aeiou") / max(1, len(sample.completion))
 
 
+class Seen(gr.Reward):
+    """0.5, and remembers what it was given."""
+
+    name = "seen"
+
+    def score(self, sample: gr.Sample) -> float | None:
+        COMPLETIONS.append(sample.completion)
+        if "tag" in sample.row:
+            SEEN.append((sample.truth.coordinate.lat, sample.row["tag"], sample.progress))
+        return 0.5
+
+
 class Plugin:
     @staticmethod
     @gr.hookimpl
     def register_rewards(register):
         register(Vowels)
+        register(Seen)
+
+
+SEEN = []
+COMPLETIONS = []
+
+
+def logged_steps(trainer):
+    return [entry for entry in trainer.state.log_history if "loss" in entry]
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +159,97 @@ def test_recipe_plugin_versions_and_data_are_saved_beside_the_model(trained):
     assert saved["rewards"][1]["params"]["limit_km"] == 5000
 
 
+def test_the_total_is_the_weighted_sum_of_the_recipe(train, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    entries = [{"name": "vowels", "weight": 0.25}, {"name": "vowels", "as": "again", "weight": 2.0}]
+    recipe.write_text(yaml.safe_dump({"rewards": entries}))
+    for entry in logged_steps(train(tmp_path / "a", "--recipe", str(recipe))):
+        assert entry["reward"] == pytest.approx(2.25 * entry["rewards/vowels/mean"])
+    flags = ["--reward_funcs", "vowels", "coordinate_format", "--reward_weights", "3", "1"]
+    for entry in logged_steps(train(tmp_path / "b", *flags)):
+        assert entry["reward"] == pytest.approx(3 * entry["rewards/vowels/mean"])
+
+
+def test_truth_columns_of_other_names_extra_columns_and_progress_reach_the_reward(train, make_rows, tmp_path):
+    seed_row, write_rows = make_rows
+    SEEN.clear()
+    rows = [seed_row(n, my_lat=n + 0.5, my_lon=1.0, tag=f"t{n}") for n in range(4)]
+    recipe = tmp_path / "recipe.yaml"
+    columns = {"lat": "my_lat", "lon": "my_lon"}
+    recipe.write_text(yaml.safe_dump({"rewards": [{"name": "seen"}], "columns": columns}))
+    train(tmp_path / "run", "--recipe", str(recipe), data=write_rows(tmp_path, rows))
+    assert {(lat, tag) for lat, tag, _ in SEEN} <= {(n + 0.5, f"t{n}") for n in range(4)}
+    assert {progress for _, _, progress in SEEN} == {0.0, 0.5}
+
+
+def test_a_template_that_opens_think_has_the_tag_restored(train, tiny_model, tmp_path):
+    opened = tmp_path / "opened"
+    shutil.copytree(tiny_model, opened)
+    template = opened / "chat_template.jinja"
+    template.write_text(template.read_text() + "{% if add_generation_prompt %}{{ '<think>' }}{% endif %}")
+    COMPLETIONS.clear()
+    train(tmp_path / "run", "--reward_funcs", "seen", "--model_name_or_path", str(opened), steps=1)
+    assert COMPLETIONS
+    assert all(text.startswith("<think>") for text in COMPLETIONS)
+
+
+def test_the_pixel_limit_makes_the_pictures_smaller(train, tmp_path):
+    grids = []
+    for pixels in ("3136", "784"):
+        trainer = train(
+            tmp_path / pixels,
+            "--reward_funcs",
+            "vowels",
+            "--min_pixels",
+            "784",
+            "--max_pixels",
+            pixels,
+            steps=1,
+        )
+        picture = trainer.train_dataset[0]["images"][0]
+        grids.append(
+            trainer.processing_class.image_processor(picture, return_tensors="pt")["image_grid_thw"].prod()
+        )
+    assert grids[0] == 4 * grids[1]
+
+
+def test_the_system_prompt_stands_before_every_prompt(train, tmp_path):
+    for value, roles in (("default", ["system", "user"]), ("off", ["user"])):
+        trainer = train(tmp_path / value, "--reward_funcs", "vowels", "--system_prompt", value, steps=1)
+        assert [message["role"] for message in trainer.train_dataset[0]["prompt"]] == roles
+
+
+def test_lora_beside_frozen_vision_leaves_the_tower_alone(train, tmp_path):
+    flags = ["--reward_funcs", "vowels", "--use_peft", "true", "--lora_target_modules", "all-linear"]
+    train(tmp_path, *flags, "--freeze_vision_modules", "true", "--lora_r", "2")
+    adapters = load_file(tmp_path / "adapter_model.safetensors")
+    assert adapters
+    assert not any("visual" in name for name in adapters)
+    assert any(tensor.abs().sum() > 0 for name, tensor in adapters.items() if "lora_B" in name)
+
+
+def test_never_resuming_moves_the_old_checkpoints_out_of_the_way(train, tmp_path, caplog):
+    flags = ["--reward_funcs", "vowels", "--save_steps", "1"]
+    train(tmp_path, *flags, steps=3)
+    other = ["--reward_funcs", "vowels", "coordinate_format", "--save_steps", "1"]
+    train(tmp_path, *other, "--resume", "never", steps=1)
+    assert (tmp_path / "earlier-1" / "checkpoint-3").is_dir()
+    caplog.set_level("INFO")
+    trainer = train(tmp_path, *other, steps=2)  # the second run's checkpoint, not the first's
+    assert f"resuming from {tmp_path / 'checkpoint-1'}" in caplog.text
+    assert trainer.state.global_step == 2
+
+
+def test_a_given_checkpoint_is_compared_too(train, tmp_path):
+    train(tmp_path / "a", "--reward_funcs", "vowels", "--save_steps", "1", steps=1)
+    checkpoint = ["--resume_from_checkpoint", str(tmp_path / "a" / "checkpoint-1")]
+    with pytest.raises(GeoRewardsError, match=r"recipe\.rewards\.coordinate_format: None -> "):
+        train(tmp_path / "b", "--reward_funcs", "vowels", "coordinate_format", *checkpoint)
+    with pytest.raises(GeoRewardsError, match="no such folder"):
+        train(tmp_path / "b", "--reward_funcs", "vowels", "--resume_from_checkpoint", "true")
+    assert train(tmp_path / "b", "--reward_funcs", "vowels", *checkpoint, steps=2).state.global_step == 2
+
+
 def test_the_validation_split_is_held_out(trained):
     trainer = trained[1]
     assert (len(trainer.train_dataset), len(trainer.eval_dataset)) == (6, 2)
@@ -154,7 +267,9 @@ def test_the_same_command_resumes_and_says_so(trained, train, caplog):
 
 def test_a_resume_with_another_recipe_is_an_error_that_names_the_difference(trained, train):
     flags = ["--recipe", str(trained[0] / "recipe_in.yaml"), "--recipe_set", "distance.limit_km=6000"]
-    with pytest.raises(GeoRewardsError, match=r"recipe\.rewards\[1\]\.params\.limit_km: 5000\.0 -> 6000\.0"):
+    with pytest.raises(
+        GeoRewardsError, match=r"recipe\.rewards\.distance\.params\.limit_km: 5000\.0 -> 6000\.0"
+    ):
         train(trained[0], *flags, "--val_split_ratio", "0.25", steps=3)
 
 
@@ -220,6 +335,15 @@ def test_frozen_vision_modules_stay_as_they_were_and_the_rest_learns(train, tiny
         (["--remove_unused_columns", "true"], "would drop the truth columns"),
         (["--val_split_ratio", "1.5"], "ratio is 1.5"),
         (["--max_pixels", "0"], "max_pixels is 0"),
+        (["--model_name_or_path", "./nowhere"], "model ./nowhere: "),
+        (["--output_dir", "/proc/nowhere"], "--output_dir /proc/nowhere cannot be written"),
+        (["--eval_strategy", "steps"], "give --val_split_ratio"),
+        (["--use_peft", "true"], "needs --lora_target_modules"),
+        (["--report_to", "wandbb"], "the trainer: .*wandbb"),
+        (
+            ["--recipe_set", "format.weight=0", "distance.weight=0", "--recipe", "geoguessr"],
+            "every weight is 0",
+        ),
     ],
 )
 def test_what_is_wrong_is_said_before_the_model_is_loaded(train, tmp_path, flags, message):
