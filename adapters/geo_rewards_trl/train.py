@@ -12,6 +12,7 @@ Without a GPU add ``--use_cpu true``. The same command goes on from the last che
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import re
@@ -46,6 +47,21 @@ def main(args: Sequence[str] | None = None) -> None:
     except GeoRewardsError as error:
         sys.stderr.write(f"geo-rewards [rank {rank}]: {error}\n")
         sys.exit(2 if _is_usage(error) else 1)
+    end_process()
+
+
+def end_process() -> None:
+    """End a process whose work is done with exit code 0, past the interpreter's own end.
+
+    There, a thread of torch or of the trainer that still wants Python is killed, and now and then
+    takes the process with it ("terminate called without an active exception"): torchrun would then call a
+    finished run failed.
+    """
+    atexit._run_exitfuncs()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def run_training(args: Sequence[str]) -> GRPOTrainer:

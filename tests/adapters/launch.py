@@ -104,6 +104,7 @@ def main() -> None:
         "weights": weights_hash(Path(trainer.args.output_dir)) if rank == 0 else None,
     }
     (records / f"rank{rank}.json").write_text(json.dumps(record))
+    train.end_process()
 
 
 if __name__ == "__main__":
