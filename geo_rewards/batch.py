@@ -1,18 +1,30 @@
 """`Batch` and `Sample`: completions and columns, read once and shared by all rewards.
 
-Everything here is a cached column: the first reward that asks pays, the others read.
+Everything here is a cached column: the first reward that asks pays, the others read. Columns that most
+rewards need (degrees, places, well-formedness) are filled without an object a row; `answers`, `truths`
+and `samples` make theirs when somebody looks at a row.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from geo_rewards.geo import country_code, geodesic_km, get_builtin_gazetteer, great_circle_km
-from geo_rewards.parse import parse_completion
-from geo_rewards.truths import TRUTH_COLUMNS, read_truths, truth_columns
+from geo_rewards.columns import LazyRows, column, taken
+from geo_rewards.completions import completion_texts
+from geo_rewards.geo import (
+    country_code,
+    geodesic_km,
+    get_builtin_gazetteer,
+    great_circle_km,
+    is_another_country,
+)
+from geo_rewards.parse import parse_completion, plain_completions
+from geo_rewards.sample import Sample
+from geo_rewards.truths import TRUTH_COLUMNS, plain_truths, read_truths, truth_columns
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 if TYPE_CHECKING:
@@ -23,7 +35,10 @@ if TYPE_CHECKING:
     from geo_rewards.geo import Gazetteer
 
     FloatArray = NDArray[np.float64]
+    BoolArray = NDArray[np.bool_]
 
+NOWHERE = Place()
+_LEVELS = ("country", "region", "city")
 NOT_ROW_COLUMNS = TRUTH_COLUMNS | {"prompts", "completions", "completion_ids"}
 
 
@@ -37,9 +52,16 @@ class Batch:
             a list of the batch's length (a trainer's state or logging function) is left aside.
         gazetteer: Where names of coordinates come from; the built-in default if None.
 
+    Attributes:
+        whole: The batch that this one was taken from, or None.
+        rows: Its rows there.
+
     Raises:
         TruthError: If truth columns have a wrong length; on first reading, if a truth is unreadable.
     """
+
+    whole: Batch | None = None
+    rows: Sequence[int] = ()
 
     def __init__(
         self,
@@ -51,10 +73,7 @@ class Batch:
         columns = dict(columns or {})
         self.prompts: Sequence[Any] | None = _column(columns.get("prompts"), len(completions))
         self.completion_ids: Sequence[Any] | None = _column(columns.get("completion_ids"), len(completions))
-        self.completions = [
-            completion_text(completion, prompt=self.prompts[row] if self.prompts is not None else None)
-            for row, completion in enumerate(completions)
-        ]
+        self.completions = completion_texts(completions, self.prompts)
         self.progress = training_progress(columns.get("trainer_state"))
         self._truth_columns = truth_columns(columns, len(completions))
         self.columns = _row_columns(columns, len(completions))
@@ -71,80 +90,110 @@ class Batch:
             self._gazetteer = get_builtin_gazetteer("default")
         return self._gazetteer
 
-    @cached_property
-    def samples(self) -> list[Sample]:
+    @column
+    def samples(self) -> LazyRows[Sample]:
         """One `Sample` a completion, in order."""
-        return [Sample(self, index) for index in range(len(self))]
+        return LazyRows(partial(Sample, self), len(self))
 
-    @cached_property
-    def answers(self) -> list[Answer]:
+    @column
+    def answers(self) -> LazyRows[Answer]:
         """The parsed completions."""
-        return [parse_completion(text) for text in self.completions]
+        return LazyRows(partial(_parsed, self.completions), len(self))
 
-    @cached_property
-    def given_truths(self) -> list[GroundTruth]:
+    @column
+    def well_formed(self) -> list[bool]:
+        """Whether each completion is one think block and then one answer block; see `Answer.well_formed`."""
+        return [plain or self.answers[row].well_formed for row, plain in enumerate(self._is_plain)]
+
+    @column
+    def given_truths(self) -> Sequence[GroundTruth]:
         """The truths as the columns give them, without a look into the gazetteer."""
-        return read_truths(self._truth_columns, len(self))
+        if self._plain_truths is None:
+            return read_truths(self._truth_columns, len(self))
+        return LazyRows(partial(_plain_truth, self._plain_truths), len(self))
 
-    @cached_property
-    def truths(self) -> list[GroundTruth]:
+    @column
+    def truths(self) -> Sequence[GroundTruth]:
         """The truths, names filled from the gazetteer where only the coordinate is known."""
-        given = self.given_truths
-        wanting = [row for row, truth in enumerate(given) if _wants_names(truth)]
-        places = self._locate([given[row].coordinate for row in wanting])
-        filled = list(given)
-        for row, place in zip(wanting, places, strict=True):
-            filled[row] = _fill(given[row], place)
-        return filled
+        if self._plain_truths is not None:
+            return LazyRows(partial(_placed_truth, self._plain_truths, self.truth_places), len(self))
+        wanting = np.array([_wants_names(truth) for truth in self.given_truths], dtype=bool)
+        places = self._locate(np.where(wanting, self.truth_degrees, np.nan))
+        rows = zip(self.given_truths, wanting.tolist(), places, strict=True)
+        return [_fill(truth, place) if wants else truth for truth, wants, place in rows]
 
-    @cached_property
+    @column
+    def truth_places(self) -> list[Place]:
+        """The names of the truths, filled from the gazetteer as in `truths`."""
+        if self._plain_truths is not None:
+            return self._locate(self._plain_truths)
+        return [Place(truth.country, truth.region, truth.city) for truth in self.truths]
+
+    @column
     def answer_degrees(self) -> FloatArray:
         """Latitudes and longitudes of the answers, shape (2, n), NaN where there is none."""
-        return _degrees(answer.coordinate for answer in self.answers)
+        degrees = self._plain_degrees.copy()
+        for row in np.flatnonzero(np.isnan(degrees[0])).tolist():
+            coordinate = self.answers[row].coordinate
+            if coordinate is not None:
+                degrees[:, row] = coordinate.lat, coordinate.lon
+        return degrees
 
-    @cached_property
+    @column
     def truth_degrees(self) -> FloatArray:
         """Latitudes and longitudes of the truths, shape (2, n), NaN where there is none."""
-        return _degrees(truth.coordinate for truth in self.given_truths)
+        if self._plain_truths is not None:
+            return self._plain_truths
+        coordinates = [truth.coordinate for truth in self.given_truths]
+        pairs = [(np.nan, np.nan) if c is None else (c.lat, c.lon) for c in coordinates]
+        return np.array(pairs, dtype=np.float64).reshape(-1, 2).T
 
-    @cached_property
+    @column
     def distance_km(self) -> FloatArray:
         """Great-circle distance from answer to truth in km, shape (n,), NaN where either is missing."""
         return np.asarray(great_circle_km(*self.answer_degrees, *self.truth_degrees), dtype=np.float64)
 
-    @cached_property
+    @column
     def geodesic_km(self) -> FloatArray:
         """Geodesic distance (WGS 84) from answer to truth in km, shape (n,), NaN where either is missing."""
         return np.asarray(geodesic_km(*self.answer_degrees, *self.truth_degrees), dtype=np.float64)
 
-    @cached_property
+    @column
     def named_places(self) -> list[Place]:
         """What the answers name: the country as ISO code (None if it is no country), the rest as written."""
         return [
-            Place(country_code(answer.country) if answer.country else None, answer.region, answer.city)
-            for answer in self.answers
+            NOWHERE if plain else _named_place(self.answers[row]) for row, plain in enumerate(self._is_plain)
         ]
 
-    @cached_property
+    @column
     def located_places(self) -> list[Place]:
         """Where the coordinates of the answers lie, by the gazetteer."""
-        return self._locate([answer.coordinate for answer in self.answers])
+        return self._locate(self.answer_degrees)
 
-    @cached_property
+    @column
     def answer_places(self) -> list[Place]:
         """The places of the answers: each field by its name if there is one, else by the coordinate."""
-        if all(answer.country and answer.region and answer.city for answer in self.answers):
+        named = zip(self.named_places, self._is_plain, strict=True)
+        if all(not plain and place.country and place.region and place.city for place, plain in named):
             return self.named_places  # no look into the gazetteer without need
+        rows = zip(self.named_places, self.located_places, self._is_plain, strict=True)
         return [
-            Place(
-                country=named.country if answer.country else located.country,
-                region=named.region or located.region,
-                city=named.city or located.city,
-            )
-            for answer, named, located in zip(
-                self.answers, self.named_places, self.located_places, strict=True
-            )
+            located if plain else _joined_place(self.answers[row], place, located)
+            for row, (place, located, plain) in enumerate(rows)
         ]
+
+    @column
+    def answer_is_located(self) -> list[bool]:
+        """Whether each answer names no place, so that all it says is where its coordinate lies."""
+        rows = enumerate(self._is_plain)
+        return [plain or _names_nothing(self.answers[row]) for row, plain in rows]
+
+    @column
+    def truth_is_located(self) -> list[bool]:
+        """Whether each truth names no place itself, so that all its names are the gazetteer's."""
+        if self._plain_truths is not None:
+            return [True] * len(self)
+        return [_names_nothing(truth) for truth in self.given_truths]
 
     def has_truth(self, fields: Iterable[str]) -> list[bool]:
         """Return for each row whether all of these truth fields are known.
@@ -152,122 +201,78 @@ class Batch:
         Args:
             fields: Names of `GroundTruth` fields.
         """
-        fields = tuple(fields)
-        source = self.given_truths if set(fields) <= {"coordinate", "text"} else self.truths
-        return [all(getattr(truth, field) is not None for field in fields) for truth in source]
+        known = np.ones(len(self), dtype=bool)
+        for name in fields:
+            known &= self._known_names[name] if name in _LEVELS else self._known_values(name)
+        rows: list[bool] = known.tolist()
+        return rows
 
     def take(self, rows: Sequence[int]) -> Self:
-        """Return a batch of these rows; what was already computed is taken along, not computed again."""
+        """Return a batch of these rows, which reads its columns from this one: none is computed twice."""
         part = type(self).__new__(type(self))
-        samples = self.samples
         for name, value in self.__dict__.items():
-            part.__dict__[name] = _taken(name, value, rows)
-        part.__dict__["samples"] = [samples[row] for row in rows]  # the same: their notes come home
+            if not isinstance(getattr(type(self), name, None), column):
+                part.__dict__[name] = taken(value, rows)
+        part.whole, part.rows = self, list(rows)
         return part
 
     def drain_notes(self) -> list[dict[str, float]]:
         """Return the figures noted per row since the last call, and forget them."""
-        if "samples" not in self.__dict__:
-            return [{} for _ in range(len(self))]
-        return [sample.drain_notes() for sample in self.samples]
-
-    def _locate(self, coordinates: Sequence[Coordinate | None]) -> list[Place]:
-        """Look up each distinct coordinate once."""
-        distinct = list(dict.fromkeys(c for c in coordinates if c is not None))
-        if not distinct:
-            return [Place() for _ in coordinates]
-        found = self.gazetteer.lookup([c.lat for c in distinct], [c.lon for c in distinct])
-        places: dict[Coordinate | None, Place] = dict(zip(distinct, found, strict=True))
-        return [places.get(coordinate, Place()) for coordinate in coordinates]
-
-
-class Sample:
-    """One row of a batch: what a reward's `score` is given.
-
-    Attributes:
-        index: The row in its batch, from 0.
-    """
-
-    __slots__ = ("_batch", "_notes", "index")
-
-    def __init__(self, batch: Batch, index: int) -> None:
-        self._batch = batch
-        self.index = index
-        self._notes: dict[str, float] = {}
-
-    @property
-    def completion(self) -> str:
-        """The completion's text."""
-        return self._batch.completions[self.index]
-
-    @property
-    def answer(self) -> Answer:
-        """The parsed completion."""
-        return self._batch.answers[self.index]
-
-    @property
-    def truth(self) -> GroundTruth:
-        """The label, names filled from the gazetteer where only the coordinate is known."""
-        return self._batch.truths[self.index]
-
-    @property
-    def answer_place(self) -> Place:
-        """The answer's place: by name where it gives one (country as ISO code), else by coordinate."""
-        return self._batch.answer_places[self.index]
-
-    @property
-    def distance_km(self) -> float | None:
-        """Great-circle distance from answer to truth in km, or None if either has no coordinate."""
-        distance = float(self._batch.distance_km[self.index])
-        return None if np.isnan(distance) else distance
-
-    @property
-    def row(self) -> dict[str, Any]:
-        """The other columns of this row by name."""
-        return {name: values[self.index] for name, values in self._batch.columns.items()}
-
-    @property
-    def prompt(self) -> Any:
-        """The prompt (text or messages), or None if the caller gave none."""
-        return None if self._batch.prompts is None else self._batch.prompts[self.index]
-
-    @property
-    def completion_ids(self) -> Sequence[int] | None:
-        """Token ids of the completion, or None outside training."""
-        return None if self._batch.completion_ids is None else self._batch.completion_ids[self.index]
-
-    @property
-    def progress(self) -> float | None:
-        """Share of the training that is done, in [0, 1]; None outside training."""
-        return self._batch.progress
-
-    def note(self, key: str, value: float) -> None:
-        """Record a figure that is logged in training and shown by `Scores.explain`."""
-        self._notes[key] = float(value)
-
-    def drain_notes(self) -> dict[str, float]:
-        """Return the figures noted since the last call, and forget them."""
-        notes, self._notes = self._notes, {}
+        notes: list[dict[str, float]] = [{}] * len(
+            self
+        )  # one for all: notes that are drained stay as they are
+        if "samples" in self.__dict__:
+            for row, sample in self.samples.made():
+                notes[row] = sample.drain_notes()
         return notes
 
+    @column
+    def _known_names(self) -> dict[str, BoolArray]:
+        """Which truths have a country, a region, a city."""
+        names = {level: map(attrgetter(level), self.truth_places) for level in _LEVELS}
+        return {
+            level: np.array([name is not None for name in given], dtype=bool)
+            for level, given in names.items()
+        }
 
-def completion_text(completion: Any, *, prompt: Any = None) -> str:
-    """Return the text that the policy wrote, with its think block made whole.
+    def _known_values(self, field: str) -> BoolArray:
+        """Return which truths have a coordinate or a text; the gazetteer adds none."""
+        if field == "coordinate":
+            present: BoolArray = ~np.isnan(self.truth_degrees[0])
+            return present
+        return np.array([getattr(truth, field) is not None for truth in self.given_truths], dtype=bool)
 
-    Args:
-        completion: A string, or a chat-message list. Reasoning that a chat template has moved to
-            `reasoning_content` is put back in front, inside `<think>` tags.
-        prompt: If this is a text that ends with `<think>`, the tag is restored.
+    @column
+    def _plain_degrees(self) -> FloatArray:
+        """Coordinates of the completions that are nothing but one in tags, NaN for all others."""
+        return plain_completions(self.completions)
 
-    Raises:
-        TypeError: If the completion is neither.
-    """
-    if isinstance(completion, str):
-        opened = isinstance(prompt, str) and prompt.rstrip().endswith("<think>")
-        return f"<think>{completion}" if opened else completion
-    if isinstance(completion, (list, tuple)) and all(hasattr(message, "get") for message in completion):
-        return "".join(_message_text(m) for m in completion if m.get("role", "assistant") == "assistant")
-    raise TypeError(f"a completion is a string or a list of messages, not {completion!r:.80}")
+    @column
+    def _is_plain(self) -> list[bool]:
+        plain: list[bool] = (~np.isnan(self._plain_degrees[0])).tolist()
+        return plain
+
+    @column
+    def _plain_truths(self) -> FloatArray | None:
+        """Coordinates of the truths if they are nothing but coordinates; None if some row needs reading."""
+        return plain_truths(self._truth_columns)
+
+    def _locate(self, degrees: FloatArray) -> list[Place]:
+        """Look up each distinct coordinate once; a row of NaN is nowhere."""
+        places = [NOWHERE] * degrees.shape[1]
+        rows = np.flatnonzero(~np.isnan(degrees[0]))
+        if rows.size:
+            pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number a pair, which `unique` sorts fast
+            distinct, inverse = np.unique(pairs, return_inverse=True)
+            found = self.gazetteer.lookup(distinct.real, distinct.imag)
+            if len(found) != distinct.size:
+                name = self.gazetteer.name
+                raise ValueError(
+                    f"gazetteer {name!r} gave {len(found)} places for {distinct.size} coordinates"
+                )
+            for row, index in zip(rows.tolist(), inverse.tolist(), strict=True):
+                places[row] = found[index]
+        return places
 
 
 def training_progress(state: Any) -> float | None:
@@ -276,14 +281,6 @@ def training_progress(state: Any) -> float | None:
     if step is None or not steps or steps < 0:
         return None
     return min(1.0, float(step) / float(steps))
-
-
-def _message_text(message: Mapping[str, Any]) -> str:
-    content = message.get("content") or ""
-    if not isinstance(content, str):
-        content = "".join(block.get("text") or "" for block in content)
-    reasoning = message.get("reasoning_content")
-    return f"<think>{reasoning}</think>{content}" if reasoning else content
 
 
 def _column(values: Any, count: int) -> Sequence[Any] | None:
@@ -314,16 +311,36 @@ def _fill(truth: GroundTruth, place: Place) -> GroundTruth:
     )
 
 
-def _degrees(coordinates: Iterable[Coordinate | None]) -> FloatArray:
-    pairs = [(np.nan, np.nan) if c is None else (c.lat, c.lon) for c in coordinates]
-    return np.array(pairs, dtype=np.float64).reshape(-1, 2).T
+def _parsed(completions: Sequence[str], row: int) -> Answer:
+    return parse_completion(completions[row])
 
 
-def _taken(name: str, value: Any, rows: Sequence[int]) -> Any:
-    if name in {"columns", "_truth_columns"}:
-        return {column: [values[row] for row in rows] for column, values in value.items()}
-    if isinstance(value, np.ndarray):
-        return value[..., list(rows)]
-    if isinstance(value, (list, tuple)):
-        return [value[row] for row in rows]
-    return value
+def _plain_truth(degrees: FloatArray, row: int) -> GroundTruth:
+    return GroundTruth(Coordinate(float(degrees[0, row]), float(degrees[1, row])))
+
+
+def _placed_truth(degrees: FloatArray, places: Sequence[Place], row: int) -> GroundTruth:
+    return _fill(_plain_truth(degrees, row), places[row])
+
+
+def _names_nothing(place: Answer | GroundTruth) -> bool:
+    return not (place.country or place.region or place.city)
+
+
+def _named_place(answer: Answer) -> Place:
+    """Return the named place; a list of countries, such as "Spain, Italy, France", names no country."""
+    country = country_code(answer.country) if answer.country else None
+    if country and any(
+        name and is_another_country(name, country=country) for name in (answer.region, answer.city)
+    ):
+        country = None
+    return Place(country, answer.region, answer.city)
+
+
+def _joined_place(answer: Answer, named: Place, located: Place) -> Place:
+    """Return each field by its name if the answer gives one (even a wrong one), else by the coordinate."""
+    return Place(
+        country=named.country if answer.country else located.country,
+        region=named.region or located.region,
+        city=named.city or located.city,
+    )

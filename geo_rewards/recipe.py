@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import yaml
-from pydantic import ValidationError
 
 from geo_rewards.batch import Batch
 from geo_rewards.errors import (
     GeoRewardsError,
     RecipeError,
     RewardError,
-    UnknownNameError,
     hint,
     nearest_names,
 )
-from geo_rewards.recipe_file import Entry, OnError, RecipeFile, describe_error, parse_recipe, read_recipe_file
+from geo_rewards.file_rewards import (
+    find_reward_class,
+    names_a_file,
+    source_of_reward,
+)
+from geo_rewards.recipe_entries import (
+    build_reward,
+    by_label,
+    create_reward,
+    gate_order,
+    labelled,
+    override_file,
+    spelt_out,
+)
+from geo_rewards.recipe_file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
 from geo_rewards.registry import get_registry
 from geo_rewards.scores import Column, Scores
 from geo_rewards.trainer_calls import NamedReward, SharedScoring
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from geo_rewards.reward import Outcome, Reward
 
@@ -44,10 +53,14 @@ class Recipe:
 
     def __init__(self, file: RecipeFile, *, origin: str = "recipe") -> None:
         self.origin = origin
-        self.file = file.model_copy(update={"rewards": tuple(_labelled(entry) for entry in file.rewards)})
-        self.entries: dict[str, Entry] = _by_label(self.file.rewards, origin)
-        self._order = _gate_order(self.entries, origin)
-        self._rewards = {label: _create(entry, origin) for label, entry in self.entries.items()}
+        self.file = file.model_copy(
+            update={"rewards": tuple(labelled(entry, origin) for entry in file.rewards)}
+        )
+        self.entries: dict[str, Entry] = by_label(self.file.rewards, origin)
+        self._order = gate_order(self.entries, origin)
+        self._rewards = {label: create_reward(entry, origin) for label, entry in self.entries.items()}
+        # Now, not when asked: a file may change while a run goes on.
+        self._sources = {label: source_of_reward(entry.name) for label, entry in self.entries.items()}
         if file.gazetteer is not None:
             get_registry().check_gazetteer(
                 file.gazetteer
@@ -66,8 +79,14 @@ class Recipe:
     @property
     def bounds(self) -> tuple[float, float]:
         """Lowest and highest total that a row can earn, if no reward abstains."""
-        ends = [_weighted_bounds(entry, self._rewards[label]) for label, entry in self.entries.items()]
+        ends = self.weighted_bounds.values()
         return sum(low for low, _ in ends), sum(high for _, high in ends)
+
+    @property
+    def weighted_bounds(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest part of the total that each weighted reward can be, by label."""
+        weighted = {label: entry for label, entry in self.entries.items() if entry.weight}
+        return {label: _weighted_bounds(entry, self._rewards[label]) for label, entry in weighted.items()}
 
     def score(self, completions: Sequence[Any], **columns: Any) -> Scores:
         """Score completions.
@@ -140,29 +159,30 @@ class Recipe:
         rewards = []
         for label, entry in self.entries.items():
             written = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
-            params = self._rewards[label].model_dump(mode="json", exclude_none=True)
-            rewards.append({**written, "params": params})
+            params = spelt_out(self._rewards[label])
+            version = self._sources[label].version
+            pin = {"sha256": version.removeprefix("sha256:")} if names_a_file(entry.name) else {}
+            rewards.append({**written, **pin, "params": params})
         columns: dict[str, str] = {**self.file.columns}
         return {"rewards": rewards, "columns": columns, "gazetteer": self.file.gazetteer or "default"}
 
     def provenance(self) -> dict[str, str]:
-        """Return the distribution and version that each label's reward comes from."""
-        registry = get_registry()
-        return {label: str(registry.source_of(entry.name)) for label, entry in self.entries.items()}
+        """Return what each label's reward comes from: distribution and version, or file and sha256."""
+        return {label: str(source) for label, source in self._sources.items()}
 
     def _score_entry(
         self, label: str, batch: Batch, done: Mapping[str, Column], *, on_error: OnError
     ) -> Column:
         entry, reward = self.entries[label], self._rewards[label]
         outcomes = reward.outcomes(batch)
-        errors = {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
+        errors = _errors_by_row(outcomes)
         if errors and on_error == "raise":
             raise _relabelled(next(iter(errors.values())), label)
-        ungated = [_settled(outcome, on_error) for outcome in outcomes]
+        ungated = _settled(outcomes, errors, on_error=on_error)
         closed = _closed_rows(entry, ungated, done)
-        final = [
-            _gate_value(entry, closed[row]) if row in closed else value for row, value in enumerate(ungated)
-        ]
+        final = list(ungated)
+        for row, gate_value in closed.items():
+            final[row] = _gate_value(entry, gate_value)
         notes = batch.drain_notes()
         return Column(entry, ungated, final, frozenset(closed), errors, notes, reward.bounds, reward.needs)
 
@@ -192,7 +212,7 @@ def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None =
     """Return a recipe of rewards with default parameters.
 
     Args:
-        names: Names of rewards.
+        names: Names of rewards, or files with a class (``./my_reward.py:MyReward``).
         weights: One weight each; all 1 if None.
 
     Raises:
@@ -210,124 +230,29 @@ def get_reward(name: str, **params: Any) -> Reward:
     """Return a reward by name.
 
     Args:
-        name: A name of ``geo-rewards list``.
+        name: A name of ``geo-rewards list``, or a file and a class in it (``./my_reward.py:MyReward``).
         **params: Its parameters; see ``geo-rewards describe NAME``.
 
     Raises:
         UnknownNameError: If there is no reward of that name.
+        PluginError: If its plugin or its file is broken.
         RecipeError: If a parameter is unknown or invalid.
     """
-    return _build(name, params, where=f"reward {name!r}")
+    return build_reward(find_reward_class(name), params, where=f"reward {name!r}")
 
 
-def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
-    """Return the values of ``label.parameter=value`` settings, each value read as YAML.
-
-    Raises:
-        RecipeError: If a setting has another form.
-
-    >>> parse_overrides(["distance.scale_km=500"])
-    {'distance.scale_km': 500}
-    """
-    values = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or "." not in key:
-            raise RecipeError(f"{setting!r} must be label.parameter=value")
-        try:
-            values[key.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError as error:
-            raise RecipeError(f"{setting!r}: the value is no valid YAML") from error
-    return values
+def _errors_by_row(outcomes: Sequence[Outcome]) -> dict[int, Exception]:
+    if not any(issubclass(kind, Exception) for kind in set(map(type, outcomes))):
+        return {}
+    return {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
 
 
-def override_file(file: RecipeFile, values: Mapping[str, Any], *, origin: str) -> RecipeFile:
-    """Return the recipe as written, with values of ``label.parameter`` replaced.
-
-    Raises:
-        RecipeError: If a key is not ``label.parameter``, or has no such label.
-    """
-    entries = {entry.label: entry for entry in map(_labelled, file.rewards)}
-    for key, value in values.items():
-        label, _, parameter = key.rpartition(".")
-        if label not in entries:
-            nearest = hint(nearest_names(label or key, entries, count=1))
-            raise RecipeError(
-                f"{origin}: override {key!r} must be label.parameter, and {label!r} is no label{nearest}"
-            )
-        entry = entries[label]
-        change: dict[str, Any] = {"params": {**entry.params, parameter: value}}
-        entries[label] = entry.model_copy(
-            update={"weight": _weight(value, where=f"{origin}: {key}")} if parameter == "weight" else change
-        )
-    return file.model_copy(update={"rewards": tuple(entries.values())})
-
-
-def _weight(value: Any, *, where: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    raise RecipeError(f"{where} must be a finite number, not {value!r:.60}")
-
-
-def _labelled(entry: Entry) -> Entry:
-    return entry if entry.label else entry.model_copy(update={"label": entry.name})
-
-
-def _by_label(entries: Sequence[Entry], origin: str) -> dict[str, Entry]:
-    labels: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.label in labels:
-            raise RecipeError(
-                f"{origin}: label {entry.label!r} stands twice: give one of them another with `as`"
-            )
-        labels[entry.label] = entry
-    return labels
-
-
-def _gate_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
-    """Return the labels so that every gate comes before what it gates."""
-    order: list[str] = []
-    for label in entries:
-        chain: list[str] = []
-        while label not in order:
-            if label in chain:
-                raise RecipeError(f"{origin}: the gates form a cycle: {' -> '.join([*chain, label])}")
-            chain.append(label)
-            gate = entries[label].gate
-            if gate is None:
-                break
-            if gate.reward not in entries:
-                nearest = hint(nearest_names(gate.reward, entries, count=1))
-                raise RecipeError(
-                    f"{origin}: the gate of {label!r} names {gate.reward!r}, which is no label{nearest}"
-                )
-            label = gate.reward  # noqa: PLW2901 - follow the chain of gates
-        order.extend(reversed(chain))
-    return order
-
-
-def _create(entry: Entry, origin: str) -> Reward:
-    return _build(entry.name, entry.params, where=f"{origin}: reward {entry.label!r}")
-
-
-def _build(name: str, params: Mapping[str, Any], *, where: str) -> Reward:
-    try:
-        reward_class = get_registry().get_reward_class(name)
-    except UnknownNameError as error:
-        if where == f"reward {name!r}":
-            raise
-        raise RecipeError(f"{where.rsplit(': reward', 1)[0]}: {error}") from error
-    try:
-        return reward_class(**params)
-    except ValidationError as error:
-        problems = "; ".join(describe_error(e, model=reward_class) for e in error.errors())
-        raise RecipeError(f"{where}: {problems}") from None
-
-
-def _settled(outcome: Outcome, on_error: OnError) -> float | None:
-    if not isinstance(outcome, Exception):
-        return outcome
-    return None if isinstance(on_error, str) else float(on_error)
+def _settled(outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError) -> list[float | None]:
+    """Return the outcomes, but what `on_error` says in the place of errors."""
+    settled: list[Any] = list(outcomes)
+    for row in errors:
+        settled[row] = None if isinstance(on_error, str) else float(on_error)
+    return settled
 
 
 def _closed_rows(

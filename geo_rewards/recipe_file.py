@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from geo_rewards.errors import RecipeError, hint, nearest_names
+from geo_rewards.file_rewards import absolute_name
 from geo_rewards.truths import TRUTH_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from importlib.resources.abc import Traversable
-    from pathlib import Path
 
     from pydantic_core import ErrorDetails
 
@@ -42,12 +43,14 @@ class Entry(_Strict):
     """One reward of a recipe.
 
     Attributes:
-        name: The reward's name.
+        name: The reward's name; or a Python file and a class in it, as ``./my_reward.py:MyReward``,
+            relative to the recipe's file. It is kept with an absolute path.
         label: What metrics call it (``as`` in the file); the name if not given.
         weight: Factor in the total; 0 means: for gates and metrics only.
         params: The reward's parameters.
         gate: Condition under which its value counts.
         on_error: ``raise``, ``abstain`` or a number; unset: raise when scoring, abstain in training.
+        sha256: Of the reward's file, in a saved recipe: another content is an error.
     """
 
     name: str
@@ -56,6 +59,12 @@ class Entry(_Strict):
     params: dict[str, Any] = Field(default_factory=dict)
     gate: Gate | None = None
     on_error: OnError | None = None
+    sha256: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _anchor_file(cls, name: str, info: ValidationInfo) -> str:
+        return absolute_name(name, folder=(info.context or {}).get("folder") or Path.cwd())
 
 
 class RecipeFile(_Strict):
@@ -96,15 +105,16 @@ def read_recipe_file(file: Path | Traversable) -> RecipeFile:
         content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
         raise RecipeError(f"{file}: not valid YAML: {error}") from error
-    return parse_recipe(content, where=str(file))
+    return parse_recipe(content, where=str(file), folder=Path(str(file)).parent)
 
 
-def parse_recipe(content: Any, *, where: str) -> RecipeFile:
+def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> RecipeFile:
     """Validate a recipe's content.
 
     Args:
         content: What the YAML holds.
         where: File name or other origin, for messages.
+        folder: What the files of rewards are relative to; the working directory if None.
 
     Raises:
         RecipeError: If a key is unknown or a value invalid.
@@ -112,7 +122,7 @@ def parse_recipe(content: Any, *, where: str) -> RecipeFile:
     if not isinstance(content, dict):
         raise RecipeError(f"{where}: a recipe is a mapping with the key `rewards`, not {content!r:.60}")
     try:
-        return RecipeFile.model_validate(content)
+        return RecipeFile.model_validate(content, context={"folder": folder})
     except ValidationError as error:
         problems = "; ".join(describe_error(e, model=RecipeFile) for e in error.errors())
         raise RecipeError(f"{where}: {problems}") from None

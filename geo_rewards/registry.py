@@ -234,12 +234,14 @@ def build_registry(
     entry_points: Iterable[importlib.metadata.EntryPoint] | None = None,
     *,
     disabled: Iterable[str] | None = None,
+    without_module: str | None = None,
 ) -> Registry:
     """Return a registry of all plugins that are installed.
 
     Args:
         entry_points: Where plugins are named; those of the group ``geo_rewards`` if None.
         disabled: Distributions to leave out; from the variable `GEO_REWARDS_DISABLE_PLUGINS` if None.
+        without_module: A module whose entry points are passed over; a test registers it itself.
     """
     if entry_points is None:
         entry_points = importlib.metadata.entry_points(group=hookspecs.GROUP)
@@ -247,7 +249,8 @@ def build_registry(
         disabled = [name for name in os.environ.get(DISABLE_VARIABLE, "").split(",") if name.strip()]
     blocked = {normalise_name(name.strip()): name.strip() for name in disabled}
     registry = Registry()
-    found = sorted(((_source(point), point) for point in entry_points), key=_built_in_first)
+    wanted = [point for point in entry_points if point.value.split(":")[0] != without_module]
+    found = sorted(((_source(point), point) for point in wanted), key=_built_in_first)
     for source, point in found:
         if normalise_name(source.distribution) in blocked and not source.is_built_in:
             registry.plugins.append(PluginInfo(source, disabled=True))

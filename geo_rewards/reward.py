@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import inspect
 import math
+from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from geo_rewards.async_scores import gather_outcomes
-from geo_rewards.batch import Batch, Sample
+from geo_rewards.batch import Batch
 from geo_rewards.errors import RewardError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from geo_rewards.sample import Sample
 
 Outcome = float | None | Exception
 """What became of one row: its value, None if the reward abstained, or what went wrong."""
@@ -117,9 +121,10 @@ class Reward(BaseModel):
         """Return what became of each row: a value, None, or the `RewardError`; raises for no row's fault."""
         if not self.needs:
             return self._scored(batch)
-        rows = [row for row, present in enumerate(batch.has_truth(self.needs)) if present]
-        if len(rows) == len(batch):
+        present = batch.has_truth(self.needs)
+        if all(present):
             return self._scored(batch)
+        rows = [row for row, is_present in enumerate(present) if is_present]
         outcomes: list[Outcome] = [None] * len(batch)
         if rows:
             for row, outcome in zip(rows, self._scored(batch.take(rows)), strict=True):
@@ -130,7 +135,7 @@ class Reward(BaseModel):
         if type(self).score_batch is Reward.score_batch:
             return self._score_rows(batch)
         try:
-            values = list(self.score_batch(batch))
+            values: list[Outcome] = list(self.score_batch(batch))
         except Exception as error:  # noqa: BLE001 - a plugin's code; retried row by row, then reported
             if len(batch) > 1:
                 return [self._scored(batch.take([row]))[0] for row in range(len(batch))]
@@ -139,6 +144,8 @@ class Reward(BaseModel):
             message = f"returned {len(values)} values for {len(batch)} completions"
             return [RewardError(message, reward=self.name)] * len(batch)
         bounds = self.bounds
+        if _are_valid(values, bounds):
+            return values
         return [self._checked(value, batch.samples, row, bounds) for row, value in enumerate(values)]
 
     def _score_rows(self, batch: Batch) -> list[Outcome]:
@@ -152,6 +159,8 @@ class Reward(BaseModel):
         else:
             outcomes = [self._score_row(sample) for sample in batch.samples]
         bounds = self.bounds
+        if _are_valid(outcomes, bounds):
+            return outcomes
         return [
             self._failure(outcome, batch.samples[row])
             if isinstance(outcome, Exception)
@@ -186,6 +195,18 @@ class Reward(BaseModel):
 RESERVED_NAMES = frozenset(
     {name for name in dir(Reward) if not name.startswith("_") and not hasattr(BaseModel, name)}
 ) | {"name"}
+
+
+def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:
+    """Return whether all are None or floats in range, at the speed of arrays; if not, look at each."""
+    kinds = set(map(type, values))
+    if not kinds <= {float, NoneType}:
+        return False
+    given = [value for value in values if value is not None] if NoneType in kinds else values
+    numbers = np.array(given, dtype=np.float64)
+    low, high = bounds
+    in_range = (numbers >= low - _TOLERANCE) & (numbers <= high + _TOLERANCE) & np.isfinite(numbers)
+    return bool(in_range.all())
 
 
 def _value_problem(value: Any, bounds: tuple[float, float]) -> str | None:

@@ -11,6 +11,8 @@ import re
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from geo_rewards.errors import TruthError
 from geo_rewards.geo import country_code
 from geo_rewards.parse import ProblemKind, parse_answer, parse_completion
@@ -19,9 +21,12 @@ from geo_rewards.types import Answer, Coordinate, GroundTruth
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from numpy.typing import NDArray
+
 ALIASES = {"latitude": "lat", "longitude": "lon"}
 TRUTH_FIELDS = ("lat", "lon", "country", "region", "city", "solution")
 TRUTH_COLUMNS = frozenset(TRUTH_FIELDS) | frozenset(ALIASES)
+_PLAIN_COLUMNS = ({"lat", "lon"}, {"latitude", "longitude"})
 
 # A text with one of these meant to be a place; with any other problem it is just another text.
 _UNREADABLE = (
@@ -53,9 +58,35 @@ def read_truths(columns: Mapping[str, Any], count: int | None = None) -> list[Gr
     """
     given = truth_columns(columns, count)
     count = next((len(values) for values in given.values()), count or 0)
+    read: dict[Any, GroundTruth] = {}
     return [
-        read_truth({name: values[row] for name, values in given.items()}, row=row) for row in range(count)
+        _read_once(read, {name: values[row] for name, values in given.items()}, row) for row in range(count)
     ]
+
+
+def plain_truths(columns: Mapping[str, Any]) -> NDArray[np.float64] | None:
+    """Return the truths as latitudes and longitudes, shape (2, n), if every row is a coordinate alone.
+
+    None if it is not so, or if any row is missing, unreadable or out of range: `read_truths` says which.
+
+    Args:
+        columns: Truth columns, as `truth_columns` returns them.
+
+    >>> plain_truths({"lat": [48.85], "lon": [2]}).tolist(), plain_truths({"lat": [400.0], "lon": [2]})
+    ([[48.85], [2.0]], None)
+    """
+    if columns.keys() not in _PLAIN_COLUMNS:
+        return None
+    lats, lons = (columns[name] for name in sorted(columns))
+    kinds = {*map(type, lats), *map(type, lons)}
+    if not all(issubclass(kind, (float, int)) and kind is not bool for kind in kinds):
+        return None
+    try:
+        degrees = np.array([lats, lons], dtype=np.float64)
+    except OverflowError:  # an integer of hundreds of digits
+        return None
+    valid = (np.abs(degrees[0]) <= 90.0) & (np.abs(degrees[1]) <= 180.0)  # false for NaN
+    return degrees if valid.all() else None
 
 
 def read_truth(row_columns: Mapping[str, Any], *, row: int | None = None) -> GroundTruth:
@@ -95,6 +126,19 @@ def truth_columns(columns: Mapping[str, Any], count: int | None = None) -> dict[
             message = f"truth column {name!r} has {len(values)} values for {expected} rows"
             raise TruthError(message, row=min(len(values), expected))
     return given
+
+
+def _read_once(read: dict[Any, GroundTruth], cells: Mapping[str, Any], row: int) -> GroundTruth:
+    """Return the truth of a row, read already if a row of the same cells was: a group has but one truth."""
+    try:
+        key = tuple(
+            (type(cell), cell) for cell in cells.values()
+        )  # 1 and True are equal, and only one is a number
+        if key not in read:
+            read[key] = read_truth(cells, row=row)
+        return read[key]
+    except TypeError:  # a list
+        return read_truth(cells, row=row)
 
 
 def _listed(name: str, values: Any) -> Sequence[Any]:

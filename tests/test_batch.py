@@ -102,3 +102,59 @@ def test_progress_is_the_share_of_steps_done():
     assert training_progress(types.SimpleNamespace(global_step=5, max_steps=20)) == 0.25
     assert training_progress(types.SimpleNamespace(global_step=5, max_steps=-1)) is None
     assert training_progress(None) is None
+
+
+SEA = "<think>x</think><answer>(0.0, -30.0)</answer>"
+LABELLED = "<think>x</think><answer>Latitude: 48.8584, Longitude: 2.2945</answer>"
+
+
+def test_a_usual_completion_is_read_without_an_answer_object():
+    batch = Batch([PARIS, LABELLED, "no"], {"lat": [48.85] * 3, "lon": [2.35] * 3})
+    assert batch.well_formed == [True, True, False]
+    assert batch.distance_km[0] == batch.distance_km[1]
+    assert sorted(dict(batch.answers.made())) == [1, 2]
+    assert batch.answers[0].coordinate == batch.answers[1].coordinate
+
+
+def test_columns_say_what_the_answers_and_truths_say():
+    texts = [PARIS, NAMED, LABELLED, SEA, "no", "<answer>Rome, Italy</answer>"]
+    columns = {"lat": [48.85, 1, 2.5, 0, -90, 90.0], "lon": [2.35, 2, 180, -180.0, 0, 5]}
+    batch = Batch(texts, columns, gazetteer=CountingGazetteer())
+    pairs = [answer.coordinate and tuple(answer.coordinate) for answer in batch.answers]
+    assert [None if np.isnan(lat) else (lat, lon) for lat, lon in batch.answer_degrees.T] == pairs
+    assert batch.well_formed == [answer.well_formed for answer in batch.answers]
+    assert [tuple(truth.coordinate) for truth in batch.truths] == list(zip(*columns.values(), strict=True))
+    named = [(place.country, place.region, place.city) for place in batch.truth_places]
+    assert named == [(truth.country, truth.region, truth.city) for truth in batch.truths]
+
+
+def test_plain_and_other_truths_are_filled_alike():
+    plain = Batch([PARIS] * 2, {"lat": [48.85, 1], "lon": [2.35, 2]}, gazetteer=CountingGazetteer())
+    mixed = {"lat": [48.85, "1"], "lon": [2.35, 2], "city": [None, ""]}
+    other = Batch([PARIS] * 2, mixed, gazetteer=CountingGazetteer())
+    assert list(plain.truths) == list(other.truths)
+    assert plain.truth_is_located == other.truth_is_located == [True, True]
+    for fields in (["coordinate"], ["country", "city"], ["text"], []):
+        assert plain.has_truth(fields) == other.has_truth(fields)
+
+
+def test_an_answer_is_located_only_if_it_names_nothing():
+    batch = Batch([PARIS, NAMED, LABELLED], {}, gazetteer=CountingGazetteer())
+    assert batch.answer_is_located == [True, False, True]
+
+
+def test_parts_share_what_one_of_them_looks_up():
+    gazetteer = CountingGazetteer()
+    batch = Batch([PARIS, "nothing", SEA], {}, gazetteer=gazetteer)
+    assert batch.take([0, 1]).take([0]).located_places == [Place("FR", "Île-de-France", "Paris")]
+    assert batch.take([2]).located_places == [Place("FR", "Île-de-France", "Paris")]
+    assert len(gazetteer.asked) == 2
+
+
+def test_a_gazetteer_that_gives_too_few_places_is_an_error():
+    class Short(CountingGazetteer):
+        def lookup(self, lats, lons):
+            return []
+
+    with pytest.raises(ValueError, match="gazetteer 'counting' gave 0 places for 1 coordinates"):
+        _ = Batch([PARIS], {}, gazetteer=Short()).located_places

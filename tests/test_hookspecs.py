@@ -12,7 +12,7 @@ import pytest
 
 from geo_rewards import hookspecs
 from geo_rewards.registry import Registry
-from geo_rewards.testing import temporary_plugin
+from geo_rewards.testing import CHECKS, temporary_plugin
 
 GUIDE = (Path(__file__).parent.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
 HOOKS = {
@@ -56,15 +56,27 @@ def test_the_registry_calls_every_hook(hook: str) -> None:
         assert callable(called[0])
 
 
-def test_the_guides_plugin_passes_the_guides_test(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def guides_plugin(monkeypatch: pytest.MonkeyPatch) -> types.ModuleType:
     module = types.ModuleType("geo_rewards_short")
     exec(snippet(language="python", containing="def register_rewards"), module.__dict__)
     monkeypatch.setitem(__import__("sys").modules, "geo_rewards_short", module)
+    return module
+
+
+def test_the_guides_plugin_passes_the_guides_tests(guides_plugin: types.ModuleType) -> None:
     tests: dict[str, object] = {}
-    exec(snippet(language="python", containing="def test_"), tests)
-    (test,) = [function for name, function in tests.items() if name.startswith("test_")]
-    assert callable(test)
-    test()
+    exec(snippet(language="python", containing="temporary_plugin(geo"), tests)
+    functions = [function for name, function in tests.items() if name.startswith("test_")]
+    assert len(functions) == 3
+    for test in functions:
+        assert callable(test)
+        test()
+
+
+def test_the_guide_names_every_check() -> None:
+    table = GUIDE.split("| check | what it finds |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", table, re.MULTILINE)))) == set(CHECKS)
 
 
 def test_the_guides_metadata_names_the_guides_module() -> None:

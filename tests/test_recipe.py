@@ -13,7 +13,12 @@ from geo_rewards.testing import temporary_plugin
 GOOD = "<think>an iron tower</think><answer>(48.8584, 2.2945)</answer>"
 BARE = "<think>an iron tower</think><answer>48.8584, 2.2945</answer>"
 UNTAGGED = "(48.8584, 2.2945)"
+IDEAL = (
+    "<think>an iron tower</think>"
+    "<answer>Country: France Region: Île-de-France City: Paris Coordinates: (48.8584, 2.2945)</answer>"
+)
 TRUTH = {"lat": [48.8584], "lon": [2.2945]}
+MUST_BE_GIVEN = {"gre": {"distance.scale_km": 1000}}
 
 
 def recipe(*rewards, **keys):
@@ -218,18 +223,27 @@ def test_on_error_raise_stops_training_too():
 
 def test_every_shipped_recipe_loads_and_earns_its_maximum_for_the_ideal_answer():
     names = [file.name.removesuffix(".yaml") for file in (files("geo_rewards") / "recipes").iterdir()]
-    assert {"default", "geo-r", "geo-r-code", "geoguessr"} <= set(names)
+    assert {"default", "geo-r", "geo-r-code", "geoguessr", "gre"} <= set(names)
     for name in names:
-        shipped = gr.load_recipe(name)
-        total = shipped.score([GOOD], **TRUTH).total[0]
+        shipped = gr.load_recipe(name, override=MUST_BE_GIVEN.get(name))
+        total = shipped.score([IDEAL], **TRUTH).total[0]
         assert total == pytest.approx(shipped.bounds[1]), name
 
 
-def test_the_resolved_recipe_loads_again_and_scores_the_same():
-    base = gr.load_recipe("default")
+def test_a_recipe_without_its_scale_says_so_in_one_sentence():
+    with pytest.raises(
+        RecipeError, match=r"^gre: reward 'distance': .* has no default scale_km: give a value$"
+    ):
+        gr.load_recipe("gre")
+
+
+@pytest.mark.parametrize("name", ["default", "globe", "thinking-with-map"])
+def test_a_resolved_recipe_loads_again_and_scores_the_same(name):
+    base = gr.load_recipe(name)
     again = gr.Recipe(parse_recipe(base.resolved(), where="again"))
     assert again.resolved() == base.resolved()
-    assert again.score([GOOD], **TRUTH).total == base.score([GOOD], **TRUTH).total
+    for completion in (GOOD, IDEAL, IDEAL.replace("France", "Spain"), IDEAL.replace("Paris", "Lyon")):
+        assert again.score([completion], **TRUTH).total == base.score([completion], **TRUTH).total
 
 
 def test_the_resolved_recipe_spells_out_default_constants():

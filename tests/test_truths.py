@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 
 from geo_rewards.errors import TruthError
-from geo_rewards.truths import read_truth, read_truths
+from geo_rewards.truths import plain_truths, read_truth, read_truths
 from geo_rewards.types import Coordinate, GroundTruth
 
 
@@ -89,3 +91,38 @@ def test_two_different_pairs_are_no_truth():
 )
 def test_a_country_is_any_name_or_code(name, code):
     assert read_truth({"country": name}).country == code
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"lat": [48.85], "lon": ["2.35"]},
+        {"lat": [48.85], "lon": [True]},
+        {"lat": [90.5], "lon": [2.35]},
+        {"lat": [math.nan], "lon": [2.35]},
+        {"lat": [10**400], "lon": [2.35]},
+        {"lat": [48.85], "lon": [2.35], "country": ["FR"]},
+        {"lat": [48.85], "longitude": [2.35]},
+        {"lat": [48.85]},
+        {},
+    ],
+)
+def test_truths_that_need_a_closer_look_are_not_plain(columns):
+    assert plain_truths(columns) is None
+
+
+def test_plain_truths_are_what_reading_them_row_by_row_gives():
+    columns = {"longitude": [2.35, -180], "latitude": [48.85, 90.0]}
+    rows = [tuple(truth.coordinate) for truth in read_truths(columns)]
+    assert [tuple(pair) for pair in plain_truths(columns).T] == rows
+
+
+def test_rows_of_one_group_share_one_truth():
+    truths = read_truths({"solution": ["Country: France (48.85, 2.35)"] * 2 + [[48.85, 2.35]]})
+    assert truths[0] is truths[1]
+    assert truths[2].country is None
+
+
+def test_equal_cells_of_another_kind_are_read_again():
+    with pytest.raises(TruthError, match="row 1: lat True is not a number"):
+        read_truths({"lat": [1, True], "lon": [1, 1], "city": [None, None]})

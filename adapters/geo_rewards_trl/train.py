@@ -111,7 +111,8 @@ def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
     Raises:
         GeoRewardsError: If it does not exist or is wrong.
     """
-    from geo_rewards.recipe import load_recipe, parse_overrides, recipe_of_rewards
+    from geo_rewards.recipe import load_recipe, recipe_of_rewards
+    from geo_rewards.recipe_entries import parse_overrides
 
     overrides = parse_overrides(run.recipe_set or ())
     if run.reward_funcs:

@@ -210,9 +210,6 @@ def results_table(figures: dict[str, Any]) -> Table:
 
 def run_demo(output: Path, *, seed: int) -> int:
     """Do it all; return the exit code."""
-    from evaluation import evaluation_figures
-    from verdict import run_figures
-
     started = time.perf_counter()
     folders = Folders(output)
     folders.clear()
@@ -222,14 +219,24 @@ def run_demo(output: Path, *, seed: int) -> int:
     log = train_with_grpo(folders, seed=seed)
     guesses["after"] = evaluate(folders.run, tiles)
     draw(folders, log=log, guesses=guesses)
-    figures = run_figures(
+    figures = measure(log, guesses, seconds=time.perf_counter() - started)
+    (output / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return report(figures, output)
+
+
+def measure(
+    log: Sequence[dict[str, Any]], guesses: dict[str, list[Guess]], *, seconds: float
+) -> dict[str, Any]:
+    """Return the figures of the run and of both evaluations."""
+    from evaluation import evaluation_figures
+    from verdict import run_figures
+
+    return run_figures(
         [float(entry["reward"]) for entry in log],
         before=evaluation_figures(guesses["before"]),
         after=evaluation_figures(guesses["after"]),
-        seconds=time.perf_counter() - started,
+        seconds=seconds,
     )
-    (output / "metrics.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return report(figures, output)
 
 
 def report(figures: dict[str, Any], output: Path) -> int:
@@ -257,6 +264,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("output/demo"), help="folder to write to")
     parser.add_argument("--seed", type=int, default=0, help="another seed: other places, another model")
     chosen = parser.parse_args(arguments)
+    # Threads that spin while they wait make a busy machine ten times slower; read when torch is imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return run_demo(chosen.output, seed=chosen.seed)
     except TrainingFailedError as error:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 LAUNCHER = HERE.parents[1] / "adapters" / "train_grpo.py"
 PROCESSES = 2
-LAST_LINES = 25
+LAST_LINES = 20
+# How the trainer, and torch for a traceback, mark what a rank has to say.
+RANK_MARKS = ("geo-rewards [rank 0]", "[rank0]:", "geo-rewards [rank 1]", "[rank1]:")
 
 
 class TrainingFailedError(Exception):
@@ -63,15 +65,28 @@ def train(command: list[str], *, log_file: Path, on_step: Callable[[dict[str, An
     ):
         for line in process.stdout or ():
             log.write(line)
-            lines = [*lines[-LAST_LINES:], line]
+            lines.append(line)
             figures = step_figures(line)
             if figures is not None:
                 on_step(figures)
     if process.returncode != 0:
         raise TrainingFailedError(
             f"the trainer ended with code {process.returncode}; all it said is in {log_file}, "
-            f"this is the end:\n{''.join(lines)}"
+            f"this is why:\n{cause_of(lines)}"
         )
+
+
+def cause_of(lines: list[str]) -> str:
+    """Return the lines that say why a run failed: one rank's error, else the last lines.
+
+    After the error, torchrun prints a long account of how it ended the other processes.
+
+    >>> print(cause_of(["[rank1]: KeyError", "[rank0]: KeyError", "torchrun: failed"]))
+    [rank0]: KeyError
+    """
+    marked = ([line for line in lines if line.startswith(mark)] for mark in RANK_MARKS)
+    said = next(filter(None, marked), lines)
+    return "".join(said[-LAST_LINES:])
 
 
 def step_figures(line: str) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from geo_rewards.cli.describe import describe_command
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
+from geo_rewards.cli.validate import validate_command
 from geo_rewards.errors import GeoRewardsError
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def build_app() -> typer.Typer:
     app.command("recipes")(recipes_command)
     app.command("describe")(describe_command)
     app.command("try")(try_command)
+    app.command("validate")(validate_command)
     app.command("score")(score_command)
     return app
 

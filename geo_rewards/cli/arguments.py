@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from geo_rewards.errors import GeoRewardsError, PluginError, RecipeError, UnknownNameError
-from geo_rewards.recipe import Recipe, override_file
+from geo_rewards.file_rewards import find_reward_class, names_a_file
+from geo_rewards.recipe import Recipe
+from geo_rewards.recipe_entries import override_file
 from geo_rewards.recipe_file import RecipeFile, parse_recipe, read_recipe_file
 from geo_rewards.registry import get_registry
 
@@ -44,15 +46,17 @@ def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:
 
 
 def find_named(name: str) -> type[Reward] | RecipeFile:
-    """Return the reward class of that name, else the recipe of that name or path.
+    """Return the reward class of that name or file, else the recipe of that name or path.
 
     Raises:
         typer.BadParameter: If there is neither; offers the nearest names of both.
-        PluginError: If it belongs to a broken plugin, or two plugins claim it.
+        PluginError: If it belongs to a broken plugin or file, or two plugins claim it.
         RecipeError: If the recipe's file is wrong.
     """
     if is_recipe_path(name):
         return find_recipe_file(name)
+    if names_a_file(name):
+        return _find_in_file(name)
     registry = get_registry()
     try:
         return registry.get_reward_class(name)
@@ -66,6 +70,13 @@ def find_named(name: str) -> type[Reward] | RecipeFile:
             raise no_reward from no_reward.__cause__
     known = [*registry.rewards.names(), *registry.recipes.names()]
     raise typer.BadParameter(str(UnknownNameError("reward or recipe", name, known)), param_hint="NAME")
+
+
+def _find_in_file(name: str) -> type[Reward]:
+    try:
+        return find_reward_class(name)
+    except UnknownNameError as error:
+        raise typer.BadParameter(str(error), param_hint="NAME") from error
 
 
 def find_recipe_file(name_or_path: str) -> RecipeFile:

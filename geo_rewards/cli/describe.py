@@ -29,12 +29,18 @@ COLUMNS_OF = {
 
 
 def describe_command(
-    name: Annotated[str, typer.Argument(help="A reward, a recipe, or a recipe's file.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A reward, a file's class (./my_reward.py:MyReward), a recipe, or a recipe's file.",
+            show_default=False,
+        ),
+    ],
 ) -> None:
     """Describe a reward: parameters, columns it needs, range, formula, source; or a recipe."""
     found = find_named(name)
     if isinstance(found, type):
-        _describe_reward(found)
+        _describe_reward(found, asked_for=name)
     else:
         _describe_recipe(name, found)
 
@@ -49,13 +55,13 @@ def range_of(reward: type[Reward]) -> tuple[float, float]:
         return reward.range
 
 
-def _describe_reward(reward: type[Reward]) -> None:
+def _describe_reward(reward: type[Reward], *, asked_for: str) -> None:
     from geo_rewards.cli.listing import show_range
     from geo_rewards.cli.parameters import list_parameters, read_documentation
-    from geo_rewards.registry import get_registry
+    from geo_rewards.file_rewards import source_of_reward
 
     documentation = read_documentation(reward)
-    print_heading(f"{reward.name} ({get_registry().source_of(reward.name)})")
+    print_heading(f"{reward.name} ({source_of_reward(asked_for)})")
     print_text(documentation.description)
     _section("Parameters", _parameter_lines(list_parameters(reward)))
     _section("Needs", [f"{field}: {COLUMNS_OF.get(field, field)}" for field in reward.needs])
@@ -109,9 +115,8 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
 def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
     """Return a line for the plugin, each parameter as resolved, the gate and `on_error`."""
     from geo_rewards.cli.parameters import show_value
-    from geo_rewards.registry import get_registry
 
-    lines = [f"from {get_registry().source_of(entry.name)}"]
+    lines = [f"from {recipe.provenance()[label]}"]
     lines += [f"{name}: {show_value(value)}" for name, value in recipe.rewards[label]]
     if entry.gate is not None:
         gate = entry.gate

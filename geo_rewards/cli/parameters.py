@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -174,7 +175,7 @@ def _read_items(lines: list[str]) -> dict[str, str]:
     """Return the ``name: text`` items of a docstring's section; deeper lines continue an item."""
     items: dict[str, str] = {}
     name = ""
-    for line in inspect.cleandoc("\n".join(lines)).splitlines():
+    for line in textwrap.dedent("\n".join(lines)).splitlines():  # cleandoc would flatten a lone item
         item = re.match(r"(\w+)(?:\s*\([^)]*\))?:\s*(.*)", line)
         if item:
             name = item[1]

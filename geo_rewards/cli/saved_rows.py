@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from geo_rewards.batch import completion_text
+from geo_rewards.completions import completion_text
 from geo_rewards.data.lines import read_values
 from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
@@ -173,6 +173,8 @@ def _with_logged_truth(cells: Cells) -> Cells:
         truth = json.loads(cells["truth"])
     except ValueError as error:
         raise BadRow("truth", f"the logged truth is no JSON object: {error}") from None
+    if not isinstance(truth, dict):
+        raise BadRow("truth", f"the logged truth is no JSON object but {truth!r:.60}")
     return {**{name: value for name, value in cells.items() if name not in TRUTH_COLUMNS}, **truth}
 
 
@@ -194,13 +196,22 @@ def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Co
 
 def _check_completion(cells: Cells) -> None:
     if cells.get("completion") is None:
-        nearest = hint(nearest_names("completion", cells, count=1)) if "completion" not in cells else ""
-        raise BadRow("row", f"there is no completion; write the model's text under `completion`{nearest}")
+        advice = "" if "completion" in cells else _advice(cells)
+        raise BadRow("row", f"there is no completion; write the model's text under `completion`{advice}")
     try:
         completion_text(cells["completion"])
     except (TypeError, AttributeError):
         found = f"{cells['completion']!r:.60}"
         raise BadRow("row", f"the completion must be a string or a list of messages, not {found}") from None
+
+
+def _advice(cells: Cells) -> str:
+    """Return what a row without a completion may have meant: a column's name, or another command."""
+    turns = {"conversations", "messages"} & cells.keys()
+    nearest = hint(nearest_names("completion", cells.keys() - turns, count=1))
+    if turns and not nearest:
+        return "; this is a row of training data, which `geo-rewards validate` checks"
+    return nearest
 
 
 @lru_cache(maxsize=1)

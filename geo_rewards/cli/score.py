@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from geo_rewards.cli.arguments import build_recipe, find_recipe_file, read_assignments
+from geo_rewards.cli.progress import progress_bar
 from geo_rewards.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     import pyarrow as pa
 
-    from geo_rewards.cli.saved_rows import Contents
+    from geo_rewards.cli.saved_rows import Contents, SavedRow
+    from geo_rewards.cli.score_diff import Difference
+    from geo_rewards.cli.scored_chunks import Task
     from geo_rewards.cli.tally import Tally
     from geo_rewards.recipe import Recipe
 
@@ -48,14 +50,23 @@ def score_command(
         typer.Option("--set", help="Another value for a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
     ] = None,
     workers: Annotated[int, typer.Option(help="How many processes score.", min=1)] = 1,
+    samples: Annotated[int, typer.Option(help="How many rows to explain, spread over the file.", min=0)] = 0,
+    diff: Annotated[
+        Path | None,
+        typer.Option(
+            help="An earlier scored file of the same rows: tells which changed value, and why.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ] = None,
 ) -> None:
     """Score saved rows by a recipe: adds `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
     values = read_assignments(settings or [], option="--set")
     chosen = build_recipe(find_recipe_file(recipe), values, origin=recipe, option="--set")
     target = None if out == "-" else Path(out)
     _check_target(target, file)
-    tally = _score_file(file, chosen, out=target, workers=workers)
-    lines = [f"scored {file} by {recipe} to {'stdout' if target is None else target}", *tally.lines()]
+    account = _score_file(file, chosen, out=target, workers=workers, samples=samples, diff=diff)
+    lines = [f"scored {file} by {recipe} to {'stdout' if target is None else target}", *account]
     sys.stderr.write("\n".join(lines) + "\n")
 
 
@@ -67,22 +78,70 @@ def _check_target(out: Path | None, file: Path) -> None:
         raise typer.BadParameter(problem, param_hint="-o")
 
 
-def _score_file(file: Path, recipe: Recipe, *, out: Path | None, workers: int) -> Tally:
+def _score_file(
+    file: Path, recipe: Recipe, *, out: Path | None, workers: int, samples: int, diff: Path | None
+) -> list[str]:
+    """Score the rows, write them, and return the closing account."""
     from geo_rewards.cli.saved_rows import read_chunks
+    from geo_rewards.cli.score_diff import compare_with
     from geo_rewards.cli.scored_chunks import Task, score_chunks
     from geo_rewards.cli.scored_output import open_output
     from geo_rewards.cli.tally import Tally
 
     contents, schema = _prepare(file, recipe, out=out)
     task = Task(recipe, file, tuple(contents.scoring_columns))
-    tally = Tally(recipe)
-    with open_output(out, schema) as write, _progress(contents.rows, shown=out is not None) as advance:
+    tally, sampled = Tally(recipe), _Sampled(contents.rows, samples)
+    difference = compare_with(diff, labels=list(recipe.entries), rows=contents.rows) if diff else None
+    shown = out is not None
+    with (
+        open_output(out, schema) as write,
+        progress_bar("scoring", total=contents.rows, shown=shown) as advance,
+    ):
         for rows, scored in score_chunks(task, read_chunks(file), workers=workers):
             write([{**row.cells, **cells} for row, cells in zip(rows, scored.cells, strict=True)])
             tally.add(scored)
+            sampled.add(rows)
+            if difference is not None:
+                difference.add(rows, scored)
             advance(len(rows))
         _refuse_silence(tally, file, contents)
-    return tally
+    return [*tally.lines(), *_sample_lines(sampled.rows, task), *_difference_lines(difference, task)]
+
+
+class _Sampled:
+    """Keeps a few rows, spread evenly over the file from its first row to its last.
+
+    Args:
+        total: How many rows there are.
+        count: How many to keep.
+    """
+
+    def __init__(self, total: int, count: int) -> None:
+        self.rows: list[SavedRow] = []
+        kept = min(count, total)
+        self._wanted = {index * (total - 1) // max(kept - 1, 1) for index in range(kept)}
+        self._seen = 0
+
+    def add(self, rows: list[SavedRow]) -> None:
+        """Take one chunk into account."""
+        self.rows += [row for index, row in enumerate(rows, start=self._seen) if index in self._wanted]
+        self._seen += len(rows)
+
+
+def _sample_lines(rows: list[SavedRow], task: Task) -> Iterator[str]:
+    from geo_rewards.cli.saved_rows import place_of
+    from geo_rewards.cli.scored_chunks import explain_saved
+
+    for row in rows:
+        yield f"{place_of(task.path, row.number)}:"
+        for line in explain_saved(task, row).splitlines():
+            yield f"  {line}"
+
+
+def _difference_lines(difference: Difference | None, task: Task) -> Iterator[str]:
+    from geo_rewards.cli.score_diff import difference_lines
+
+    return difference_lines(difference, task) if difference is not None else iter(())
 
 
 def _prepare(file: Path, recipe: Recipe, *, out: Path | None) -> tuple[Contents, pa.Schema | None]:
@@ -118,17 +177,3 @@ def _refuse_silence(tally: Tally, file: Path, contents: Contents) -> None:
             f"{file}: reward {label!r} ({reward.name}) abstained on every row: {needs}; "
             f"the file has the columns {', '.join(contents.columns)}"
         )
-
-
-@contextmanager
-def _progress(total: int, *, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr, if that is a terminal; give the function that moves it on."""
-    if not (shown and sys.stderr.isatty()):
-        yield lambda _rows: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("scoring", total=total)
-        yield lambda rows: bar.advance(task, rows)

@@ -14,10 +14,11 @@ from geo_rewards.cli.saved_rows import SavedRow, place_of, scoring_cells
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from geo_rewards.recipe import Recipe
+    from geo_rewards.recipe_file import OnError
     from geo_rewards.scores import Scores
 
 Cells = dict[str, Any]
@@ -85,18 +86,32 @@ def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
     Raises:
         DataError: If a reward fails; names file and line.
     """
-    given = [scoring_cells(row.cells) for row in chunk]
-    columns = {name: [cells.get(name) for cells in given] for name in task.columns}
     try:
-        scores = task.recipe.score_columns(
-            [row.cells["completion"] for row in chunk], columns, default_on_error="raise"
-        )
+        scores = _scores(task, chunk, default_on_error="raise")
         totals = scores.total  # once: it sums all rows
         cells = [_scored_cells(scores, row, total=total) for row, total in enumerate(totals)]
     except GeoRewardsError as error:
         # A plain DataError, since it must survive the way back from a worker.
         raise DataError(_located(error, task.path, chunk)) from error
     return ScoredChunk(cells, _error_messages(scores, task.path, chunk))
+
+
+def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None = None) -> str:
+    """Return the account of one row.
+
+    Args:
+        task: What it is scored by.
+        row: The row.
+        labels: The rewards to account for; all if None.
+    """
+    return _scores(task, [row], default_on_error="abstain").explain(0, labels=labels)
+
+
+def _scores(task: Task, chunk: Sequence[SavedRow], *, default_on_error: OnError) -> Scores:
+    given = [scoring_cells(row.cells) for row in chunk]
+    columns = {name: [cells.get(name) for cells in given] for name in task.columns}
+    completions = [row.cells["completion"] for row in chunk]
+    return task.recipe.score_columns(completions, columns, default_on_error=default_on_error)
 
 
 def _scored_cells(scores: Scores, row: int, *, total: float | None) -> Cells:

@@ -10,13 +10,20 @@ import typer
 from geo_rewards.cli.arguments import build_recipe, find_named, read_assignments, recipe_of_reward
 from geo_rewards.cli.output import print_text
 from geo_rewards.errors import TruthError
+from geo_rewards.file_rewards import names_a_file
 
 if TYPE_CHECKING:
     from geo_rewards.recipe import Recipe
 
 
 def try_command(
-    name: Annotated[str, typer.Argument(help="A reward, a recipe, or a recipe's file.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A reward, a file's class (./my_reward.py:MyReward), a recipe, or a recipe's file.",
+            show_default=False,
+        ),
+    ],
     *,
     completion: Annotated[str, typer.Option(help="What the model wrote; - reads stdin.", show_default=False)],
     lat: Annotated[float | None, typer.Option(help="True latitude in degrees.")] = None,
@@ -40,7 +47,7 @@ def try_command(
 def _find_recipe(name: str, params: dict[str, Any]) -> Recipe:
     found = find_named(name)
     if isinstance(found, type):
-        return recipe_of_reward(found.name, params, option="--param")
+        return recipe_of_reward(name if names_a_file(name) else found.name, params, option="--param")
     # The truth is given by its own names here, whatever the data set of the recipe calls them.
     file = found.model_copy(update={"columns": {}})
     return build_recipe(file, params, origin=name, option="--param")

@@ -1,7 +1,8 @@
 """Countries: any usual name or code, in any language, to its ISO 3166-1 alpha-2 code.
 
-Names come from a table made from the package countrynames and are looked up exactly: a fuzzy or partial
-match would pay for wrong and for listed answers. `SHORT_FORMS` adds what it lacks.
+Names come from a table made from the packages countrynames and Babel (Unicode CLDR) and are looked up
+exactly: a fuzzy or partial match would pay for wrong and for listed answers. `SHORT_FORMS` adds what the
+table lacks.
 """
 
 from __future__ import annotations
@@ -17,62 +18,106 @@ from geo_rewards.geo.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+NOT_LATIN = "~"
+"""Mark of a key that only names in other scripts have: `grmny` is a country in Arabic letters alone."""
 MAX_COUNTRY_LENGTH = 80
 """Longer texts are no country; the longest official names have about 60 characters."""
 
 SHORT_FORMS: Mapping[str, str] = {
     key: code
     for code, keys in {
-        "AE": "emirates, the emirates, uae",
+        "AE": "emirates, the emirates, uae, alianqiu",
+        "AL": "shqiperia",
         "AG": "antigua",
+        "AM": "hayastan",
         "BA": "bosnia",
-        "BF": "upper volta",
+        "BD": "east pakistan",
+        "BF": "upper volta, burkina",
         "BJ": "dahomey",
+        "BW": "bechuanaland",
+        "BY": "belorussia, byelorussia, white russia",
+        "BZ": "british honduras",
         "CD": "zaire, drc, dr congo, congo drc, congo dr, belgian congo",
+        "CF": "car, ubangi shari",
         "CG": "congo brazzaville, republic of the congo",
-        "CI": "cote divoire, cote d ivoire",
-        "CN": "prc, pr china, mainland china",
+        "CI": "cote divoire, cote d ivoire, elfenbeinkuste",
+        "CN": "prc, pr china, mainland china, zhongguo",
         "CZ": "czech rep, cesko, tchequie, cechia, chequia, jieke, cheko",
-        "DE": "west germany, east germany, federal republic of germany",
+        "DE": "west germany, east germany, federal republic of germany, brd, ddr",
         "DO": "dominican rep",
         "EG": "masr, misr, msr",
         "ET": "abyssinia",
+        "FM": "fsm",
         "FR": "republique francaise, french republic",
         "GB": "uk, great britain, britain, england, scotland, wales, northern ireland, n ireland",
+        "GE": "sakartvelo",
         "GH": "gold coast",
+        "GQ": "spanish guinea",
+        "GY": "british guiana",
+        "GR": "hellas, ellada",
         "HK": "hong kong sar, hong kong china, hksar, hong kong sar china, xianggang",
-        "IE": "eire, republic of ireland",
+        "ID": "dutch east indies",
+        "IE": "eire, republic of ireland, irish republic, irish free state",
+        "IN": "bharat, hindustan",
         "IR": "persia",
         "IT": "repubblica italiana, italian republic",
+        "JO": "transjordan",
+        "JP": "nippon, nihon, nihon koku, state of japan",
+        "KG": "kirghizia, kirgizia, kirghizstan",
         "KH": "kampuchea",
         "KN": "saint kitts",
-        "KP": "n korea, north korea, dprk, korea north",
-        "KR": "s korea, south korea, rok, korea south, republic of korea, hangug",
+        "KP": "n korea, joseon, north korea, dprk, korea north",
+        "KR": "s korea, south korea, rok, korea south, republic of korea, hangug, hanguk",
+        "KZ": "qazaqstan",
         "LA": "lao pdr, laos pdr",
         "LK": "ceylon",
-        "MK": "fyrom, north macedonia, macedoine du nord, nordmazedonien, macedonia del norte",
-        "MM": "burma",
+        "LS": "basutoland",
+        "MD": "moldavia",
+        "MG": "malagasy republic",
+        "MK": "fyrom, n macedonia, north macedonia, macedoine du nord, nordmazedonien, macedonia del norte",
+        "MM": "burma, union of burma",
         "MO": "macau sar, macao sar, macau china, macao china, macao sar china",
-        "NZ": "aotearoa",
+        "MW": "nyasaland",
+        "MX": "estados unidos mexicanos, united mexican states, mejico",
+        "MY": "malaya",
+        "NA": "south west africa",
+        "NL": "holland",
+        "NZ": "aotearoa, n zealand",
+        "PG": "png",
         "SA": "ksa, saudi",
+        "SR": "dutch guiana",
+        "ST": "sao tome, saint thomas and prince",
         "SZ": "swaziland",
         "TH": "siam",
         "TL": "east timor",
         "TT": "trinidad",
-        "TW": "formosa, chinese taipei, taiwan roc",
+        "TW": "formosa, chinese taipei, taiwan roc, roc",
         "TZ": "tanganyika",
         "US": "america, usa, united states, us of a, the states",
         "VA": "vatican, vatican city, holy see",
         "VC": "saint vincent",
         "VG": "bvi",
         "VI": "usvi, us virgin islands",
+        "VU": "new hebrides",
+        "WS": "western samoa",
+        "XK": "kosova",
+        "ZA": "rsa, s africa, south african republic",
         "ZM": "northern rhodesia",
+        "ZW": "rhodesia, southern rhodesia",
     }.items()
     for key in keys.split(", ")
 }
 """Short forms, old names and abbreviations, by `plain_key`; they win over the table."""
 
-_FORMAL = re.compile(r"^(?:the )?(?:republic|kingdom|islamic republic|federal republic) of (?:the )?(?=\w)")
+_FORMAL = re.compile(
+    r"^(?:the )?"
+    r"(?:(?:islamic |federal |federative |democratic |united |arab |cooperative |socialist )?republic|"
+    r"kingdom|state|union|commonwealth|principality|sultanate|emirate|grand duchy|hashemite kingdom|"
+    r"plurinational state|bolivarian republic|independent state|nation) of (?:the )?(?=\w)"
+)
+OTHER_SCRIPTS = re.compile("[\u0370-\u1dff\u2c00-\ua71f\ua800-\ufeff\U00010000-\U000fffff]")
+"""A letter of another script than Latin."""
+_REPUBLIC = re.compile(r"\brep\b")
 _ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
 _WITH_BRACKETS = re.compile(r"([^()]+)\(([^()]+)\)\s*")
@@ -108,10 +153,13 @@ def _code(name: str) -> str | None:
     if len(letters) <= 3 and name.isascii():  # letters alone are a code, or one of ours
         return iso_codes().get(letters.upper()) or SHORT_FORMS.get(letters)
     key = plain_key(name)
-    if key in SHORT_FORMS:
-        return SHORT_FORMS[key]
     names = _names()
-    return names.get(key) or names.get(_ARTICLE.sub("", key)) or names.get(_FORMAL.sub("", key))
+    mark = NOT_LATIN if OTHER_SCRIPTS.search(name) else ""
+    for form in (key, _ARTICLE.sub("", key), _REPUBLIC.sub("republic", key), _FORMAL.sub("", key)):
+        code = SHORT_FORMS.get(form) or names.get(form) or names.get(mark + form)
+        if code:
+            return code
+    return None
 
 
 def iso_codes() -> Mapping[str, str]:

@@ -50,11 +50,12 @@ class Gazetteer(Protocol):
 class DefaultGazetteer:
     """Country by Natural Earth's borders, region and city by the GeoNames places of that country.
 
-    The region is that of the nearest place. The city is the most populous of the region's places that lie
-    closer than 0.008 * sqrt(population) km, so that a landmark is in its city and not in a quarter of it;
-    where there is none, it is the nearest place. A region or city farther than 200 km away is None, and so
-    is the country of a point at sea that is more than 200 km from any place; nearer to one, it is the country
-    of the nearest place.
+    Around a town that the borders put on the wrong side, the town decides the country, as far as 2 km.
+    The region is that of the nearest place. A city reaches 0.008 * sqrt(population) km, so that a landmark is
+    in its city and not in a quarter of it; `geo_rewards.geo.cities` decides where several cities of the
+    region reach a point. Where none does, the city is the nearest place. A region or city farther than 200 km
+    away is None, and so is the country of a point at sea that is more than 200 km from any place; nearer to
+    one, it is the country of the nearest place.
     """
 
     name = "default"

@@ -16,12 +16,18 @@ _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo"
 _UNIT = (
     "autonomous region|autonomous community|autonomous province|federal state|capital region|city|town|"
     "village|municipality|county|prefecture|province|provincia|state|estado|region|regione|oblast|krai|republic|"
-    "district|department|departement|departamento|governorate|canton|commune|voivodeship|parish|land"
+    "district|department|departement|departamento|governorate|canton|commune|voivodeship|parish|land|emirate|"
+    "special region|free state"
 )
 _LEADING = re.compile(rf"(?:the )?(?:{_UNIT}) (?:of|de|di|do|da|du|des|d)(?: the| la| los| las)? (?=\w)")
+_LOCAL_LEADING = re.compile(
+    r"(?:freistaat|land|kanton|region|provincia|provincie|dki|daerah istimewa) (?=\w{3})"
+)
 _TRAILING = re.compile(
     r" (?:autonomous region|autonomous community|autonomous province|federal state|capital region|prefecture|"
-    r"province|state|region|oblast|krai|county|governorate|department|district|voivodeship|canton)$"
+    r"province|state|region|oblast|krai|kray|county|governorate|department|district|voivodeship|canton|emirate|"
+    r"territory|autonomous oblast|autonomous okrug|autonomous republic|republic|metropolitan city|"
+    r"special city|kraj|fylke|lan|ken|fu|to|sheng)$"
 )
 _APOSTROPHES = re.compile(r"['`]|(?<=\b\w)\.|\.(?!\w)")
 _SEPARATORS = re.compile(r"[\W_]+")
@@ -59,4 +65,4 @@ def name_key(text: str) -> str:
     """
     key = plain_key(text)
     key = _LEADING.sub("", key, count=1) if _LEADING.match(key) else key
-    return _TRAILING.sub("", key.removeprefix("the "))
+    return _LOCAL_LEADING.sub("", _TRAILING.sub("", key.removeprefix("the ")), count=1)

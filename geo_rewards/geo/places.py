@@ -6,6 +6,7 @@ Rows are sorted by country, then region, so that the places of one country stand
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,12 +16,15 @@ import numpy as np
 from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
+
+CITY_KM_PER_ROOT = 0.008
+"""A city reaches this far, in km, times the square root of its population."""
 
 _LOCK = threading.RLock()
 
@@ -35,6 +39,10 @@ class Places:
         lon: Degrees east.
         population: Inhabitants; 0 where unknown.
         region: Index into `regions` of each place.
+        cities: Rows of the cities that may reach a point whose nearest place is another one of their region:
+            for place i, most populous first, from ``city_ends[i]`` to ``city_ends[i + 1]``.
+        city_ends: Bounds in `cities`, one more than there are places.
+        inner: Whether each place is a section of a city, and no city itself.
         regions: Name of each first-order division; None for the part of a country that lies in none.
         region_keys: `plain_key` of every name of each region.
         region_country: Index into `countries` of each region.
@@ -46,6 +54,9 @@ class Places:
     lon: FloatArray
     population: IntArray
     region: IntArray
+    cities: IntArray
+    city_ends: IntArray
+    inner: NDArray[np.bool_]
     regions: list[str | None]
     region_keys: list[tuple[str, ...]]
     region_country: IntArray
@@ -61,6 +72,11 @@ class Places:
         """Rows of each country."""
         starts = np.searchsorted(self.country, np.arange(len(self.countries) + 1)).tolist()
         return {code: slice(starts[i], starts[i + 1]) for i, code in enumerate(self.countries)}
+
+    @cached_property
+    def reach_km(self) -> FloatArray:
+        """How far each place reaches as a city: a point so near to it lies in it."""
+        return CITY_KM_PER_ROOT * np.sqrt(self.population)
 
     @cached_property
     def vectors(self) -> FloatArray:
@@ -80,13 +96,14 @@ def load_places() -> Places:
         return _load_places()
 
 
-def city_names(country: str) -> Mapping[str, frozenset[int]]:
-    """Return the rows of the places that go by each name (`plain_key`, any language) in a country.
+def city_rows(key: str, *, country: str) -> frozenset[int]:
+    """Return the rows of the places that go by a name (`plain_key`, any language) in a country.
 
     An unknown country has no places.
     """
     with _LOCK:
-        return _city_names(country)
+        names = _city_names(country)
+    return names.rows(key) if names is not None and key else frozenset()
 
 
 def region_names(country: str) -> Mapping[str, frozenset[int]]:
@@ -102,15 +119,21 @@ def _load_places() -> Places:
     rows = [line.split("\t") for line in _lines(columns["regions"])]
     countries = sorted({row[0] for row in rows})
     index = {code: i for i, code in enumerate(countries)}
+    region_country = np.array([index[row[0]] for row in rows], dtype=np.int64)
+    starts = np.flatnonzero(np.diff(region_country[columns["region"]], prepend=-1))
+    own_start = np.repeat(starts, np.diff(starts, append=len(columns["region"])))
     return Places(
         names=_lines(columns["names"]),
         lat=columns["lat"] / 1e5,
         lon=columns["lon"] / 1e5,
         population=columns["population"].astype(np.int64),
         region=columns["region"].astype(np.int64),
+        cities=columns["cities"] + np.repeat(own_start, columns["city_count"]),
+        city_ends=np.append(0, np.cumsum(columns["city_count"], dtype=np.int64)),
+        inner=np.unpackbits(columns["inner"], count=len(own_start)).astype(np.bool_),
         regions=[row[1] or None for row in rows],
         region_keys=[tuple(row[2].split("|")) if row[2] else () for row in rows],
-        region_country=np.array([index[row[0]] for row in rows], dtype=np.int64),
+        region_country=region_country,
         countries=countries,
     )
 
@@ -126,16 +149,36 @@ def _alias_table() -> tuple[bytes, IntArray, IntArray, IntArray]:
         )
 
 
+class _CityNames:
+    """Names of one country's places: sorted lines of one text, searched where they stand."""
+
+    def __init__(self, text: bytes, places: IntArray) -> None:
+        self._text = text + b"\n"
+        ends = np.flatnonzero(np.frombuffer(self._text, dtype=np.uint8) == ord("\n"))
+        self._starts = np.append(0, ends + 1)
+        self._places = places
+
+    def rows(self, key: str) -> frozenset[int]:
+        line = key.encode()
+        first = bisect_left(range(len(self._places)), line, key=self._line)
+        last = first
+        while last < len(self._places) and self._line(last) == line:
+            last += 1
+        return frozenset(self._places[first:last].tolist())
+
+    def _line(self, number: int) -> bytes:
+        return self._text[self._starts[number] : self._starts[number + 1] - 1]
+
+
 @cache
-def _city_names(country: str) -> Mapping[str, frozenset[int]]:
+def _city_names(country: str) -> _CityNames | None:
     places = load_places()
     if country not in places.country_rows:
-        return {}
+        return None
     keys, text_ends, row_ends, offsets = _alias_table()
     i = places.countries.index(country)
-    text = keys[text_ends[i] : text_ends[i + 1]].decode()
-    rows = (offsets[row_ends[i] : row_ends[i + 1]] + places.country_rows[country].start).tolist()
-    return _grouped(zip(text.split("\n"), rows, strict=True))
+    rows = offsets[row_ends[i] : row_ends[i + 1]] + places.country_rows[country].start
+    return _CityNames(keys[text_ends[i] : text_ends[i + 1]], rows)
 
 
 @cache
@@ -147,7 +190,7 @@ def _region_names(country: str) -> Mapping[str, frozenset[int]]:
     return _grouped((key, region) for region in own for key in places.region_keys[region])
 
 
-def _grouped(pairs: Any) -> Mapping[str, frozenset[int]]:
+def _grouped(pairs: Iterable[tuple[str, int]]) -> Mapping[str, frozenset[int]]:
     groups: dict[str, list[int]] = {}
     for key, row in pairs:
         groups.setdefault(key, []).append(row)

@@ -2,10 +2,11 @@
 
 From text to answer: `tags` finds the answer block, `structured` and `objects` take JSON out of it,
 `normalise` evens out the characters, `references` takes URLs, WKT and ISO 6709, `angles` and `pairs` read
-the numbers, `places` the names, and `reading` judges what was found.
+the numbers, `places` the names, and `reading` judges what was found. `shortcuts` knows the commonest texts.
 """
 
 from geo_rewards.parse.completion import parse_answer, parse_completion
 from geo_rewards.parse.findings import ProblemKind
+from geo_rewards.parse.shortcuts import plain_completions
 
-__all__ = ["ProblemKind", "parse_answer", "parse_completion"]
+__all__ = ["ProblemKind", "parse_answer", "parse_completion", "plain_completions"]

@@ -28,6 +28,7 @@ _DEGREE = frozenset({"°", "d", "deg", "degs", "degree", "degrees"})
 _MINUTE = frozenset({"'", "m", "min", "mins", "minute", "minutes"})
 _SECOND = frozenset({'"', "''", "s", "sec", "secs", "second", "seconds"})
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
+_FIRST_WORDS = frozenset({"-", "+", *_NOT_NUMBERS, *map(str.lower, _HEMISPHERES)})
 _BEFORE_SIGN = frozenset(",;:=([{<>/~≈@|\"'")
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _END = Token(MARK, "", -1, -1)
@@ -78,7 +79,9 @@ class _Walk:
         items: list[Item] = []
         while self.at < len(self.tokens):
             start = self.at
-            angle = self.angle()
+            first = self.tokens[start]
+            possible = first.kind == NUMBER or first.text.lower() in _FIRST_WORDS
+            angle = self.angle() if possible else None
             if angle is None:
                 self.at = start + 1
                 items.append(self.tokens[start])

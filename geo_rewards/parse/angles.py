@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from geo_rewards.parse.findings import ProblemKind, RefusedError, coordinate_of, shown
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from geo_rewards.types import Coordinate
 
 Axis = Literal["lat", "lon"]
@@ -84,6 +86,12 @@ def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
         return None
     value = math.copysign(float(f"{first.digits}.{second.digits}"), first.value)
     return replace(first, value=value, end=second.end, digits="", exact=True)
+
+
+def written_form(angles: Iterable[Angle]) -> str:
+    """Return `dms` or `hemisphere` as the angles are written, an empty string for plain numbers."""
+    forms = {angle.form for angle in angles}
+    return "dms" if "dms" in forms else "hemisphere" if "hemisphere" in forms else ""
 
 
 def coordinate_from(first: Angle, second: Angle, *, lon_first: bool = False) -> Coordinate:

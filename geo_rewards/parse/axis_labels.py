@@ -44,8 +44,9 @@ def axis_of(item: Item) -> Axis | None:
 
 
 def first_axis(items: list[Item]) -> Axis | None:
-    """Return the axis named first, or None if none is."""
-    return next((axis for item in items if (axis := axis_of(item))), None)
+    """Return the axis named first, or None if none is; `Long` alone is part of a name (Long Beach)."""
+    named = [item for item in items if axis_of(item)]
+    return None if all(_text(item) == "long" for item in named) else axis_of(named[0])
 
 
 def composite_label(items: list[Item], first: int) -> int | None:

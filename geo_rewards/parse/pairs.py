@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from geo_rewards.parse.angle_reader import Item, merge_angles
-from geo_rewards.parse.angles import Angle, coordinate_from
+from geo_rewards.parse.angles import Angle, coordinate_from, written_form
 from geo_rewards.parse.axis_labels import first_axis, read_axis_labels
 from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
 from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, shown
+from geo_rewards.parse.loose import loose_pairs, repeated_pair
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
 from geo_rewards.parse.tokens import NUMBER
 
@@ -26,12 +27,14 @@ class PairReading:
         problems: Pairs that were refused.
         spans: Parts of the text that were read, or refused, as pairs.
         numbers: How many numbers there are.
+        loose: Bare pairs in the rest of the text: no answers, but a finding that differs is none then.
     """
 
     findings: list[Finding] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     numbers: int = 0
+    loose: list[Finding] = field(default_factory=list)
 
 
 class _Page(NamedTuple):
@@ -62,13 +65,33 @@ def read_pairs(text: str, raw: str) -> PairReading:
         reading.problems.append(refused.problem)
     lon_named_first = not taken and first_axis(items) == "lon"
     page = _Page(text, raw, items, reading.numbers == 2, lon_named_first)
+    claimed = set(taken)
     for chain in find_chains(items, taken):
         try:
-            reading.findings += _read_chain(chain, page, reading.spans)
+            found = _read_chain(chain, page, reading.spans)
         except RefusedError as refused:
             reading.problems.append(refused.problem)
             reading.spans.append((chain.angles[0].start, chain.angles[-1].end))
+            continue
+        if found:
+            reading.findings += found
+            claimed.update(range(chain.indexes[0], chain.indexes[-1] + 1))
+    _read_rest(page, reading, claimed)
     return reading
+
+
+def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
+    """Read the bare pairs that nothing claims; one that is all there is, written twice, is a finding."""
+    pairs = loose_pairs(page.raw, page.items, taken=claimed, lon_first=page.lon_named_first)
+    reading.loose = [pair.finding for pair in pairs]
+    repeated = repeated_pair(pairs, reading.numbers)
+    if repeated is None or reading.findings or reading.problems:
+        return
+    reading.spans += [pair.span for pair in pairs]
+    if page.lon_named_first:
+        reading.problems.append(_unclear_order().problem)
+    else:
+        reading.findings.append(repeated.finding)
 
 
 def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading) -> set[int]:
@@ -120,15 +143,20 @@ def _lon_first(chain: Chain, page: _Page, around: Surroundings) -> bool:
     if around.lon_first is not None or chain.angles[0].axis:
         return bool(around.lon_first)
     if page.lon_named_first:
-        raise RefusedError(ProblemKind.ORDER, "the text names longitude first and does not label the pair")
+        raise _unclear_order()
     return False
+
+
+def _unclear_order() -> RefusedError:
+    """Return the refusal of a pair that the words around it put in doubt."""
+    return RefusedError(ProblemKind.ORDER, "the text names longitude first and does not label the pair")
 
 
 def _form(chain: Chain, around: Surroundings) -> str:
     """Return how a pair is written, as `Answer.coordinate_form` names it."""
-    forms = {angle.form for angle in chain.angles}
-    if forms != {""}:
-        return "dms" if "dms" in forms else "hemisphere"
+    form = written_form(chain.angles)
+    if form:
+        return form
     if around.bracket:
         return "parentheses" if around.bracket == "(" and chain.gaps[0].strip() == "," else "brackets"
     return "labelled" if around.labelled else "bare"

@@ -12,7 +12,7 @@ from geo_rewards.parse.objects import ObjectReading, read_objects
 from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.places import labelled_places, listed_places
 from geo_rewards.parse.references import read_references, without
-from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair
+from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair, whole_pair
 
 if TYPE_CHECKING:
     from geo_rewards.types import Coordinate
@@ -65,11 +65,16 @@ def _read(raw: str, *, listed: bool) -> Reading:
     Raises:
         RefusedError: If the answer must not be read at all.
     """
+    normal = normalise(raw)
+    text = mask_markup(normal)
+    whole = whole_pair(text, raw)
+    if whole is not None:
+        return Reading(whole.coordinate, whole.text, whole.form)
     objects = ObjectReading()
-    if "{" in normalise(raw):
+    if "{" in normal:
         listed = False
         objects, raw = read_objects(raw)
-    text = mask_markup(normalise(raw))
+        text = mask_markup(normalise(raw))
     references, wrong_references, text = read_references(text, raw)
     pairs = bracketed_pair(text, raw) or read_pairs(text, raw)
     text = without(text, pairs.spans)
@@ -78,11 +83,13 @@ def _read(raw: str, *, listed: bool) -> Reading:
         places = listed_places(text, raw)
     names, ambiguous = _one_per_field(places)
     findings = [*objects.findings, *references, *pairs.findings]
+    if findings:
+        findings += pairs.loose
     problems = [*objects.problems, *wrong_references, *pairs.problems]
     if not findings and not problems:
         problems = _why_nothing(text, pairs.numbers, placed=bool(places))
     finding, several = _only_finding(findings)
-    refused = (*problems, *several)
+    refused = (*problems, *several)[:1]  # one reason is enough, and the first is the plainest
     coordinate, form, written = finding if finding and not refused else (None, None, None)
     return Reading(
         coordinate,

@@ -10,6 +10,8 @@ from geo_rewards.types import TagCounts
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 ANSWER_OPEN, ANSWER_CLOSE = "<answer>", "</answer>"
+MAX_TAGS = 64
+"""A text with more tags is junk: it has no answer, and is not walked through tag by tag."""
 _TAG = re.compile(r"</?(?:think|answer)>")
 _ONE_EACH = TagCounts(1, 1, 1, 1)
 _CONTINUED = TagCounts(0, 1, 1, 1)
@@ -49,6 +51,8 @@ def find_blocks(text: str) -> Blocks:
             return blocks
     if counts == TagCounts():
         return Blocks(counts, answer=text.strip())
+    if sum(counts) > MAX_TAGS:
+        return Blocks(counts, think=_only_think(text, counts), problem=_too_many(counts))
     answer, why = _only_answer(text)
     return Blocks(counts, think=_only_think(text, counts), answer=answer, problem=why)
 
@@ -94,6 +98,12 @@ def _only_think(text: str, counts: TagCounts) -> str | None:
     if counts.think_open != 1 or counts.think_close != 1 or end < start:
         return None
     return text[start + len(THINK_OPEN) : end].strip()
+
+
+def _too_many(counts: TagCounts) -> str:
+    if not counts.answer_open or not counts.answer_close:
+        return problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")
+    return problem(ProblemKind.SEVERAL_ANSWERS, f"{sum(counts)} tags, at most {MAX_TAGS} are read")
 
 
 def _only_answer(text: str) -> tuple[str | None, str | None]:

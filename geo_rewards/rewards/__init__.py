@@ -9,16 +9,31 @@ from geo_rewards.geo import BUILTIN_GAZETTEERS
 from geo_rewards.hookspecs import hookimpl
 from geo_rewards.rewards.decay import HaversineDecay
 from geo_rewards.rewards.format import CoordinateFormat, ThinkAnswerFormat
+from geo_rewards.rewards.hierarchy import PlaceConsistency, PlaceHierarchy
+from geo_rewards.rewards.penalties import OverlongPenalty, RepetitionPenalty
 from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
 
 if TYPE_CHECKING:
     from geo_rewards.hookspecs import RegisterGazetteer, RegisterRecipe, RegisterReward
 
+REWARDS = (
+    ThinkAnswerFormat,
+    CoordinateFormat,
+    HaversineDecay,
+    CountryMatch,
+    RegionMatch,
+    CityMatch,
+    PlaceHierarchy,
+    PlaceConsistency,
+    OverlongPenalty,
+    RepetitionPenalty,
+)
+
 
 @hookimpl
 def register_rewards(register: RegisterReward) -> None:
     """Register the built-in rewards."""
-    for reward in (ThinkAnswerFormat, CoordinateFormat, HaversineDecay, CountryMatch, RegionMatch, CityMatch):
+    for reward in REWARDS:
         register(reward)
 
 

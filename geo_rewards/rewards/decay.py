@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from geo_rewards.geo.decay import CURVES, decay
 from geo_rewards.reward import Reward
+from geo_rewards.rewards.schedule import Schedule  # noqa: TC001 - pydantic reads it when the class is made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,6 +34,8 @@ class HaversineDecay(Reward):
     Abstains where the truth has no coordinate. "GeoScore" has three scales in use (1492.7, 1805,
     2000): always name the scale.
 
+    Source: that of each curve, in `geo_rewards.geo.decay`; the schedule is geospot-vlm's.
+
     Attributes:
         curve: Name of the decay curve.
         scale_km: Scale in km, for `exponential` (1492.7), `truncated_exponential` (200) and
@@ -43,6 +46,10 @@ class HaversineDecay(Reward):
         thresholds_km: Distances in km, for `thresholds`: the value is the share that d is within.
         distance: `haversine`, on a sphere of 6371.0088 km; `geodesic`, on the WGS 84 ellipsoid
             (differs by at most 0.56 %, and is a thousand times slower).
+        schedule: Anneals `scale_km` over the training, for the curves that have one:
+            `{from: 2000, to: 25, over: 0.8}` begins with 2000 km and reaches 25 km after 80 % of the
+            steps (`over`: 1 if not given), by the same factor in every step, or by the same
+            difference with `shape: linear`. Outside training the last value counts.
 
     >>> reward = HaversineDecay(curve="exponential", scale_km=1492.7)
     >>> truth = {"lat": [48.8584], "lon": [2.2945]}
@@ -54,7 +61,13 @@ class HaversineDecay(Reward):
     range = (0.0, 1.0)
     needs = ("coordinate",)
     formula = "curve(d), d = great-circle distance in km"
-    reference = "\n".join(f"{curve.name}: {curve.formula} ({curve.source})" for curve in CURVES.values())
+    reference = "\n".join(
+        [
+            *(f"{curve.name}: {curve.formula} ({curve.source})" for curve in CURVES.values()),
+            "schedule: scale_km = from * (to / from) ** (progress / over) "
+            "(geospot-vlm, github.com/sdan/geospot, over the whole run)",
+        ]
+    )
 
     curve: CurveName = "exponential"
     scale_km: float | None = Field(default=None, gt=0, allow_inf_nan=False)
@@ -62,18 +75,23 @@ class HaversineDecay(Reward):
     steps: tuple[tuple[float, float], ...] | None = None
     thresholds_km: tuple[float, ...] | None = None
     distance: Literal["haversine", "geodesic"] = "haversine"
+    schedule: Schedule | None = None
 
     @model_validator(mode="after")
     def _resolve_constants(self) -> Self:
         """Write the curve's own defaults into the fields: a saved recipe then says what was computed."""
-        self.__dict__.update(CURVES[self.curve].resolve(**self.constants))
+        if self.schedule is not None:
+            self._check_schedule()
+        resolved = CURVES[self.curve].resolve(**self.constants_at(None))
+        if self.schedule is not None:  # the scale is the schedule's: a saved recipe holds that alone
+            del resolved["scale_km"]
+        self.__dict__.update(resolved)
         return self
 
-    @property
-    def constants(self) -> dict[str, Any]:
-        """The curve's constants; None for those that it does not take."""
+    def constants_at(self, progress: float | None) -> dict[str, Any]:
+        """Return the curve's constants at a share of the training; None for those that it does not take."""
         return {
-            "scale_km": self.scale_km,
+            "scale_km": self.scale_km if self.schedule is None else self.schedule.at(progress),
             "limit_km": self.limit_km,
             "steps": self.steps,
             "thresholds_km": self.thresholds_km,
@@ -82,12 +100,25 @@ class HaversineDecay(Reward):
     @property
     def bounds(self) -> tuple[float, float]:
         """Lowest and highest value of the curve with its constants."""
-        return CURVES[self.curve].bounds(**self.constants)
+        return CURVES[self.curve].bounds(**self.constants_at(None))
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Let the curve run over the distances; no coordinate earns the lowest value."""
         distance_km = batch.geodesic_km if self.distance == "geodesic" else batch.distance_km
-        values = decay(distance_km, curve=self.curve, **self.constants)
+        constants = self.constants_at(batch.progress)
+        if self.schedule is not None:
+            for sample in batch.samples:
+                sample.note("scale_km", constants["scale_km"])
+        values = decay(distance_km, curve=self.curve, **constants)
         lowest, _ = self.bounds
         result: list[float | None] = np.where(np.isnan(values), lowest, values).tolist()
         return result
+
+    def _check_schedule(self) -> None:
+        if "scale_km" not in CURVES[self.curve].constants:
+            with_scale = " and ".join(name for name, curve in CURVES.items() if "scale_km" in curve.constants)
+            raise ValueError(
+                f"curve {self.curve!r} has no scale_km to be annealed by schedule: {with_scale} have one"
+            )
+        if self.scale_km is not None:
+            raise ValueError("schedule sets scale_km: leave scale_km out, or set it to null")

@@ -19,6 +19,8 @@ class ThinkAnswerFormat(Reward):
     Nothing but white space may stand before, between or after the blocks: with a parser that takes
     the first match anywhere, GRPO learns within 100 steps to run on after ``</answer>``.
 
+    Source: DeepSeek-R1 (arXiv 2501.12948); VLM-R1; Geo-R (arXiv 2601.00388).
+
     Attributes:
         mode: `strict`, as above; `tags` gives a quarter for each of the four tags that stands
             exactly once, whatever their order.
@@ -38,6 +40,8 @@ class ThinkAnswerFormat(Reward):
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Read the parser's verdict on the tags; never abstains."""
+        if self.mode == "strict" and not self.think_in_template:
+            return [1.0 if whole else 0.0 for whole in batch.well_formed]
         return [self._value(answer) for answer in batch.answers]
 
     def _value(self, answer: Answer) -> float:
@@ -55,6 +59,8 @@ class ThinkAnswerFormat(Reward):
 
 class CoordinateFormat(Reward):
     """1 if the answer holds exactly one distinct valid coordinate, else 0.
+
+    Source: Geo-R (arXiv 2601.00388), as a factor of its reward.
 
     Attributes:
         style: `any` form that the parser reads, or `parentheses`: a comma pair in round

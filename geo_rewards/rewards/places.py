@@ -6,7 +6,8 @@ Spain or Italy" is one wrong field.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from operator import attrgetter
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,9 +20,33 @@ if TYPE_CHECKING:
     from geo_rewards.batch import Batch
     from geo_rewards.types import GroundTruth, Place
 
+Level = Literal["country", "region", "city"]
 
-class PlaceMatch(Reward):
-    """What the place rewards share: which places of the answer count.
+
+def agree(place: Place, truth: GroundTruth | Place, *, level: Level, located: bool = False) -> bool:
+    """Return whether a place has the true country, region or city, whatever its other levels.
+
+    Args:
+        place: A place with the country as ISO code.
+        truth: What it is compared with; its country says whose regions and cities are meant.
+        level: Which of the three.
+        located: Both are the gazetteer's, which calls a place by one name: no other name is the same place.
+
+    >>> from geo_rewards.types import Place
+    >>> agree(Place("DE", "Bayern"), Place("DE", "Bavaria", "Munich"), level="region")
+    True
+    """
+    written, true = getattr(place, level), getattr(truth, level)
+    if written is None or true is None:
+        return False
+    if level == "country" or located:
+        return bool(written == true)
+    same = same_region if level == "region" else same_city
+    return same(written, true, country=truth.country or "")
+
+
+class PlaceReward(Reward):
+    """What the rewards for the right place share: which places of the answer count.
 
     Attributes:
         source: `text`: what the answer names; `coordinate`: where its coordinate lies; `either`: for
@@ -38,14 +63,34 @@ class PlaceMatch(Reward):
             return batch.named_places
         return batch.located_places if self.source == "coordinate" else batch.answer_places
 
+    def both_located(self, batch: Batch) -> list[bool]:
+        """Return for each row whether the answer's place and the true one are both the gazetteer's."""
+        if self.source == "text":
+            return [False] * len(batch)
+        if self.source == "coordinate":
+            return batch.truth_is_located
+        rows = zip(batch.answer_is_located, batch.truth_is_located, strict=True)
+        return [answer and truth for answer, truth in rows]
+
+
+class PlaceMatch(PlaceReward):
+    """What the rewards that are 1 or 0 share: a comparison of one level, within the right country."""
+
+    level: ClassVar[Level] = "country"
+
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Compare each answer's place with its truth."""
-        pairs = zip(self.places(batch), batch.truths, strict=True)
-        return [1.0 if self.agrees(place, truth) else 0.0 for place, truth in pairs]
+        rows = zip(self.places(batch), batch.truth_places, self.both_located(batch), strict=True)
+        names = attrgetter("country", self.level)
+        same = (
+            _named_alike(names(place), names(truth)) if located else self.agrees(place, truth)
+            for place, truth, located in rows
+        )
+        return [1.0 if is_same else 0.0 for is_same in same]
 
-    def agrees(self, place: Place, truth: GroundTruth) -> bool:
-        """Return whether the place is the true one, at this reward's level."""
-        return place.country is not None and place.country == truth.country
+    def agrees(self, place: Place, truth: Place) -> bool:
+        """Return whether the place is the true one by its names, at this reward's level."""
+        return agree(place, truth, level="country")
 
 
 class CountryMatch(PlaceMatch):
@@ -53,6 +98,8 @@ class CountryMatch(PlaceMatch):
 
     Countries are compared as ISO 3166-1 codes: HK is not CN, and England, Scotland, Wales and
     Northern Ireland are GB. Abstains where neither a true country nor a true coordinate is known.
+
+    Source: the country accuracy of the field.
 
     >>> CountryMatch()(["<think>x</think><answer>Country: Deutschland</answer>"], country=["DE"])
     [1.0]
@@ -68,23 +115,21 @@ class RegionMatch(PlaceMatch):
 
     Abstains where neither the true region nor a true coordinate is known.
 
+    Source: the region accuracy of the field, as in SeekWorld.
+
     >>> answer = "<think>x</think><answer>Country: Japan\nRegion: Hokkaidō Prefecture</answer>"
     >>> RegionMatch()([answer], country=["JP"], region=["Hokkaido"])
     [1.0]
     """
 
     name = "region_match"
+    level = "region"
     needs = ("country", "region")
     formula = "1 if region and country are the true ones, else 0"
 
-    def agrees(self, place: Place, truth: GroundTruth) -> bool:
+    def agrees(self, place: Place, truth: Place) -> bool:
         """Compare country and region."""
-        return (
-            super().agrees(place, truth)
-            and place.region is not None
-            and truth.region is not None
-            and same_region(place.region, truth.region, country=truth.country or "")
-        )
+        return super().agrees(place, truth) and agree(place, truth, level="region")
 
 
 class CityMatch(PlaceMatch):
@@ -93,8 +138,9 @@ class CityMatch(PlaceMatch):
     Any known name of the city counts (München is Munich). Abstains where neither the true city nor
     a true coordinate is known.
 
+    Source: the city accuracy of the field.
+
     Attributes:
-        source: As for `PlaceMatch`.
         within_km: If given, a coordinate no farther than this from the true one counts too, in km.
 
     >>> answer = "<think>x</think><answer>Country: Germany, City: München</answer>"
@@ -103,6 +149,7 @@ class CityMatch(PlaceMatch):
     """
 
     name = "city_match"
+    level = "city"
     needs = ("country", "city")
     formula = "1 if city and country are the true ones (or d <= within_km), else 0"
 
@@ -116,11 +163,11 @@ class CityMatch(PlaceMatch):
         near = batch.distance_km <= self.within_km  # false for NaN
         return [1.0 if close else value for close, value in zip(near, matches, strict=True)]
 
-    def agrees(self, place: Place, truth: GroundTruth) -> bool:
+    def agrees(self, place: Place, truth: Place) -> bool:
         """Compare country and city."""
-        return (
-            super().agrees(place, truth)
-            and place.city is not None
-            and truth.city is not None
-            and same_city(place.city, truth.city, country=truth.country or "")
-        )
+        return super().agrees(place, truth) and agree(place, truth, level="city")
+
+
+def _named_alike(found: tuple[str | None, ...], true: tuple[str | None, ...]) -> bool:
+    """Return whether the names, all the gazetteer's, are the same and none is unknown."""
+    return found == true and None not in true

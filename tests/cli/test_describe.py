@@ -101,6 +101,22 @@ def test_the_docstring_is_read_in_parts():
     assert documentation.example == ">>> 1 + 1\n2"
 
 
+def test_the_text_of_a_lone_parameter_is_told_to_its_last_line():
+    class Lone(gr.Reward):
+        """1 always.
+
+        Attributes:
+            limit: The limit, and
+                what it is for.
+        """
+
+        name = "lone"
+        limit: int = 1
+
+    (parameter,) = list_parameters(Lone)
+    assert parameter.text == "The limit, and what it is for."
+
+
 def test_a_reward_is_described_whole(run):
     ran = run("describe", "haversine_decay")
     assert ran.code == 0

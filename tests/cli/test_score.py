@@ -7,7 +7,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.cli import saved_rows, score
+from geo_rewards.cli import saved_rows
+from geo_rewards.cli.progress import progress_bar
 from geo_rewards.cli.scored_chunks import Task, score_chunks
 from geo_rewards.testing import temporary_plugin
 
@@ -232,6 +233,111 @@ def test_a_reward_that_fails_names_file_and_line(run, reader, write_rows, recipe
     assert "in score" in run("score", file, "--recipe", mine, "-o", out, "--debug").err
 
 
+FILE_REWARD = '''
+import geo_rewards as gr
+
+
+class Fragile(gr.Reward):
+    """Fails where the extra cell says so."""
+
+    name = "fragile"
+
+    def score(self, sample: gr.Sample) -> float | None:
+        if sample.row["extra"] == "fail":
+            raise ValueError("told to")
+        return float(sample.row["extra"])
+'''
+
+
+@pytest.fixture
+def fragile(recipe, tmp_path):
+    """Write a recipe with a reward of a file, which spawned workers can load."""
+    (tmp_path / "fragile.py").write_text(FILE_REWARD)
+    return lambda keys="": recipe(f"rewards: [{{name: './fragile.py:Fragile', as: mine{keys}}}]")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_reward_that_fails_in_a_worker_names_file_and_line(
+    run, fragile, write_rows, tmp_path, monkeypatch, workers
+):
+    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 2)
+    file = write_rows([{"completion": "x", "extra": extra} for extra in (1, 0, 1, 1, "fail", 1)])
+    out = tmp_path / "out.jsonl"
+    ran = run("score", file, "--recipe", fragile(), "-o", out, "--workers", workers)
+    assert ran.code == 1
+    assert ran.err == f"error: {file}, line 5: reward 'mine': reward 'fragile': ValueError: told to\n"
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_failure_in_a_worker_that_may_abstain_is_counted(
+    run, fragile, write_rows, tmp_path, monkeypatch, workers
+):
+    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 2)
+    file = write_rows([{"completion": "x", "extra": extra} for extra in (1, 0, 1, "fail", "fail", 1)])
+    out = tmp_path / "out.jsonl"
+    ran = run("score", file, "--recipe", fragile(", on_error: abstain"), "-o", out, "--workers", workers)
+    assert ran.code == 0
+    assert [json.loads(line)["reward"] for line in out.read_text().splitlines()] == [1, 0, 1, None, None, 1]
+    assert "failed on 2" in ran.err
+    assert f"first of mine: {file}, line 4: " in ran.err
+
+
+def test_rows_of_the_training_format_are_scored_whatever_their_shape(run, write_rows):
+    question = {"from": "human", "value": "<image>Where?"}
+    ask, tell = (
+        [{"from": "system", "value": "Be brief."}, question],
+        {"from": "gpt", "value": "48.8584, 2.2945"},
+    )
+    shapes = [
+        {"conversations": [question, tell], "image": ["absent.png"]},
+        {"conversations": [*ask, {"from": "gpt", "value": "Where else?"}, question, tell]},
+        {"conversations": [question, {"from": "gpt", "value": [48.8584, 2.2945]}]},
+        {"conversations": [question, {"from": "gpt", "value": {"LOC": [48.8584, 2.2945]}}]},
+        {
+            "conversations": [
+                question,
+                {"from": "gpt", "value": "<think>x</think><answer>48.8584, 2.2945</answer>"},
+            ]
+        },
+        {"conversations": [question, {"from": "gpt", "value": None}], **PARIS},
+        {"conversations": [question], **PARIS},
+        {
+            "messages": [
+                {"role": "user", "content": [{"type": "image"}]},
+                {"role": "assistant", "content": "48.8584, 2.2945"},
+            ]
+        },
+        {"conversations": [question, tell], "solution": "48.8584, 2.2945"},
+    ]
+    rows = [{"id": n, "completion": answer("48.86, 2.35"), **shape} for n, shape in enumerate(shapes)]
+    ran = run("score", write_rows(rows), "--recipe", "geoguessr", "-o", "-")
+    assert [row["rewards"]["distance"] for row in ran.rows] == pytest.approx([0.99728] * len(rows), abs=1e-5)
+
+
+def test_a_text_answer_of_the_training_format_makes_place_rewards_abstain(run, write_rows):
+    rows = [seed_row("3", answer("3")), seed_row("48.8584, 2.2945", answer("48.86, 2.35"))]
+    ran = run("score", write_rows(rows), "--recipe", "geoguessr", "-o", "-")
+    assert [row["rewards"]["distance"] for row in ran.rows] == [None, pytest.approx(0.99728, abs=1e-5)]
+    assert ran.rows[0]["rewards"]["format"] == 1.0
+
+
+def test_training_data_without_completions_is_sent_to_validate(run, write_rows):
+    row = {key: value for key, value in seed_row("1, 2", "").items() if key != "completion"}
+    ran = run("score", write_rows([row]), "--recipe", "geoguessr", "-o", "-")
+    assert ran.code == 1
+    assert "`geo-rewards validate` checks" in ran.err
+    assert "did you mean" not in ran.err
+    ran = run("score", write_rows([{**row, "completions": "x"}]), "--recipe", "geoguessr", "-o", "-")
+    assert "did you mean 'completions'" in ran.err
+
+
+def test_a_logged_truth_that_is_no_object_names_its_row(run, write_rows):
+    row = {"completion": "x", "advantage": 0.0, "truth": "[1, 2]"}
+    ran = run("score", write_rows([row]), "--recipe", "geoguessr", "-o", "-")
+    assert (ran.code, "line 1: the logged truth is no JSON object but [1, 2]" in ran.err) == (1, True)
+
+
 def test_a_failure_that_may_abstain_is_counted(run, reader, write_rows, recipe):
     rows = [{"completion": "x", "extra": extra} for extra in (1, "fail")]
     mine = recipe("rewards: [{name: reader, on_error: abstain}]")
@@ -329,11 +435,11 @@ def test_text_of_all_scripts_and_infinities_survive(run, write_rows):
 
 
 def test_the_progress_bar_is_for_terminals_only(monkeypatch, capsys):
-    with score._progress(10, shown=True) as advance:
+    with progress_bar("scoring", total=10, shown=True) as advance:
         advance(10)
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with score._progress(10, shown=True) as advance:
+    with progress_bar("scoring", total=10, shown=True) as advance:
         advance(10)
     assert "scoring" in capsys.readouterr().err
 

@@ -287,6 +287,15 @@ def test_figures_are_read_from_what_the_trainer_prints(training: Any) -> None:
         assert training.step_figures(line) is None
 
 
+def test_the_cause_of_a_failure_is_what_a_rank_said_not_how_torchrun_ended(training: Any) -> None:
+    ending = ["E1122 torchrun: failed\n"] * 40
+    sentence = "geo-rewards [rank 0]: no such recipe\n"
+    assert training.cause_of(["loading\n", sentence, *ending]) == sentence
+    traceback = ["[rank1]: Traceback\n", "[rank1]: KeyError\n"]
+    assert training.cause_of(["loading\n", *traceback, *ending]) == "".join(traceback)
+    assert training.cause_of(ending) == "".join(ending[: training.LAST_LINES])
+
+
 def test_a_failing_trainer_is_an_error_with_the_end_of_its_log(training: Any, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"]
     with pytest.raises(training.TrainingFailedError, match=r"(?s)ended with code 3.*the reason"):

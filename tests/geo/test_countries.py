@@ -45,7 +45,7 @@ NAMES = {
 NO_COUNTRY = [
     "", " ", "?", "France or Spain", "France, Spain", "France / Spain", "France and Spain",
     "France Spain", "US, UK", "Germny", "Franc", "xx", "ZZ", "EU", "Europe", "Johannesburg", "Tokyo",
-    "Paris", "Texas", "New York", "unknown", "N/A", "none", "country", "USSR", "Yugoslavia",
+    "Paris", "Texas", "New York", "japn", "grmny", "unknown", "N/A", "none", "country", "USSR", "Yugoslavia",
     "France (Spain)", "not France", "()", "poo", "y", "🇫",
 ]  # fmt: skip
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from geo_rewards.errors import UnknownNameError
 from geo_rewards.geo.gazetteer import BUILTIN_GAZETTEERS, Gazetteer, get_builtin_gazetteer
+from geo_rewards.geo.places import load_places
 from geo_rewards.types import Place
 
 DEFAULT = get_builtin_gazetteer()
@@ -50,6 +51,18 @@ def test_the_country_is_where_the_border_is_not_where_the_nearest_town_is():
     # Konstanz station is in Germany, Kreuzlingen's lies 600 m away in Switzerland; El Paso faces Juarez
     places = DEFAULT.lookup([47.6588, 47.6480, 31.7587, 31.7390], [9.1770, 9.1698, -106.4869, -106.4870])
     assert [place.country for place in places] == ["DE", "CH", "US", "MX"]
+
+
+def test_every_town_lies_in_its_own_country():
+    places = load_places()
+    found = [place.country for place in DEFAULT.lookup(places.lat, places.lon)]
+    own = [places.countries[country] for country in places.country.tolist()]
+    assert sum(a != b for a, b in zip(found, own, strict=True)) <= 0.0001 * len(own)
+
+
+def test_a_town_on_the_wrong_side_of_a_border_decides_only_close_to_it():
+    # Castel Sant'Angelo is a kilometre from the middle of the Vatican, which the borders have right
+    assert DEFAULT.lookup([41.9031], [12.4663])[0].country == "IT"
 
 
 def test_both_sides_of_the_antimeridian_are_one_neighbourhood():

@@ -5,7 +5,17 @@ import sys
 
 import geo_rewards.geo
 
-HEAVY = ("scipy", "countrynames", "anyascii", "reverse_geocoder", "geopy", "pyarrow", "shapely", "torch")
+HEAVY = (
+    "scipy",
+    "countrynames",
+    "babel",
+    "anyascii",
+    "reverse_geocoder",
+    "geopy",
+    "pyarrow",
+    "shapely",
+    "torch",
+)
 
 
 def test_public_names_exist_and_are_sorted():

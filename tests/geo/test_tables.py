@@ -5,7 +5,7 @@ import numpy as np
 from geo_rewards.geo.borders import COLUMNS, ROWS, country_index, load_borders
 from geo_rewards.geo.countries import iso_codes
 from geo_rewards.geo.keys import plain_key
-from geo_rewards.geo.places import city_names, load_places, region_names
+from geo_rewards.geo.places import city_rows, load_places, region_names
 from geo_rewards.geo.tables import TABLES
 
 
@@ -35,7 +35,7 @@ def test_places_are_found_by_their_own_names():
     places = load_places()
     for row in range(0, len(places.names), 400):
         key = plain_key(places.names[row])
-        assert len(key) < 2 or row in city_names(places.countries[places.country[row]])[key]
+        assert len(key) < 2 or row in city_rows(key, country=places.countries[places.country[row]])
 
 
 def test_regions_are_found_by_their_own_names():

@@ -192,6 +192,23 @@ READABLE = [
     ("Lat: 48.85, Lon: 2.35 (48.85, 2.35)", PARIS, "parentheses"),
     ('{"lat": 48.85, "lon": 2.35} (48.85, 2.35)', PARIS, "parentheses"),
     ("Lat: 48.85 Lat: 48.85 Lon: 2.35", PARIS, "labelled"),
+    ("(48.85, 2.35), that is 48.850, 2.350 as in 2019", PARIS, "parentheses"),
+    ("Coordinates: 48.85, 2.35 or 48.85 2.35", PARIS, "labelled"),
+    ("lat: 48.85, lon: 2.35 or 48.85, 2.35", PARIS, "labelled"),
+    ("(48.85, 2.35); 48,85; 2,35", PARIS, "parentheses"),
+    ("(lon, lat) = (2.35, 48.85) or 2.35, 48.85", PARIS, "parentheses"),
+    ("48.85, 2.35 and 48.85, 2.35", PARIS, "bare"),
+    ("It is 48.85, 2.35, to repeat: 48.850, 2.350.", PARIS, "bare"),
+    ("48,85; 2,35 or 48,85; 2,35", PARIS, "bare"),
+    # other numbers beside a pair are harmless
+    ("(48.85, 2.35) in 2019", PARIS, "parentheses"),
+    ("Elevation 35.5 m, (48.85, 2.35)", PARIS, "parentheses"),
+    ("(48.85, 2.35), 35.5 m, 2019", PARIS, "parentheses"),
+    ("(48.85, 2.35), in 2019, 2020 and 2021", PARIS, "parentheses"),
+    ("(48.85, 2.35), 12, 14 rue X", PARIS, "parentheses"),
+    ("(48.85, 2.35), between 95.5 and 97.5", PARIS, "parentheses"),
+    ("Coordinates: 48.85, 2.35\nElevation: 35.5 m\nDistance: 7.5 km", PARIS, "labelled"),
+    ("(48.85, 2.35) on 12.05.2024, 12:30, 13:45", PARIS, "parentheses"),
 ]
 
 
@@ -212,6 +229,21 @@ def test_the_answer_block_of_a_completion_reads_like_the_answer_alone(
     assert completion.well_formed
     assert completion.coordinate == parse_answer(text).coordinate
     assert completion.coordinate_form == form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Country: US City: Long Beach Coordinates: (33.77, -118.19)",
+        "Country: US\nCity: Long Beach\nCoordinates: (33.77, -118.19)",
+        "Long Beach, California (33.77, -118.19)",
+        "Region: Long Island, City: Long Beach, Coordinates: 33.77, -118.19",
+    ],
+)
+def test_a_place_whose_name_holds_long_says_nothing_about_the_order(text: str) -> None:
+    coordinate = parse_answer(text).coordinate
+    assert coordinate is not None
+    assert tuple(coordinate) == (33.77, -118.19)
 
 
 @pytest.mark.parametrize(

@@ -24,19 +24,68 @@ PIECES = (
 )  # fmt: skip
 
 
+def cpu_seconds(read, text):
+    started = time.process_time()
+    read(text)
+    return time.process_time() - started
+
+
+def assert_linear(read, text_of, lengths):
+    """Check that doubling the length doubles the time; quadratic time would be 16 times as long, cubic 64.
+
+    The least of several measurements counts, and a few are made at most: other work on the machine only adds.
+    """
+    least = [float("inf")] * len(lengths)
+    for _ in range(8):
+        times = [cpu_seconds(read, text_of(length)) for length in lengths]
+        least = list(map(min, least, times))
+        if least[-1] <= 7 * least[0] + 0.001 and least[1] <= 3.5 * least[0] + 0.001:
+            return
+    raise AssertionError(f"{lengths} characters take {least} s")
+
+
 @pytest.mark.parametrize("piece", PIECES)
-def test_a_long_repetition_is_read_in_linear_time(piece: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    junk = piece * (LONG // len(piece))
-    started = time.process_time()
-    parse_completion(junk)
-    parse_completion(f"<think>{junk}</think><answer>1.5, 2.5</answer>")
-    parse_completion(f"<think>x</think><answer>{junk}</answer>")
-    assert time.process_time() - started < 0.5
-    # The readers are linear by themselves, not only for the limit on the length of an answer.
+@pytest.mark.parametrize(
+    "template", ["{}", "<think>{}</think><answer>1.5, 2.5</answer>", "<think>x</think><answer>{}</answer>"]
+)
+def test_doubling_a_hostile_text_doubles_the_time(piece, template):
+    def text_of(length):
+        return template.replace("{}", piece * (length // len(piece)))
+
+    assert_linear(parse_completion, text_of, [LONG // 4, LONG // 2, LONG])
+
+
+@pytest.mark.parametrize("piece", PIECES)
+def test_the_readers_are_linear_without_the_limit_on_length(piece, monkeypatch):
     monkeypatch.setattr(reading, "MAX_ANSWER_CHARACTERS", LONG)
-    started = time.process_time()
-    parse_completion(f"<answer>{junk[: LONG // 5]}</answer>")
-    assert time.process_time() - started < 2.0  # linear: 0.1 s
+    assert_linear(read_answer, lambda length: piece * (length // len(piece)), [5_000, 10_000, 20_000])
+
+
+def test_deep_nesting_is_refused_in_linear_time():
+    def nested(length):
+        return '{"a": ' * (length // 8) + "1" + "}" * (length // 8)
+
+    assert_linear(parse_completion, nested, [LONG // 4, LONG // 2, LONG])
+    assert parse_completion(nested(80_000)).problems  # 10,000 levels
+
+
+def test_a_hundred_thousand_hostile_characters_cost_no_more_each_than_usual_ones():
+    thought = "The road signs, the palm trees and the roofs say so. " * 17
+    usual = [f"<think>{thought}</think><answer>({at}.25, {at}.5)</answer>" for at in range(10)]
+    texts = [piece * (LONG // len(piece)) for piece in PIECES]
+    for _ in range(8):
+        normal = min(sum(cpu_seconds(parse_completion, text) for text in usual) for _ in range(20))
+        hostile = max(min(cpu_seconds(parse_completion, text) for _ in range(3)) for text in texts)
+        if hostile / LONG <= normal / sum(map(len, usual)):
+            return
+    raise AssertionError(f"{hostile / LONG} s a character, usually {normal / sum(map(len, usual))}")
+
+
+@pytest.mark.parametrize("tags", [65, 1000])
+def test_a_text_of_many_tags_has_no_answer(tags):
+    answer = parse_completion("<think></think>" * (tags // 2) + "<answer>48.85, 2.35</answer>")
+    assert answer.answer is None
+    assert answer.problems[0].startswith("several answers: ")
 
 
 @pytest.mark.parametrize("junk", ["<answer>48.85, 2.35</answer>", "1", " ", "(48.85, 2.35)", "x"])

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from geo_rewards.testing import CHECKS
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 VQA = REPOSITORY / "plugins" / "geo_rewards_vqa"
 
@@ -224,3 +226,47 @@ def test_the_variable_warns_of_an_unknown_distribution(crowded: Environment) -> 
     warned = crowded.run("geo-rewards", "list", "--json", blocked="good_plugins")
     assert "'good_plugins', which is no installed plugin; did you mean 'good-plugin'" in warned.stderr
     assert "good" in {record["name"] for record in json.loads(warned.stdout)}
+
+
+CHECKED = (
+    REGISTERING.format(reward="checked")
+    + """
+class Contained(gr.Reward):
+    '''1 if the city stands somewhere in the answer.'''
+    name = "contained"
+    needs = ("city",)
+    def score(self, sample):
+        return 1.0 if sample.truth.city in (sample.answer.answer or "") else 0.0
+"""
+)
+AUTHORS_TESTS = """
+import pytest
+
+from geo_rewards.testing import CHECKS
+from checked_plugin import Contained, One
+
+@pytest.mark.geo_reward_checks("checked", One())
+def test_contract(reward_check):
+    reward_check()
+
+@pytest.mark.geo_reward_checks(Contained(), only=["answer_hacks"])
+def test_cheating(reward_check):
+    reward_check()
+"""
+
+
+def test_an_author_tests_a_plugin_with_the_pytest_plugin_that_comes_with_the_library(
+    bare: Environment, tmp_path: Path
+) -> None:
+    package = write_package(tmp_path, "checked-plugin", code=CHECKED)
+    tests = package / "test_checked.py"
+    tests.write_text(AUTHORS_TESTS, encoding="utf-8")
+    bare.pip("install", "--no-compile", "pytest>=8.4")
+    bare.install(package)
+    try:
+        done = bare.run("python", "-m", "pytest", "--strict-markers", f"--rootdir={package}", str(tests))
+    finally:
+        bare.pip("uninstall", "--yes", "checked-plugin")
+    assert f"1 failed, {2 * len(CHECKS)} passed" in done.stdout, done.stdout + done.stderr
+    assert "test_cheating[contained()-answer_hacks]" in done.stdout
+    assert "A model learns to list every likely place instead of deciding on one." in done.stdout

@@ -6,6 +6,8 @@ import pickle
 import pytest
 
 import geo_rewards as gr
+from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.registry import get_registry
 from geo_rewards.reward import Reward
 
 TRUTH = {"lat": 48.8584, "lon": 2.2945, "country": "France", "region": "Île-de-France", "city": "Paris"}
@@ -13,8 +15,76 @@ IDEAL = (
     "<think>an iron tower</think>"
     "<answer>Country: France Region: Île-de-France City: Paris Coordinates: (48.8584, 2.2945)</answer>"
 )
-FORMAT = ["think_answer_format"]
-ANSWER = ["coordinate_format", "haversine_decay", "country_match", "region_match", "city_match"]
+
+# Every built-in reward with the main choices of its parameters, by what it is about. A new reward has
+# to be put here: test_every_built_in_reward_is_covered.
+FORMAT = {
+    "think_answer_format": {},
+}
+ANSWER = {
+    "coordinate_format": {},
+    "coordinate_format parentheses": {"style": "parentheses"},
+    "place_consistency": {},
+    "place_consistency region": {"level": "region"},
+}
+PLACE = {
+    "haversine_decay": {},
+    "haversine_decay geo_r": {"curve": "geo_r"},
+    "haversine_decay geo_r_code": {"curve": "geo_r_code"},
+    "haversine_decay linear": {"curve": "linear"},
+    "haversine_decay logistic": {"curve": "logistic", "scale_km": 1000},
+    "haversine_decay steps geodesic": {"curve": "steps", "distance": "geodesic"},
+    "haversine_decay thresholds": {"curve": "thresholds"},
+    "haversine_decay truncated": {"curve": "truncated_exponential"},
+    "haversine_decay scheduled": {"schedule": {"from": 2000, "to": 25, "over": 0.8}},
+    "country_match": {},
+    "country_match text": {"source": "text"},
+    "country_match coordinate": {"source": "coordinate"},
+    "region_match": {},
+    "region_match text": {"source": "text"},
+    "city_match": {},
+    "city_match near": {"within_km": 5},
+    "place_hierarchy": {},
+    "place_hierarchy globe": {"country": 0.2, "region": None, "city": 1.0},
+    "place_hierarchy decay": {"decay": {"curve": "exponential", "scale_km": 25}, "decay_weight": 0.5},
+}
+PENALTY = {
+    "overlong_penalty": {},
+    "overlong_penalty short": {"max_length": 400, "buffer": 100},
+    "repetition_penalty": {},
+    "repetition_penalty words": {"n": 1, "scale": 0.5},
+}
+ABOUT_THE_ANSWER = {**ANSWER, **PLACE}
+ALL = {**FORMAT, **ABOUT_THE_ANSWER, **PENALTY}
+
+
+# Recipes whose every value is behind the think/answer format, and those that add it to the rest or have
+# none, as their sources do. A new recipe has to be put into one of them.
+BEHIND_THE_FORMAT = {"default", "gre"}
+ADDITIVE = {
+    "geo-r",
+    "geo-r-code",
+    "geoagent",
+    "geoguessr",
+    "geovista",
+    "globe",
+    "seekworld",
+    "thinking-with-map",
+}
+RECIPES = sorted(BEHIND_THE_FORMAT | ADDITIVE)
+OVERRIDES = {"gre": {"distance.scale_km": 1000}}  # its scale is left to whoever uses it
+
+
+def load(recipe: str) -> gr.Recipe:
+    return gr.load_recipe(recipe, override=OVERRIDES.get(recipe))
+
+
+def reward_of(label: str) -> Reward:
+    return gr.get_reward(label.split(maxsplit=1)[0], **ALL[label])
+
+
+def built_in_names() -> set[str]:
+    return {claim.name for claim in get_registry().rewards if claim.source.is_built_in}
 
 
 def tagged(answer: str) -> str:
@@ -42,6 +112,8 @@ ANSWER_HACKS = {
     "100,000 spaces": tagged(" " * 100_000),
     "a key twice": tagged('{"lat": 48.8584, "lon": 2.2945, "lat": 48.8584, "country": "France"}'),
     "two letters of a country": tagged("Country: Fr ance"),
+    "a country inside a longer name": tagged("Country: New France, City: Parisian"),
+    "the prompt's example alone": tagged("Country: ... Region: ... City: ... Coordinates: (lat, lon)"),
 }
 
 FORMAT_HACKS = {
@@ -60,6 +132,9 @@ FORMAT_HACKS = {
     "empty answer": "<think>x</think><answer> </answer>",
     "answer first": "<answer>48.8584, 2.2945</answer><think>x</think>",
     "no tags": "48.8584, 2.2945",
+    "cut off in the think block": "<think>an iron tower at 48.8584, 2.2945",
+    "the prompt's example and then the answer": "First <think>...</think><answer>...</answer> "
+    + tagged("48.8584, 2.2945"),
 }
 
 HONEST = {
@@ -78,31 +153,34 @@ def lowest(reward: Reward) -> float:
     return reward.bounds[0]
 
 
-@pytest.mark.parametrize("name", FORMAT + ANSWER)
-def test_the_ideal_answer_earns_the_maximum(name):
-    reward = gr.get_reward(name)
+def test_every_built_in_reward_is_covered():
+    assert {label.split()[0] for label in ALL} == built_in_names()
+
+
+@pytest.mark.parametrize("label", ALL)
+def test_the_ideal_answer_earns_the_maximum(label):
+    reward = reward_of(label)
     assert reward([IDEAL], **truths(1)) == [pytest.approx(reward.bounds[1])]
 
 
-@pytest.mark.parametrize("name", ANSWER)
+@pytest.mark.parametrize("label", ABOUT_THE_ANSWER)
 @pytest.mark.parametrize("hack", ANSWER_HACKS)
-def test_an_answer_hack_earns_nothing(name, hack):
-    reward = gr.get_reward(name)
+def test_an_answer_hack_earns_nothing(label, hack):
+    reward = reward_of(label)
     assert reward([ANSWER_HACKS[hack]], **truths(1)) == [lowest(reward)]
 
 
+@pytest.mark.parametrize("label", FORMAT)
 @pytest.mark.parametrize("hack", FORMAT_HACKS)
-def test_a_format_hack_earns_nothing(hack):
-    assert gr.get_reward("think_answer_format")([FORMAT_HACKS[hack]]) == [0.0]
+def test_a_format_hack_earns_nothing(label, hack):
+    assert reward_of(label)([FORMAT_HACKS[hack]]) == [lowest(reward_of(label))]
 
 
-@pytest.mark.parametrize("hack", [*FORMAT_HACKS, *ANSWER_HACKS])
-@pytest.mark.parametrize("recipe", ["default", "geo-r"])
-def test_no_hack_earns_a_distance_under_a_gated_recipe(recipe, hack):
-    completion = {**FORMAT_HACKS, **ANSWER_HACKS}[hack]
-    if recipe == "geo-r" and hack in FORMAT_HACKS:
-        completion = completion.replace("48.8584, 2.2945", "48.8584 2.2945")  # its gate is the parentheses
-    assert gr.load_recipe(recipe).score([completion], **truths(1)).rewards["distance"] == [0.0]
+@pytest.mark.parametrize("label", PENALTY)
+@pytest.mark.parametrize("hack", ["100,000 tags", "100,000 digits"])
+def test_a_flood_of_characters_costs_the_whole_penalty(label, hack):
+    reward = reward_of(label)
+    assert reward([ANSWER_HACKS[hack]]) == [pytest.approx(lowest(reward), abs=0.01)]
 
 
 @pytest.mark.parametrize("text", HONEST)
@@ -115,45 +193,108 @@ def test_a_pair_with_a_unicode_minus_is_read_right():
     assert gr.get_reward("haversine_decay")([answer], lat=[-33.8568], lon=[151.2153]) == [1.0]
 
 
-@pytest.mark.parametrize("name", ANSWER[1:])
-def test_rewards_about_the_truth_abstain_without_one(name):
-    assert gr.get_reward(name)([IDEAL, ""]) == [None, None]
+@pytest.mark.parametrize("label", PLACE)
+def test_rewards_about_the_truth_abstain_without_one(label):
+    assert reward_of(label)([IDEAL, ""]) == [None, None]
 
 
-@pytest.mark.parametrize("name", FORMAT + ANSWER[:1])
-def test_format_rewards_never_abstain(name):
-    assert None not in gr.get_reward(name)([IDEAL, ""])
+@pytest.mark.parametrize("label", [label for label in ALL if label not in PLACE])
+def test_rewards_that_know_no_truth_never_abstain(label):
+    assert reward_of(label).needs == ()
+    assert None not in reward_of(label)([IDEAL, ""])
 
 
-@pytest.mark.parametrize("name", FORMAT + ANSWER)
-def test_values_stay_in_range_for_any_completion(name):
-    reward = gr.get_reward(name)
+@pytest.mark.parametrize("label", ALL)
+def test_values_stay_in_range_for_any_completion(label):
+    reward = reward_of(label)
     completions = [IDEAL, *ANSWER_HACKS.values(), *FORMAT_HACKS.values(), *HONEST.values()]
     low, high = reward.bounds
     values = reward(completions, **truths(len(completions)))
     assert all(math.isfinite(value) and low <= value <= high for value in values)
 
 
-@pytest.mark.parametrize("name", FORMAT + ANSWER)
-def test_a_batch_equals_its_rows_one_by_one_in_any_order(name):
-    reward = gr.get_reward(name)
+@pytest.mark.parametrize("label", ALL)
+def test_a_batch_equals_its_rows_one_by_one_in_any_order(label):
+    reward = reward_of(label)
     completions = [IDEAL, *HONEST.values(), *FORMAT_HACKS.values()]
     together = reward(completions, **truths(len(completions)))
     assert [reward([completion], **truths(1))[0] for completion in completions] == together
     assert reward(completions[::-1], **truths(len(completions))) == together[::-1]
 
 
-@pytest.mark.parametrize("name", FORMAT + ANSWER)
-def test_rewards_survive_pickling(name):
-    reward = pickle.loads(pickle.dumps(gr.get_reward(name)))
-    assert reward == gr.get_reward(name)
-    assert reward.__name__ == name
+@pytest.mark.parametrize("label", ALL)
+def test_rewards_survive_pickling(label):
+    reward = pickle.loads(pickle.dumps(reward_of(label)))
+    assert reward == reward_of(label)
+    assert reward.__name__ == label.split()[0]
     assert reward([IDEAL], **truths(1)) == [pytest.approx(reward.bounds[1])]
 
 
-@pytest.mark.parametrize("name", FORMAT + ANSWER)
+@pytest.mark.parametrize("label", ALL)
+def test_the_parameters_that_a_run_saves_make_the_same_reward(label):
+    reward = reward_of(label)
+    entry = {"name": reward.name, "params": ALL[label]}
+    (saved,) = gr.Recipe(parse_recipe({"rewards": [entry]}, where="test")).resolved()["rewards"]
+    assert gr.get_reward(reward.name, **saved["params"]) == reward
+
+
+@pytest.mark.parametrize("name", sorted(built_in_names()))
 def test_every_reward_says_what_it_computes_and_where_it_comes_from(name):
     reward = gr.get_reward(name)
-    assert type(reward).__doc__
+    assert "\n    Source: " in type(reward).__doc__
+    assert "\n    >>> " in type(reward).__doc__
     assert reward.formula
     assert reward.reference
+
+
+def test_every_shipped_recipe_is_covered():
+    shipped = {claim.name for claim in get_registry().recipes if claim.source.is_built_in}
+    assert set(RECIPES) == shipped
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_the_ideal_answer_earns_a_recipes_maximum(recipe):
+    shipped = load(recipe)
+    assert shipped.score([IDEAL], **truths(1)).total == [pytest.approx(shipped.bounds[1])]
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+@pytest.mark.parametrize("hack", ANSWER_HACKS)
+def test_an_answer_hack_earns_a_recipes_format_at_most(recipe, hack):
+    shipped = load(recipe)
+    scores = shipped.score([ANSWER_HACKS[hack]], **truths(1))
+    for label, reward in shipped.rewards.items():
+        if reward.name not in FORMAT:
+            assert scores.rewards[label] == [lowest(reward)], label
+
+
+@pytest.mark.parametrize("recipe", sorted(BEHIND_THE_FORMAT))
+@pytest.mark.parametrize("hack", FORMAT_HACKS)
+def test_a_format_hack_earns_nothing_under_a_recipe_that_gates_by_format(recipe, hack):
+    shipped = load(recipe)
+    scores = shipped.score([FORMAT_HACKS[hack]], **truths(1))
+    assert scores.total == [shipped.bounds[0]]
+
+
+@pytest.mark.parametrize("recipe", sorted(ADDITIVE))
+@pytest.mark.parametrize("hack", FORMAT_HACKS)
+def test_a_format_hack_earns_no_format_under_any_recipe(recipe, hack):
+    shipped = load(recipe)
+    scores = shipped.score([FORMAT_HACKS[hack]], **truths(1))
+    formats = [label for label, reward in shipped.rewards.items() if reward.name in FORMAT]
+    assert [scores.rewards[label] for label in formats] == [[0.0]] * len(formats)
+
+
+@pytest.mark.parametrize("hack", FORMAT_HACKS)
+def test_geo_r_asks_for_parentheses_and_not_for_tags(hack):
+    assert load("geo-r").score([FORMAT_HACKS[hack]], **truths(1)).total == [0.0]
+    in_parentheses = FORMAT_HACKS["text after"].replace("48.8584, 2.2945", "(48.8584, 2.2945)")
+    assert load("geo-r").score([in_parentheses], **truths(1)).total == [1.0]
+
+
+def test_one_consistent_answer_for_every_photo_earns_its_distance_only():
+    tokyo = tagged("Country: Japan Region: Tokyo City: Tokyo Coordinates: (35.6762, 139.6503)")
+    scores = load("default").score([tokyo], **truths(1))
+    assert scores.rewards["consistency"] == [0.0]
+    assert scores.rewards["place"] == [0.0]
+    assert scores.total == [pytest.approx(0.2, abs=0.01)]  # the format, and next to nothing for 9,700 km

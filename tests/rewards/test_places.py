@@ -1,6 +1,9 @@
 import pytest
 
 import geo_rewards as gr
+from geo_rewards.batch import Batch
+from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
+from geo_rewards.types import Place
 
 PARIS = {"lat": [48.8584], "lon": [2.2945]}
 
@@ -67,3 +70,55 @@ def test_a_reward_abstains_only_where_its_own_truth_is_missing():
     assert score("country_match", "Country: France", truth) == 1.0
     assert score("region_match", "Country: France", truth) is None
     assert score("city_match", "Country: France", truth) is None
+
+
+class Neighbours:
+    """Two places whose names could be confused, north and south of the equator, and nothing at sea."""
+
+    name = "neighbours"
+
+    def lookup(self, lats, lons):
+        north, south = (
+            Place("DE", "Rheinland-Pfalz", "Neustadt"),
+            Place("DE", "Bayern", "Neustadt an der Donau"),
+        )
+        return [
+            Place() if lon < 0 else north if lat > 0 else south for lat, lon in zip(lats, lons, strict=True)
+        ]
+
+
+@pytest.mark.parametrize("reward", [CountryMatch, RegionMatch, CityMatch])
+def test_places_that_are_both_the_gazetteers_are_compared_as_it_calls_them(reward):
+    texts = [
+        f"<think>x</think><answer>{lat}, {lon}</answer>" for lat, lon in ((1, 1), (2, 2), (-1, 1), (1, -1))
+    ]
+    batch = Batch(texts, {"lat": [1.5] * 4, "lon": [1.5] * 4}, gazetteer=Neighbours())
+    by_country = reward is CountryMatch
+    for source in ("coordinate", "either"):
+        assert reward(source=source).evaluate(batch) == [1.0, 1.0, 1.0 if by_country else 0.0, 0.0]
+
+
+def test_a_row_earns_the_same_whatever_else_is_in_its_batch():
+    answers = ["-1, 1", "City: Neustadt, Country: DE", "1, 1"]
+    texts = [f"<think>x</think><answer>{answer}</answer>" for answer in answers]
+
+    def values(texts):
+        columns = {"lat": [1.5] * len(texts), "lon": [1.5] * len(texts)}
+        return CityMatch().evaluate(Batch(texts, columns, gazetteer=Neighbours()))
+
+    assert values(texts) == [values([text])[0] for text in texts] == [0.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "truth", "value"),
+    [
+        ("Spain, Italy, France", "FR", 0.0),
+        ("Spain, France", "FR", 0.0),
+        ("Paris, France", "FR", 1.0),
+        ("Georgia, USA", "US", 1.0),
+        ("Lebanon, Oregon, USA", "US", 1.0),
+        ("Mexico, Missouri, United States", "US", 1.0),
+    ],
+)
+def test_a_list_of_countries_names_no_country(answer, truth, value):
+    assert score("country_match", answer, {"country": [truth]}) == value

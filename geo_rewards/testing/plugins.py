@@ -1,4 +1,4 @@
-"""What authors of rewards test with."""
+"""Register a plugin that is not installed, for the time of a test."""
 
 from __future__ import annotations
 
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 def temporary_plugin(module: object, *, distribution: str = "temporary") -> Iterator[Registry]:
     """Register a plugin for the time of a ``with`` block, beside all that are installed.
 
+    If the module is an installed plugin's, it takes that one's place: a package's tests pass before and
+    after it is installed.
+
     Args:
         module: A module or class with `hookimpl` functions.
         distribution: The name under which it is reported.
@@ -29,7 +32,7 @@ def temporary_plugin(module: object, *, distribution: str = "temporary") -> Iter
     Example:
         ``with temporary_plugin(my_plugin): reward = geo_rewards.get_reward("my_reward")``
     """
-    registry = build_registry()
+    registry = build_registry(without_module=getattr(module, "__name__", None))
     info = registry.load(PluginSource(distribution, "0"), lambda: module)
     if info.error is not None:
         raise PluginError(f"plugin {distribution!r} failed to register: {info.error}") from info.error

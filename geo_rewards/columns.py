@@ -1,0 +1,109 @@
+"""Columns that are computed at first use: a whole column at once (`column`), or row by row (`LazyRows`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, partial
+from typing import Any, Generic, Self, TypeVar, overload
+
+import numpy as np
+
+Item = TypeVar("Item")
+Value = TypeVar("Value")
+
+
+class LazyRows(Sequence[Item], Generic[Item]):
+    """One item a row, made on first use and kept.
+
+    A batch has columns that most rewards never look at, or look at in a few rows only.
+
+    Args:
+        make: Makes the item of a row (never None).
+        count: How many rows there are.
+
+    >>> rows = LazyRows(str, 3)
+    >>> rows[1], dict(rows.made()), rows == ["0", "1", "2"]
+    ('1', {1: '1'}, True)
+    """
+
+    __slots__ = ("_items", "_make")
+
+    def __init__(self, make: Callable[[int], Item], count: int) -> None:
+        self._make = make
+        self._items: list[Item | None] = [None] * count
+
+    def __len__(self) -> int:
+        """Return the number of rows."""
+        return len(self._items)
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        """Return an item, or a list of items for a slice."""
+        if isinstance(index, slice):
+            return [self[row] for row in range(*index.indices(len(self)))]
+        item = self._items[index]
+        if item is None:
+            item = self._items[index] = self._make(index % len(self._items))
+        return item
+
+    def __iter__(self) -> Iterator[Item]:
+        """Yield the items in order."""
+        return (self[row] for row in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        """Compare like a list."""
+        return list(self) == list(other) if isinstance(other, (list, LazyRows)) else NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def __repr__(self) -> str:
+        """Show the items, as a list does."""
+        return repr(list(self))
+
+    def made(self) -> Iterator[tuple[int, Item]]:
+        """Yield row and item of those that somebody has asked for."""
+        return ((row, item) for row, item in enumerate(self._items) if item is not None)
+
+    def take(self, rows: Sequence[int]) -> LazyRows[Item]:
+        """Return the items of these rows; each is still made once, whoever asks for it first."""
+        return LazyRows(partial(_item_of, self, rows), len(rows))
+
+
+def _item_of(source: LazyRows[Item], rows: Sequence[int], index: int) -> Item:
+    return source[rows[index]]
+
+
+class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_property`
+    """A column computed once, at first use; a part takes its rows from the whole, so that both know it.
+
+    Its class has two attributes: `whole`, None or what an instance is a part of, and `rows`, which rows.
+    """
+
+    @overload
+    def __get__(self, instance: None, owner: type[Any] | None = None) -> Self: ...
+    @overload
+    def __get__(self, instance: object, owner: type[Any] | None = None) -> Value: ...
+    def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
+        """Return the column, computed at first use."""
+        if instance is None or instance.whole is None:
+            return super().__get__(instance, owner)
+        name = str(self.attrname)
+        values = taken(getattr(instance.whole, name), instance.rows)
+        instance.__dict__[name] = values
+        return values
+
+
+def taken(value: Any, rows: Sequence[int]) -> Any:
+    """Return these rows of a column, of each column of a mapping, or the value if it is neither."""
+    if isinstance(value, dict):
+        return {name: taken(values, rows) for name, values in value.items()}
+    if isinstance(value, np.ndarray):
+        return value[..., list(rows)]
+    if isinstance(value, LazyRows):
+        return value.take(rows)
+    if isinstance(value, (list, tuple)):
+        return [value[row] for row in rows]
+    return value

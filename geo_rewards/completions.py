@@ -1,0 +1,47 @@
+"""What a trainer hands over as completions: the text that the policy wrote, with its think block whole."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+
+def completion_texts(completions: Sequence[Any], prompts: Sequence[Any] | None) -> list[str]:
+    """Return the text of each completion, see `completion_text`; `prompts` are theirs if there are any.
+
+    Raises:
+        TypeError: If a completion is neither a string nor a list of messages.
+    """
+    if prompts is None:
+        return [text if type(text) is str else completion_text(text) for text in completions]
+    pairs = zip(completions, prompts, strict=True)
+    return [completion_text(completion, prompt=prompt) for completion, prompt in pairs]
+
+
+def completion_text(completion: Any, *, prompt: Any = None) -> str:
+    """Return the text that the policy wrote, with its think block made whole.
+
+    Args:
+        completion: A string, or a chat-message list. Reasoning that a chat template has moved to
+            `reasoning_content` is put back in front, inside `<think>` tags.
+        prompt: If this is a text that ends with `<think>`, the tag is restored.
+
+    Raises:
+        TypeError: If the completion is neither.
+    """
+    if isinstance(completion, str):
+        opened = isinstance(prompt, str) and prompt.rstrip().endswith("<think>")
+        return f"<think>{completion}" if opened else completion
+    if isinstance(completion, (list, tuple)) and all(hasattr(message, "get") for message in completion):
+        return "".join(_message_text(m) for m in completion if m.get("role", "assistant") == "assistant")
+    raise TypeError(f"a completion is a string or a list of messages, not {completion!r:.80}")
+
+
+def _message_text(message: Mapping[str, Any]) -> str:
+    content = message.get("content") or ""
+    if not isinstance(content, str):
+        content = "".join(block.get("text") or "" for block in content)
+    reasoning = message.get("reasoning_content")
+    return f"<think>{reasoning}</think>{content}" if reasoning else content

@@ -1,0 +1,83 @@
+"""Which city a point lies in: cities are wide, and most entries of a gazetteer in one are its sections."""
+
+from __future__ import annotations
+
+import threading
+from functools import cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from geo_rewards.geo.distance import EARTH_RADIUS_KM
+from geo_rewards.geo.places import load_places
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    FloatArray = NDArray[np.float64]
+    IntArray = NDArray[np.int64]
+
+COMPARABLE = 1.0 / 30.0
+"""Share of the most populous city's people from which another city around a point may be the nearer one."""
+
+_LOCK = threading.Lock()
+
+
+def city_around(points: FloatArray, near: IntArray) -> IntArray:
+    """Return the row of the city that each point lies in.
+
+    A city reaches 0.008 * sqrt(population) km. Of the cities of the region that reach the point,
+    without those that have not a thirtieth of the most populous one's people, it is the one whose centre is
+    nearest, measured by the city's own reach. If none reaches the point, it is the nearest place.
+
+    Args:
+        points: Points on the unit sphere, shape (n, 3).
+        near: Row of the place nearest to each.
+    """
+    places = load_places()
+    city, population = near.copy(), places.population
+    most, closest = np.zeros(len(near), dtype=np.int64), np.full(len(near), np.inf)
+    first, last = places.city_ends[near].copy(), places.city_ends[near + 1]
+    left = np.flatnonzero(first < last)
+    while left.size:
+        other = places.cities[first[left]]
+        share = _share_of_reach(points[left], other)
+        most[left] = np.where(most[left] == 0, np.where(share < 1.0, population[other], 0), most[left])
+        better = (share < np.minimum(closest[left], 1.0)) & (population[other] >= most[left] * COMPARABLE)
+        city[left[better]], closest[left[better]] = other[better], share[better]
+        first[left] += 1
+        left = left[first[left] < last[left]]
+    # the nearest place itself comes last: its people are the fewest
+    found = np.flatnonzero(most > 0)
+    own = found[~places.inner[near[found]] & (population[near[found]] >= most[found] * COMPARABLE)]
+    own = own[_share_of_reach(points[own], near[own]) <= closest[own]]
+    city[own] = near[own]
+    return city
+
+
+def city_of_section(row: int) -> int:
+    """Return the row of the city that a place is a section of, or its own."""
+    return int(_cities_of_sections()[row])
+
+
+def _share_of_reach(points: FloatArray, rows: IntArray) -> FloatArray:
+    """Return the distance of each point from its place, as a share of the place's reach."""
+    places = load_places()
+    chord = np.sqrt(np.square(points - places.vectors[rows]).sum(axis=1))
+    reach = np.maximum(places.reach_km[rows], 1e-9) / EARTH_RADIUS_KM
+    share: FloatArray = chord / reach
+    return share
+
+
+def _cities_of_sections() -> IntArray:
+    with _LOCK:
+        return _find_cities_of_sections()
+
+
+@cache
+def _find_cities_of_sections() -> IntArray:
+    places = load_places()
+    city = np.arange(len(places.names))
+    inner = np.flatnonzero(places.inner)
+    city[inner] = city_around(places.vectors[inner], inner)
+    return city

@@ -1,0 +1,100 @@
+"""Regions by name: what the gazetteer knows, plus the short, old and romanised forms that it lacks."""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from geo_rewards.geo.keys import name_key, plain_key
+from geo_rewards.geo.places import city_rows, load_places, region_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+REGION_FORMS: Mapping[str, Mapping[str, str]] = {
+    country: {
+        form: region
+        for line in lines.split("; ")
+        for region, forms in [line.split(": ")]
+        for form in forms.split(", ")
+    }
+    for country, lines in {
+        "AE": "dubayy: dubai emirate",
+        "BE": "brussels capital: brussels, bruxelles, brussels region",
+        "CA": "newfoundland and labrador: newfoundland, labrador, nfld; prince edward island: pei",
+        "CL": "santiago metropolitan: region metropolitana",
+        "CN": "sichuan: szechwan, szechuan; zhejiang: chekiang; guangdong: kwangtung; fujian: fukien; "
+        "jiangsu: kiangsu; jiangxi: kiangsi; guizhou: kweichow; guangxi: kwangsi; shandong: shantung; "
+        "henan: honan; hebei: hopeh, hopei; hubei: hupeh, hupei; gansu: kansu; heilongjiang: heilungkiang; "
+        "jilin: kirin; qinghai: tsinghai, chinghai; shaanxi: shensi; shanxi: shansi; xinjiang: sinkiang; "
+        "anhui: anhwei",
+        "CO": "bogota dc: bogota",
+        "DE": "north rhine westphalia: nrw",
+        "FR": "ile de france: paris region, greater paris; provence alpes cote dazur: paca",
+        "GB": "england: angleterre, inglaterra, inghilterra; scotland: ecosse, escocia, schottland, scozia; "
+        "wales: pays de galles, gales, galles; northern ireland: ulster, nordirland, irlande du nord",
+        "IE": "leinster: laighin; connaught: connacht; munster: an mhumhain, mumhan; ulster: ulaidh",
+        "IN": "odisha: orissa; uttarakhand: uttaranchal; west bengal: paschim bengal, paschimbanga; "
+        "delhi: nct, nct of delhi",
+        "IT": "trentino alto adige: trentino south tyrol",
+        "KR": "gyeongsangbuk do: north gyeongsang; gyeongsangnam do: south gyeongsang; "
+        "jeollabuk do: north jeolla; jeollanam do: south jeolla; chungcheongnam do: south chungcheong; "
+        "jeju do: cheju",
+        "MX": "mexico: edomex",
+        "MY": "melaka: malacca",
+        "PH": "national capital region: metro manila, ncr",
+        "PK": "khyber pakhtunkhwa: kpk, nwfp, north west frontier province",
+        "RU": "primorskiy kray: primorsky; krasnodarskiy kray: krasnodar, krasnodarskiy, kuban; "
+        "sakha: yakutia; transbaikal territory: zabaykalsky, transbaikal; "
+        "moscow oblast: moscow region, moscow province; altayskiy kray: altai krai",
+        "US": "massachusetts: mass; california: calif; pennsylvania: penn; connecticut: conn",
+    }.items()
+}
+"""By country: a form that the tables lack, to a name that they have, both as `plain_key`."""
+
+_UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
+
+
+@lru_cache(maxsize=65536)
+def regions_named(name: str, country: str) -> frozenset[int]:
+    """Return the regions (indices into `Places.regions`) of a country that go by a name, however written."""
+    names, forms = region_names(country), REGION_FORMS.get(country, {})
+    plain, bare = plain_key(name), name_key(name)
+    for key in (plain, bare):
+        if key in forms:
+            return names[forms[key]]
+    if plain in names:
+        return names[plain]
+    known = _bare_names(country).get(bare) or _bare_names(country).get(_without_umlauts(bare))
+    if known is None:
+        return _regions_of_capital(bare, country) if bare else frozenset()
+    if len(known) > 1:  # Kyiv and Kyiv Oblast: the word for the division is what tells them apart
+        known = known - names.get(bare, frozenset())
+    return known if len(known) == 1 else frozenset()
+
+
+@cache
+def _bare_names(country: str) -> Mapping[str, frozenset[int]]:
+    """Return the regions by their names without the word for the division."""
+    regions: dict[str, frozenset[int]] = {}
+    for key, known in region_names(country).items():
+        bare = name_key(key)
+        regions[bare] = regions.get(bare, frozenset()) | known
+    return regions
+
+
+def _without_umlauts(key: str) -> str:
+    for written, folded in _UMLAUTS:
+        key = key.replace(written, folded)
+    return key
+
+
+def _regions_of_capital(key: str, country: str) -> frozenset[int]:
+    """Return the regions that are called as a city of theirs which goes by this name: `Makkah` for Mecca."""
+    places = load_places()
+    rows = city_rows(key, country=country)
+    return frozenset(
+        int(places.region[row])
+        for row in rows
+        if name_key(places.regions[places.region[row]] or "") == name_key(places.names[row])
+    )

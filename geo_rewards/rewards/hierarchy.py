@@ -1,0 +1,135 @@
+"""Rewards for the levels of a place together: how deep they are right, and whether they agree."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import Field, model_validator
+
+from geo_rewards.reward import Reward
+from geo_rewards.rewards.decay import HaversineDecay  # noqa: TC001 - pydantic reads it when the class is made
+from geo_rewards.rewards.places import Level, PlaceReward, agree
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geo_rewards.batch import Batch
+    from geo_rewards.types import Place
+
+LEVELS: tuple[Level, ...] = ("country", "region", "city")
+
+
+class PlaceHierarchy(PlaceReward):
+    r"""The value of the deepest level that is reached without a gap: country, region, city, distance.
+
+    A right city in a wrong region earns the country's value only. A level that is switched off, or
+    that the truth does not name, is passed over: it is no gap. Abstains where neither a true country
+    nor a true coordinate is known.
+
+    Source: GeoVista (arXiv 2511.15705), whose values are the default; GLOBE (arXiv 2506.14674).
+
+    Attributes:
+        country: Value of the right country.
+        region: Value of the right region too; null leaves the region out.
+        city: Value of the right city too; null leaves the city out.
+        decay: Adds a decay of the distance on top once every level is right: the parameters of
+            `haversine_decay`, such as `{curve: exponential, scale_km: 25}`. It adds nothing where
+            the truth or the answer has no coordinate.
+        decay_weight: Value of the whole decay, at distance 0; 1 if not given.
+
+    >>> answer = "<think>x</think><answer>Country: Germany\nRegion: Bayern\nCity: {}</answer>"
+    >>> truth = {"country": ["DE"] * 2, "region": ["Bavaria"] * 2, "city": ["Munich"] * 2}
+    >>> PlaceHierarchy()([answer.format("München"), answer.format("Augsburg")], **truth)
+    [1.0, 0.5]
+    """
+
+    name = "place_hierarchy"
+    range = (0.0, 1.0)
+    needs = ("country",)
+    formula = "deepest level reached without a gap: its value, else 0; + decay_weight * decay(d) if all are"
+    reference = "GeoVista (arXiv 2511.15705): 1, 2, 4 of 4; GLOBE (arXiv 2506.14674): country 0.2, city 1"
+
+    country: float = Field(default=0.25, ge=0, allow_inf_nan=False)
+    region: float | None = Field(default=0.5, ge=0, allow_inf_nan=False)
+    city: float | None = Field(default=1.0, ge=0, allow_inf_nan=False)
+    decay: HaversineDecay | None = None
+    decay_weight: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+    @model_validator(mode="after")
+    def _check_values(self) -> Self:
+        values = [value for value in (self.country, self.region, self.city) if value is not None]
+        if any(deeper < value for value, deeper in pairwise(values)):
+            raise ValueError(f"values of country, region and city must not fall, not {values}")
+        if self.decay is None and self.decay_weight is not None:
+            raise ValueError("decay_weight needs a decay: give one, such as {curve: exponential}")
+        if self.decay is not None and self.decay_weight is None:
+            self.__dict__["decay_weight"] = 1.0
+        return self
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """0, and the deepest level's value with the decay's highest."""
+        deepest = max(value for value in (self.country, self.region, self.city) if value is not None)
+        if self.decay is None:
+            return 0.0, deepest
+        return 0.0, deepest + (self.decay_weight or 0.0) * self.decay.bounds[1]
+
+    def score_batch(self, batch: Batch) -> Sequence[float | None]:
+        """Walk down the levels of each answer; add the decay where all of them are right."""
+        rows = zip(self.places(batch), batch.truth_places, self.both_located(batch), strict=True)
+        reached = [self._reached(place, truth, located=located) for place, truth, located in rows]
+        if self.decay is None:
+            return [value for value, _ in reached]
+        decays = self.decay.score_batch(batch)
+        weight = self.decay_weight or 0.0
+        return [
+            value + weight * (decay or 0.0) if is_whole else value
+            for (value, is_whole), decay in zip(reached, decays, strict=True)
+        ]
+
+    def _reached(self, place: Place, truth: Place, *, located: bool) -> tuple[float, bool]:
+        """Return the value of the deepest level reached, and whether none was missed."""
+        reached = 0.0
+        for level in LEVELS:
+            value: float | None = getattr(self, level)
+            if value is None or getattr(truth, level) is None:
+                continue
+            if not agree(place, truth, level=level, located=located):
+                return reached, False
+            reached = value
+        return reached, True
+
+
+class PlaceConsistency(Reward):
+    """1 if the answer's coordinate lies in the country (and region) that the answer names, else 0.
+
+    It knows no truth and never abstains: 0 if the name or the coordinate is missing. One fixed
+    answer that agrees with itself would earn it on every photo: give it a small weight, and a gate
+    that opens for right answers only.
+
+    Source: this library; Geo-R's Chain of Region (arXiv 2601.00388) asks for such an agreement.
+
+    Attributes:
+        level: `country`, or `region`: the region too.
+
+    >>> answers = ["Country: France (48.86, 2.35)", "Country: Spain (48.86, 2.35)", "48.86, 2.35"]
+    >>> PlaceConsistency()([f"<think>x</think><answer>{answer}</answer>" for answer in answers])
+    [1.0, 0.0, 0.0]
+    """
+
+    name = "place_consistency"
+    range = (0.0, 1.0)
+    formula = "1 if the named country (and region) is where the coordinate lies, else 0"
+    reference = "this library; the agreement that Geo-R's Chain of Region (arXiv 2601.00388) asks for"
+
+    level: Literal["country", "region"] = "country"
+
+    def score_batch(self, batch: Batch) -> Sequence[float | None]:
+        """Compare what each answer names with where its coordinate lies."""
+        pairs = zip(batch.named_places, batch.located_places, strict=True)
+        return [1.0 if self._agrees(named, located) else 0.0 for named, located in pairs]
+
+    def _agrees(self, named: Place, located: Place) -> bool:
+        levels = LEVELS[: LEVELS.index(self.level) + 1]
+        return all(agree(named, located, level=level) for level in levels)

@@ -1,0 +1,20 @@
+"""What authors of rewards test with: a sample in a line, a plugin for a test, all checks on a reward."""
+
+from geo_rewards.testing.checks import CHECKS, check_reward, find_holes
+from geo_rewards.testing.findings import LESSONS, Finding, HolesFoundError
+from geo_rewards.testing.plugins import temporary_plugin
+from geo_rewards.testing.recipes import check_recipe
+from geo_rewards.testing.samples import sample, tagged
+
+__all__ = [
+    "CHECKS",
+    "LESSONS",
+    "Finding",
+    "HolesFoundError",
+    "check_recipe",
+    "check_reward",
+    "find_holes",
+    "sample",
+    "tagged",
+    "temporary_plugin",
+]

@@ -1,0 +1,123 @@
+"""`Case`: one labelled row that a reward is checked on, with a right and a wrong answer to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.batch import Batch
+from geo_rewards.truths import TRUTH_COLUMNS
+from geo_rewards.types import Coordinate, GroundTruth
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAMES = ("country", "region", "city")
+JUNK_ANSWER = "I do not know."
+
+_PARIS = {"lat": 48.8584, "lon": 2.2945, "country": "France", "region": "Île-de-France", "city": "Paris"}
+_CURITIBA = {"lat": -25.4284, "lon": -49.2733, "country": "Brazil", "region": "Paraná", "city": "Curitiba"}
+_TEXT = {"solution": "7"}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A labelled row.
+
+    Attributes:
+        columns: The row's value of each column, truth and others.
+        ideal: An answer (without tags) that is right in every part.
+        wrong: An answer that is wrong in every part.
+        place: The true names by level as they would be written; empty if the truth is no place.
+        other: The names of another place.
+        coordinate: The true coordinate, if there is one.
+    """
+
+    columns: Mapping[str, Any]
+    ideal: str
+    wrong: str
+    place: Mapping[str, str]
+    other: Mapping[str, str]
+    coordinate: Coordinate | None
+
+
+def build_cases(
+    needs: tuple[str, ...], columns: Mapping[str, Any] | None, *, ideal: str | None, wrong: str | None
+) -> list[Case]:
+    """Return the rows to check something on.
+
+    Args:
+        needs: Truth fields that it needs: they say what kind of truth suits it.
+        columns: One row's value of each column. Without a truth column among them they are added to
+            two rows of the kit's own, one in Paris and one in Curitiba.
+        ideal: A right answer; made from the truth if None.
+        wrong: A wrong answer; one that suits the truth if None.
+
+    Raises:
+        TruthError: If a truth among the columns is unreadable.
+    """
+    given = dict(columns or {})
+    if TRUTH_COLUMNS & given.keys():
+        rows = [given]
+    elif "text" in needs:
+        rows = [_TEXT | given]
+    else:
+        rows = [place | given for place in (_PARIS, _CURITIBA)]
+    return [_case(row, ideal=ideal, wrong=wrong) for row in rows]
+
+
+def without_truth(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns that are no truth."""
+    return {name: value for name, value in columns.items() if name not in TRUTH_COLUMNS}
+
+
+def with_another_truth(case: Case) -> dict[str, Any]:
+    """Return the row's columns with a truth that is another one altogether."""
+    if case.coordinate is None and not case.place:
+        return without_truth(case.columns) | {"solution": case.wrong}
+    return without_truth(case.columns) | _elsewhere(case.columns)
+
+
+def _case(row: Mapping[str, Any], *, ideal: str | None, wrong: str | None) -> Case:
+    truth = Batch([""], {name: [value] for name, value in row.items()}).truths[0]
+    place = _written(truth, row)
+    elsewhere = _elsewhere(row)
+    other = {name: str(elsewhere[name]) for name in NAMES}
+    if not place and truth.coordinate is None:
+        right, default_wrong = truth.text or "", _other_text(truth.text or "")
+    else:
+        right = chain(place, truth.coordinate)
+        default_wrong = chain(other, Coordinate(elsewhere["lat"], elsewhere["lon"]))
+    return Case(
+        columns=dict(row),
+        ideal=right if ideal is None else ideal,
+        wrong=default_wrong if wrong is None else wrong,
+        place=place,
+        other=other,
+        coordinate=truth.coordinate,
+    )
+
+
+def chain(place: Mapping[str, str], coordinate: Coordinate | None) -> str:
+    """Return a Chain-of-Region answer.
+
+    >>> chain({"country": "France", "city": "Paris"}, Coordinate(48.8584, 2.2945))
+    'Country: France City: Paris Coordinates: (48.8584, 2.2945)'
+    """
+    levels = [f"{name.capitalize()}: {place[name]}" for name in NAMES if name in place]
+    return " ".join([*levels, *([f"Coordinates: ({coordinate})"] if coordinate else [])])
+
+
+def _written(truth: GroundTruth, row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the true names, as the row writes them where it does."""
+    names = {name: row.get(name) or getattr(truth, name) for name in NAMES}
+    return {name: str(value) for name, value in names.items() if value}
+
+
+def _elsewhere(row: Mapping[str, Any]) -> dict[str, Any]:
+    return _PARIS if "Brazil" in map(str, row.values()) else _CURITIBA
+
+
+def _other_text(text: str) -> str:
+    """Return an answer of the same kind: beside a number, words are only its unit."""
+    return str(int(text) + 4) if text.isdecimal() else "none of these"

@@ -1,0 +1,174 @@
+"""What every reward promises, whatever it is about: each check yields a finding per broken promise."""
+
+from __future__ import annotations
+
+import copy
+import math
+import pickle
+import random
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_rewards.batch import Batch
+from geo_rewards.testing.cases import JUNK_ANSWER, with_another_truth, without_truth
+from geo_rewards.testing.findings import Finding, shown
+from geo_rewards.testing.samples import tagged
+from geo_rewards.testing.subject import Row, batch_of, columns_of, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from geo_rewards.reward import Outcome
+    from geo_rewards.testing.subject import RewardSubject, Subject
+
+PROGRESS = (None, 0.0, 0.5, 1.0)
+
+# What an error of the library says about a value that a reward must not return.
+_REFUSALS = {"outside its range": "out_of_range", "None is how a reward abstains": "not_finite"}
+
+_SHARED_COLUMNS = (
+    "completions",
+    "columns",
+    "answers",
+    "truths",
+    "answer_degrees",
+    "truth_degrees",
+    "distance_km",
+)
+
+
+def check_values(subject: Subject) -> Iterator[Finding]:
+    """No completion, at no point of the training, makes it raise or leave its finite bounds."""
+    low, high = subject.bounds
+    if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+        yield Finding("out_of_range", f"its bounds ({low}, {high}) are no closed range")
+    for progress in PROGRESS:
+        rows = subject.rows if progress is not None else subject.all_rows
+        yield from _failures(rows, subject.score(rows, progress=progress))
+
+
+def check_labels(subject: Subject) -> Iterator[Finding]:
+    """It abstains where the row has no label for it, and nowhere else."""
+    for case in subject.cases:
+        ideal, unlabelled = tagged(case.ideal), without_truth(case.columns)
+        value = subject.value(ideal, case)
+        rows = [Row(completion, unlabelled) for completion in (ideal, tagged(JUNK_ANSWER))]
+        outcomes = subject.score(rows)
+        yield from _failures(rows, outcomes, where=", in a row without a label")
+        (elsewhere,) = subject.score([Row(ideal, with_another_truth(case))])
+        if not (isinstance(elsewhere, Exception) or value is None or same(value, elsewhere)):
+            yield from _paid(rows, outcomes)
+        yield from _abstentions(
+            subject, [row for row in subject.all_rows if row.columns is case.columns], value
+        )
+
+
+def check_batch(subject: Subject) -> Iterator[Finding]:
+    """A row earns the same alone as among others."""
+    alone = [subject.score([row])[0] for row in subject.rows]
+    yield from _differences(subject.rows, subject.outcomes, alone, "depends_on_batch", "alone")
+
+
+def check_order(subject: Subject) -> Iterator[Finding]:
+    """A row earns the same wherever it stands in its batch."""
+    places = list(range(len(subject.rows)))
+    for seed in range(3):
+        random.Random(seed).shuffle(places)
+        moved = dict(zip(places, subject.score([subject.rows[place] for place in places]), strict=True))
+        again = [moved[place] for place in range(len(places))]
+        yield from _differences(subject.rows, subject.outcomes, again, "depends_on_order", "in another order")
+
+
+def check_determinism(subject: Subject) -> Iterator[Finding]:
+    """A row earns the same every time."""
+    for _ in range(5):
+        again = subject.score(subject.rows)
+        yield from _differences(subject.rows, subject.outcomes, again, "not_deterministic", "the next time")
+
+
+def check_pickling(subject: RewardSubject) -> Iterator[Finding]:
+    """It survives pickling: equal, of the same name, with the same values."""
+    try:
+        copied = pickle.loads(pickle.dumps(subject.reward))  # noqa: S301 - our own bytes
+    except Exception as error:  # noqa: BLE001 - pickle raises whatever the author's attributes raise
+        hint = "define the class at the top of a module and keep in its fields what can be pickled"
+        yield Finding("not_picklable", f"{type(error).__name__}: {error} ({hint})")
+        return
+    if copied != subject.reward or copied.__name__ != subject.reward.__name__:
+        yield Finding("not_picklable", f"{subject.reward!r} comes back as {copied!r}")
+    again = copied.outcomes(batch_of(subject.rows))
+    yield from _differences(subject.rows, subject.outcomes, again, "not_picklable", "after pickling")
+
+
+def check_inputs(subject: RewardSubject) -> Iterator[Finding]:
+    """It leaves the caller's columns and what the batch shares between rewards as they were."""
+    columns = columns_of(subject.rows)
+    completions = [[{"role": "assistant", "content": row.completion}] for row in subject.rows]
+    pristine = copy.deepcopy((completions, columns))
+    batch = Batch(completions, columns)
+    for name in _SHARED_COLUMNS:
+        getattr(batch, name)
+    subject.reward.outcomes(batch)
+    fresh = Batch(*copy.deepcopy(pristine))
+    for name in pristine[1]:
+        if not _equal(columns.get(name), pristine[1][name]):
+            yield Finding("changes_inputs", f"the column {name!r} was changed")
+    if columns.keys() != pristine[1].keys() or not _equal(completions, pristine[0]):
+        yield Finding("changes_inputs", "the lists that the trainer gave were changed")
+    for name in _SHARED_COLUMNS:
+        if not _equal(getattr(batch, name), getattr(fresh, name)):
+            yield Finding("changes_inputs", f"`batch.{name}`, which other rewards read too, was changed")
+
+
+def _failures(rows: Sequence[Row], outcomes: Sequence[Outcome], *, where: str = "") -> Iterator[Finding]:
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if isinstance(outcome, Exception):
+            yield Finding(_kind(outcome), f"{outcome} for {shown(row.completion)}{where}")
+
+
+def _kind(error: Exception) -> str:
+    """Tell a value that the library refused from an exception of the reward's own."""
+    if error.__cause__ is not None or ": returned " not in str(error):
+        return "raises"
+    return next((name for words, name in _REFUSALS.items() if words in str(error)), "invalid_value")
+
+
+def _paid(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[Finding]:
+    for row, outcome in zip(rows, outcomes, strict=True):
+        if isinstance(outcome, float):
+            detail = f"{outcome} instead of None for {shown(row.completion)} without a label; declare `needs`"
+            yield Finding("paid_without_label", detail)
+
+
+def _abstentions(subject: Subject, rows: Sequence[Row], value: float | None) -> Iterator[Finding]:
+    if value is None:
+        given = sorted(rows[0].columns)
+        detail = f"no value for an ideal answer with the columns {given}: give `columns` with its label"
+        yield Finding("always_abstains", detail)
+        return
+    for row, outcome in zip(rows, subject.score(rows), strict=True):
+        if outcome is None:
+            detail = (
+                f"None instead of the lowest value for {shown(row.completion)}, though the row has its label"
+            )
+            yield Finding("abstains_on_bad_answers", detail)
+
+
+def _differences(
+    rows: Sequence[Row], expected: Sequence[Outcome], found: Sequence[Outcome], name: str, when: str
+) -> Iterator[Finding]:
+    for row, before, after in zip(rows, expected, found, strict=True):
+        if not same(before, after):
+            yield Finding(name, f"{before}, but {after} {when}, for {shown(row.completion)}")
+
+
+def _equal(one: Any, other: Any) -> bool:
+    """Compare by value, also arrays and NaN, which equals itself here."""
+    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
+        return bool(np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f"))
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_equal(one[key], other[key]) for key in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(map(_equal, one, other))
+    return bool(one == other) or (one != one and other != other)

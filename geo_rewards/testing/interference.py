@@ -1,0 +1,117 @@
+"""Threads that score at the same time, and faults that must not be hushed up."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.batch import Batch
+from geo_rewards.reward import Reward
+from geo_rewards.testing.findings import Finding, shown
+from geo_rewards.testing.samples import tagged
+from geo_rewards.testing.subject import Row, columns_of, same
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from geo_rewards.testing.subject import RewardSubject
+
+THREADS = 4
+ROUNDS = 3
+MOST_SWITCHES = 20_000  # in one thread: a reward of many lines would take minutes
+
+
+class InjectedFault(Exception):  # noqa: N818 - it is found in tracebacks by this name
+    """What a reward meets that is tried with a broken batch; only a catch-all clause can catch it."""
+
+
+def check_threads(subject: RewardSubject) -> Iterator[Finding]:
+    """Threads that share the reward get the values that one alone gets."""
+    subject.outcomes  # noqa: B018 - scored once, before there are threads
+    together = threading.Barrier(THREADS)
+    files = _own_files(type(subject.reward))
+
+    def score(thread: int) -> list[Finding]:
+        start = thread * len(subject.rows) // THREADS
+        order = [*range(start, len(subject.rows)), *range(start)]  # threads are never at the same row
+        together.wait()
+        with _switch_at_every_line(files):
+            return [finding for _ in range(ROUNDS) for finding in _disagreements(subject, order)]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for findings in pool.map(score, range(THREADS)):
+            yield from findings
+
+
+def check_faults(subject: RewardSubject) -> Iterator[Finding]:
+    """A fault inside the reward comes out as an exception, never as a value."""
+    for case in subject.cases:
+        row = Row(tagged(case.ideal), case.columns)
+        batch = FaultyBatch([row.completion], columns_of([row]))
+        (outcome,) = subject.reward.outcomes(batch)
+        if batch.was_read.is_set() and not isinstance(outcome, Exception):
+            hint = "catch no more than the exceptions that you expect"
+            yield Finding("swallowed_exception", f"{outcome} although reading the completion failed: {hint}")
+
+
+class FaultyBatch(Batch):
+    """A batch whose completions cannot be read; its truths can."""
+
+    def __init__(self, completions: list[str], columns: dict[str, Any]) -> None:
+        self.was_read = threading.Event()
+        super().__init__(completions, columns)
+
+    def __len__(self) -> int:
+        return len(self.__dict__["completions"])
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in {"completions", "answers", "completion_ids"}:
+            self.was_read.set()
+            raise InjectedFault(f"`{name}` is broken, to see what becomes of a fault")
+        return super().__getattribute__(name)
+
+
+def _disagreements(subject: RewardSubject, order: list[int]) -> list[Finding]:
+    outcomes = subject.score([subject.rows[place] for place in order])
+    return [
+        Finding(
+            "not_thread_safe",
+            f"{subject.outcomes[place]} alone, {outcome} among {THREADS} threads, "
+            f"for {shown(subject.rows[place].completion)}",
+        )
+        for place, outcome in zip(order, outcomes, strict=True)
+        if not same(outcome, subject.outcomes[place])
+    ]
+
+
+def _own_files(reward: type[Reward]) -> set[str]:
+    """Return the files that the reward's own methods stand in."""
+    own = [kind for kind in reward.__mro__ if issubclass(kind, Reward) and kind is not Reward]
+    members = [inspect.unwrap(member) for kind in own for member in vars(kind).values() if callable(member)]
+    return {member.__code__.co_filename for member in members if inspect.isfunction(member)}
+
+
+@contextmanager
+def _switch_at_every_line(files: set[str]) -> Iterator[None]:
+    """Let another thread go on after each line of these files: what can go wrong then does."""
+
+    def switch(frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ARG001 - as Python calls it
+        if frame.f_code.co_filename not in files or next(switches) > MOST_SWITCHES:
+            return None
+        time.sleep(0)  # gives the others the interpreter; waits for nothing
+        return switch
+
+    switches = itertools.count()
+    usual = sys.gettrace()
+    sys.settrace(switch)
+    try:
+        yield
+    finally:
+        sys.settrace(usual)

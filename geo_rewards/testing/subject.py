@@ -1,0 +1,169 @@
+"""`Subject`: what is under test, with the rows it is tried on."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from geo_rewards.batch import Batch
+from geo_rewards.testing.cases import JUNK_ANSWER
+from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
+from geo_rewards.testing.samples import tagged, trainer_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geo_rewards.reward import Outcome, Reward
+    from geo_rewards.testing.cases import Case
+
+About = Literal["answer", "format", "both", "neither"]
+
+PROMPT = [{"role": "user", "content": "Where was this taken?"}]
+
+# Rounding may differ between one row and many; a hack that pays is far above.
+TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A completion with its row's value of each column."""
+
+    completion: str
+    columns: Mapping[str, Any]
+
+
+class Subject:
+    """Something under test that pays for completions.
+
+    Args:
+        cases: The labelled rows that it is tried on.
+        bounds: Lowest and highest value.
+        needs: Truth fields without which it abstains.
+        about: What it is about: the answer, the format, both or neither; found out by what it pays
+            for if None.
+    """
+
+    def __init__(
+        self,
+        cases: Sequence[Case],
+        *,
+        bounds: tuple[float, float],
+        needs: tuple[str, ...] = (),
+        about: About | None = None,
+    ) -> None:
+        self.cases = cases
+        self.bounds = bounds
+        self._needs = needs
+        self._about = about
+
+    @cached_property
+    def about_answer(self) -> bool:
+        """Whether the answer hacks apply: the ideal answer pays more than a shrug, or a label is needed."""
+        if self._about is not None:
+            return self._about in ("answer", "both")
+        return bool(self._needs) or any(
+            self.pays_more(tagged(case.ideal), than=tagged(JUNK_ANSWER), case=case) for case in self.cases
+        )
+
+    @cached_property
+    def about_format(self) -> bool:
+        """Whether the format hacks apply: an answer in its tags pays more than the same without."""
+        if self._about is not None:
+            return self._about in ("format", "both")
+        return all(self.pays_more(tagged(case.ideal), than=case.ideal, case=case) for case in self.cases)
+
+    @property
+    def lowest(self) -> float | None:
+        """What writing nothing must earn; None if that is not known."""
+        return self.bounds[0]
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Completions of every kind, none of them long, on each case."""
+        return [Row(completion, case.columns) for case in self.cases for completion in _kinds(case)]
+
+    @cached_property
+    def all_rows(self) -> list[Row]:
+        """Every completion of the kit, except the long ones, on each case."""
+        return [Row(completion, case.columns) for case in self.cases for completion in _completions(case)]
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """What becomes of `rows` in one batch."""
+        return self.score(self.rows)
+
+    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
+        """Return what becomes of these rows in one batch."""
+        raise NotImplementedError
+
+    def value(self, completion: str, case: Case) -> float | None:
+        """Return what a completion earns; None if the reward abstains or fails."""
+        (outcome,) = self.score([Row(completion, case.columns)])
+        return None if isinstance(outcome, Exception) else outcome
+
+    def pays_more(self, completion: str, *, than: str, case: Case) -> bool:
+        """Return whether one completion earns more than another."""
+        more, less = self.value(completion, case), self.value(than, case)
+        return more is not None and less is not None and more > less + TOLERANCE
+
+
+class RewardSubject(Subject):
+    """A reward under test."""
+
+    def __init__(self, reward: Reward, cases: Sequence[Case], *, about: About | None = None) -> None:
+        super().__init__(cases, bounds=_bounds(reward), needs=reward.needs, about=about)
+        self.reward = reward
+
+    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
+        """Return what becomes of these rows in one batch."""
+        return self.reward.outcomes(batch_of(rows, progress=progress))
+
+
+def batch_of(rows: Sequence[Row], *, progress: float | None = None) -> Batch:
+    """Return the rows as a batch, with the columns that a trainer would add."""
+    return Batch([row.completion for row in rows], columns_of(rows, progress=progress))
+
+
+def columns_of(rows: Sequence[Row], *, progress: float | None = None) -> dict[str, Any]:
+    """Return the rows' columns as a trainer gives them: lists, prompts and token ids among them."""
+    columns: dict[str, Any] = {
+        "prompts": [copy.deepcopy(PROMPT) for _ in rows],
+        "completion_ids": [list(range((len(row.completion) + 3) // 4)) for row in rows],
+    }
+    for name in rows[0].columns if rows else ():
+        columns[name] = [copy.deepcopy(row.columns[name]) for row in rows]
+    if progress is not None:
+        columns["trainer_state"] = trainer_state(progress)
+    return columns
+
+
+def same(one: Outcome, other: Outcome) -> bool:
+    """Return whether two outcomes of one row agree."""
+    if isinstance(one, Exception) or isinstance(other, Exception):
+        return type(one) is type(other)
+    if one is None or other is None:
+        return one is other
+    return math.isclose(one, other, rel_tol=TOLERANCE, abs_tol=TOLERANCE)
+
+
+def _bounds(reward: Reward) -> tuple[float, float]:
+    """Return the reward's bounds; those of its class where they cannot be computed, which is found later."""
+    try:
+        return reward.bounds
+    except Exception:  # noqa: BLE001 - the author's property; every outcome is an error then
+        return reward.range
+
+
+def _completions(case: Case) -> list[str]:
+    hacks = [hack.completion for hack in (*answer_hacks(case), *format_hacks(case))]
+    return list(dict.fromkeys([*_kinds(case), *hacks]))
+
+
+def _kinds(case: Case) -> list[str]:
+    """Return plain completions, honest ones, and one hack of each name."""
+    plain = [tagged(answer) for answer in (case.ideal, case.wrong, JUNK_ANSWER)]
+    hacks = {hack.name: hack.completion for hack in (*answer_hacks(case), *format_hacks(case))}
+    return list(dict.fromkeys([*plain, *honest_writings(case), *hacks.values()]))

@@ -1,0 +1,23 @@
+"""The graders keep the contract of rewards and cannot be cheated: by the kit that every author gets."""
+
+from __future__ import annotations
+
+import pytest
+from geo_rewards_vqa import VqaAuto, VqaChoice, VqaExact, VqaNumeric, VqaYesNo
+
+from geo_rewards.testing import check_reward
+
+
+@pytest.mark.parametrize(
+    ("reward", "truth"),
+    [
+        (VqaAuto(), "7"),
+        (VqaAuto(), "yes"),
+        (VqaChoice(), "B"),
+        (VqaExact(), "a red bus"),
+        (VqaNumeric(), "7"),
+        (VqaYesNo(), "yes"),
+    ],
+)
+def test_a_grader_has_no_holes(reward, truth):
+    check_reward(reward, columns={"solution": truth})

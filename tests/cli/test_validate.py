@@ -1,0 +1,162 @@
+import sys
+
+import pytest
+from PIL import Image
+
+TRUTH = "48.8584, 2.2945"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    Image.new("RGB", (16, 16), "blue").save(photos / "a.png")
+    (photos / "cut.png").write_bytes((photos / "a.png").read_bytes()[:50])
+    return photos
+
+
+def row(truth=TRUTH, image="a.png", **columns):
+    turns = [{"from": "human", "value": "<image>Where?"}, {"from": "gpt", "value": truth}]
+    return {"conversations": turns, "image": image, **columns}
+
+
+def test_good_data_ends_with_0(run, write_rows, folder):
+    file = write_rows([row(), row([1.5, 2.5])])
+    ran = run("validate", file, "--images", folder)
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out == f"{file}: 2 rows, 2 good with 2 pictures\n"
+
+
+def test_every_fault_is_listed_and_summed_up_by_cause(run, write_rows, folder):
+    file = write_rows(
+        [row(), row("91, 2"), "{", row(image="cut.png"), row(image="no.png"), row(image="../a.png")]
+    )
+    ran = run("validate", file, "--images", folder)
+    assert ran.code == 1
+    assert "6 rows, 1 good" in ran.out
+    assert "5 problems (3 image, 1 truth, 1 json):" in ran.out
+    for line, what in ((2, "latitude 91"), (3, "JSON"), (4, "cut.png"), (5, "no.png"), (6, "'..'")):
+        assert any(f"{file}, line {line}: " in text and what in text for text in ran.out.splitlines())
+
+
+def test_json_is_alone_on_stdout(run, write_rows, folder):
+    file = write_rows([row(), row("91, 2")])
+    ran = run("validate", file, "--images", folder, "--json")
+    assert (ran.code, ran.err) == (1, "")
+    assert ran.json == {
+        "rows": 2,
+        "good": 1,
+        "pictures": 1,
+        "causes": {"truth": 1},
+        "rehearsal": None,
+        "errors": [
+            {
+                "file": str(file),
+                "line": 2,
+                "cause": "truth",
+                "message": "solution: out of range: latitude 91.0 is not in [-90, 90]",
+            }
+        ],
+    }
+
+
+def test_text_shows_the_first_problems_and_json_all(run, write_rows, folder):
+    file = write_rows([row("91, 2")] * 30)
+    assert "and 10 more" in run("validate", file, "--images", folder).out
+    assert len(run("validate", file, "--images", folder, "--json").json["errors"]) == 30
+
+
+def test_files_and_folders_pair_up(run, write_rows, folder, tmp_path):
+    first, second = write_rows([row()], "a.jsonl"), write_rows([row(image="photos/a.png")], "b.jsonl")
+    ran = run("validate", f"{first}:{second}", "--images", f"{folder}:{tmp_path}")
+    assert (ran.code, "2 rows, 2 good" in ran.out) == (0, True)
+    ran = run("validate", f"{first}:{second}", "--images", folder)
+    assert (ran.code, "2 data files" in ran.err) == (1, True)
+    assert run("validate", second).code == 0  # its own folder, where none is given
+
+
+def test_the_rehearsal_passes_on_good_labels(run, write_rows, folder):
+    ran = run("validate", write_rows([row(), row("4", "a.png")]), "--images", folder, "--recipe", "default")
+    assert ran.code == 0
+    assert "rehearsal of default on 2 rows: ideal answers earn the most, junk the least" in ran.out
+    assert "reward 'distance' abstains on 1 of 2 rows" in ran.out
+
+
+def test_the_rehearsal_explains_the_rows_that_fail(run, write_rows, folder):
+    file = write_rows([row(), row("x", lat=40.0, lon=-3.7, country="France")])
+    ran = run("validate", file, "--images", folder, "--recipe", "default")
+    assert ran.code == 1
+    assert "1 problem (1 rehearsal)" in ran.out
+    assert f"{file}, line 2: its own truth as an ideal answer earns" in ran.out
+    assert "  lies in    country 'ES'" in ran.out
+    error = run("validate", file, "--images", folder, "--recipe", "default", "--json").json["errors"][0]
+    assert (error["line"], error["cause"]) == (2, "rehearsal")
+    assert "lies in    country 'ES'" in error["explanation"]
+
+
+def test_a_recipe_that_does_not_fit_the_data_is_an_error(run, write_rows, folder):
+    ran = run("validate", write_rows([row("4")]), "--images", folder, "--recipe", "geo-r")
+    assert ran.code == 1
+    assert "'distance' abstain on every row" in ran.out
+
+
+def test_a_recipe_of_a_file_and_its_settings_are_rehearsed(run, write_rows, folder, tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "import geo_rewards as gr\n"
+        "class Mine(gr.Reward):\n"
+        '    """Pays for anything."""\n'
+        '    name = "mine"\n'
+        "    value: float = 0.0\n"
+        "    def score(self, sample):\n"
+        "        return self.value if not sample.answer.coordinate else 1.0\n"
+    )
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("rewards: [{name: './mine.py:Mine'}]")
+    file = write_rows([row()])
+    assert run("validate", file, "--images", folder, "--recipe", recipe).code == 0
+    ran = run("validate", file, "--images", folder, "--recipe", recipe, "--set", "mine.value=0.5")
+    assert ran.code == 1
+    assert "line 1: junk ('') earns 0.5 instead of 0" in ran.out
+
+
+def test_columns_of_the_recipe_are_read_and_a_missing_one_is_an_error(run, write_rows, folder, tmp_path):
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("rewards: [{name: haversine_decay}]\ncolumns: {lat: breite, lon: laenge}")
+    file = write_rows([row(None, breite=48.0, laenge=2.0), row(None, breite=95.0, laenge=2.0)])
+    ran = run("validate", file, "--images", folder, "--recipe", recipe)
+    assert "line 2: latitude 95" in ran.out
+    ran = run("validate", write_rows([row(None, breit=48.0)]), "--images", folder, "--recipe", recipe)
+    assert (ran.code, "'breite'" in ran.err, "'breit'" in ran.err) == (1, True, True)
+    ran = run("validate", write_rows(["{"]), "--images", folder, "--recipe", recipe)
+    assert "line 1: invalid JSON" in ran.out  # nothing is known of the columns
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["no.jsonl"], 1, "no.jsonl does not exist"),
+        (["{file}", "--images", "no"], 1, "image folder no"),
+        (["{file}", "--recipe", "geogueser"], 2, "'geoguessr'"),
+        (["{file}", "--set", "a.b=1"], 2, "--recipe"),
+        (["{file}", "--imagse", "x"], 2, "--images"),
+        (["{empty}"], 1, "holds no rows"),
+    ],
+)
+def test_what_is_wrong_is_told(run, write_rows, arguments, code, message):
+    files = {"file": write_rows([row()]), "empty": write_rows([], "empty.jsonl")}
+    ran = run("validate", *(argument.format(**files) for argument in arguments))
+    assert (ran.code, ran.out) == (code, "")
+    assert message in ran.err
+
+
+def test_the_bar_is_for_terminals_only(run, write_rows, folder, monkeypatch):
+    assert run("validate", write_rows([row()]), "--images", folder).err == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "checking" in run("validate", write_rows([row()]), "--images", folder).err
+
+
+def test_the_script_opens_pictures_in_many_processes(script, write_rows, folder):
+    rows = [row(image="cut.png" if number % 50 == 0 else "a.png") for number in range(200)]
+    ran = script("validate", write_rows(rows), "--images", folder, "--workers", 2, "--json")
+    assert (ran.code, ran.err) == (1, "")
+    assert [error["line"] for error in ran.json["errors"]] == [1, 51, 101, 151]

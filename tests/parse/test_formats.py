@@ -1,0 +1,221 @@
+"""Every way to write a coordinate that `answers.md` lists, written by one small formatter each.
+
+What a formatter writes must be read as the very same coordinate: `parse(format(c)) == c`.
+"""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from geo_rewards.parse import parse_answer, parse_completion, plain_completions
+from geo_rewards.parse.reading import Reading, read_answer
+from geo_rewards.parse.shortcuts import whole_pair
+from geo_rewards.types import Coordinate
+
+# strategies
+
+latitudes = st.floats(-90, 90).map(lambda value: round(value, 7))
+longitudes = st.floats(-180, 180).map(lambda value: round(value, 7))
+coordinates = st.builds(Coordinate, latitudes, longitudes)
+sexagesimals = st.tuples(st.integers(0, 59), st.integers(0, 59))
+
+
+def number(value):
+    return f"{value:.7f}"
+
+
+def plain(c, separator=", "):
+    return f"{number(c.lat)}{separator}{number(c.lon)}"
+
+
+def letters(c):
+    return "S" if c.lat < 0 else "N", "W" if c.lon < 0 else "E"
+
+
+def sizes(c):
+    return number(abs(c.lat)), number(abs(c.lon))
+
+
+def lettered(template):
+    """Fill `{a}` and `{o}` with numbers, `{n}` and `{e}` with letters, `{north}` and `{east}` with words."""
+    words = {"N": "North", "S": "South", "E": "East", "W": "West"}
+
+    def write(c):
+        (a, o), (n, e) = sizes(c), letters(c)
+        return template.format(a=a, o=o, n=n, e=e, north=words[n], east=words[e])
+
+    return write
+
+
+def filled(template):
+    """Fill `{lat}` and `{lon}` with the signed numbers."""
+    return lambda c: template.replace("{lat}", number(c.lat)).replace("{lon}", number(c.lon))
+
+
+def characters(table, write):
+    return lambda c: write(c).translate(str.maketrans(table))
+
+
+FULL_WIDTH = {**{str(digit): chr(0xFF10 + digit) for digit in range(10)}, ",": "，", "-": "－", ".": "．"}
+CHAIN = ("Country: Japan", "State: Hokkaido", "City: Biei Town", "Coordinates: ({lat}, {lon})")
+
+FORMATS = {
+    **{
+        f"bare {separator!r}": filled("{lat}" + separator + "{lon}")
+        for separator in (", ", ",", " ", ";", "; ", "/", " / ", "\n", ",\n")
+    },
+    **{
+        f"wrapped {template!r}": filled(template)
+        for template in (
+            "({lat}, {lon})", "[{lat}, {lon}]", "( {lat} , {lon} )", "({lat} {lon})", "[({lat}, {lon})]",
+            "{lat}, {lon}.", "({lat}, {lon}).", "'{lat}, {lon}'", "**{lat}, {lon}**", "**{lat}**, **{lon}**",
+            "`{lat}, {lon}`", "$({lat}, {lon})$", "\\boxed{({lat}, {lon})}", "```\n{lat}, {lon}\n```",
+            "{lat}°, {lon}°",
+        )
+    },
+    **{
+        f"inside {template!r}": filled(template)
+        for template in (
+            "Paris, France ({lat}, {lon})", "In 1999 it was ({lat}, {lon}), room 12.",
+            "It is at {lat}, {lon}.",
+            "Coordinates: {lat}, {lon} near 12 Rue X", "Coordinates (lat, lon): {lat}, {lon}",
+            "Longitude, Latitude: {lon}, {lat}", "Paris\n{lat}, {lon}\nIn 1999.",
+        )
+    },
+    **{
+        f"object {template!r}": filled(template)
+        for template in (
+            '{"LOC": [{lat}, {lon}]}', '{"Coordinates": [{lat}, {lon}]}', "{'LOC': [{lat}, {lon}]}",
+            '{"lat": {lat}, "lon": {lon}}', '{"longitude": {lon}, "latitude": {lat}}',
+            '{"lat": "{lat}", "lng": "{lon}"}', '{"answer": {"lat": {lat}, "long": {lon}}}',
+            '```json\n{"lat": {lat}, "lon": {lon}}\n```', '{"type": "Point", "coordinates": [{lon}, {lat}]}',
+        )
+    },
+    **{
+        f"labels {template!r}": filled(template)
+        for template in (
+            "Lat. {lat}, Long. {lon}", "Latitude: {lat}\nLongitude: {lon}", "lat={lat} lon={lon}",
+            "Longitude: {lon}, Latitude: {lat}", "(Lat: {lat}, Lon: {lon})",
+            "**Latitude:** {lat}° **Longitude:** {lon}°",
+            "\n".join(CHAIN), " ".join(CHAIN), "\n".join(f"{at}. {part}" for at, part in enumerate(CHAIN, 1)),
+        )
+    },
+    **{
+        f"letters {template!r}": lettered(template)
+        for template in (
+            "{a}° {n}, {o}° {e}", "{a}{n}{o}{e}", "{n}{a} {e}{o}", "{n} {a}, {e} {o}", "{o} {e}, {a} {n}",
+            "{a} {north}, {o} {east}", "{a} degrees {north} and {o} degrees {east}", "({a}° {n}, {o}° {e})",
+            "At {a}° {n}, {o}° {e} in 1999", "Latitude: {a}° {n}, Longitude: {o}° {e}",
+        )
+    },
+    **{
+        f"reference {template!r}": filled(template)
+        for template in (
+            "geo:{lat},{lon}", "geo:{lat},{lon};u=35", "https://www.google.com/maps/@{lat},{lon},15z",
+            "https://maps.google.com/?q={lat},{lon}", "POINT({lon} {lat})", "SRID=4326;POINT ({lon} {lat})",
+        )
+    },
+    "ISO 6709": lambda c: f"{c.lat:+011.7f}{c.lon:+012.7f}/",
+    "plus signs": lambda c: f"{c.lat:+.7f}, {c.lon:+.7f}",
+    "decimal commas": lambda c: plain(c, "; ").replace(".", ","),
+    "full-width": characters(FULL_WIDTH, plain),
+    "Unicode minus": characters({"-": "−"}, plain),
+    "no-break spaces": characters({" ": "\u00a0"}, plain),
+}  # fmt: skip
+
+SEXAGESIMALS = {
+    "marks": "{d}°{m}'{s}\" {h}",
+    "spaced marks": "{d}° {m}' {s}\" {h}",
+    "primes": "{d}°{m}′{s}″{h}",
+    "curly quotes": "{d}° {m}’ {s}” {h}",
+    "letters": "{d}d {m}m {s}s {h}",
+    "colons": "{d}:{m:02d}:{s:02d} {h}",
+    "spaces": "{d} {m} {s} {h}",
+    "letter first": "{h}{d}°{m}'{s}\"",
+    "words": "{d} degrees {m} minutes {s} seconds {h}",
+}
+
+
+def exact(value):
+    """Return the decimals as they are written: tiny numbers would need an exponent."""
+    return float(number(value))
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@settings(max_examples=25)
+@given(coordinate=coordinates)
+def test_what_a_formatter_writes_is_read_as_the_same_coordinate(name, coordinate):
+    text = FORMATS[name](coordinate)
+    answer = parse_answer(text)
+    assert answer.coordinate == Coordinate(exact(coordinate.lat), exact(coordinate.lon)), text
+    assert answer.problems == (), text
+
+
+@pytest.mark.parametrize("name", SEXAGESIMALS)
+@settings(max_examples=25)
+@given(
+    lat=st.integers(0, 89), lon=st.integers(0, 179), minutes=sexagesimals, seconds=sexagesimals,
+    letters=st.sampled_from(["NE", "NW", "SE", "SW"]), separator=st.sampled_from([", ", " ", "; "]),
+)  # fmt: skip
+def test_degrees_minutes_and_seconds_are_read_in_every_writing(
+    name, lat, lon, minutes, seconds, letters, separator
+):
+    parts = zip((lat, lon), minutes, seconds, letters, strict=True)
+    halves = [SEXAGESIMALS[name].format(d=d, m=m, s=s, h=h) for d, m, s, h in parts]
+    answer = parse_answer(separator.join(halves))
+    signs = [-1 if letter in "SW" else 1 for letter in letters]
+    degrees = [d + m / 60 + s / 3600 for d, m, s in zip((lat, lon), minutes, seconds, strict=True)]
+    expected = [sign * value for sign, value in zip(signs, degrees, strict=True)]
+    assert answer.coordinate is not None, halves
+    assert list(answer.coordinate) == pytest.approx(expected, abs=1e-12)
+
+
+@given(st.sampled_from(sorted(FORMATS)), coordinates)
+def test_a_completion_reads_like_its_answer(name, coordinate):
+    text = FORMATS[name](coordinate)
+    alone, whole = (
+        parse_answer(text),
+        parse_completion(f"<think>Not (1, 2).</think>\n<answer> {text} </answer>"),
+    )
+    fields = ("coordinate", "country", "region", "city", "problems", "coordinate_form")
+    assert [getattr(alone, field) for field in fields] == [getattr(whole, field) for field in fields]
+    assert whole.well_formed
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(FORMATS)), coordinates), max_size=5),
+    st.sampled_from(["", "x", "<"]),
+)
+def test_the_short_cut_for_whole_completions_reads_like_the_parser(answers, thought):
+    texts = [f"<think>{thought}</think><answer>{FORMATS[name](c)}</answer>" for name, c in answers]
+    for text, lat, lon in zip(texts, *plain_completions(texts).tolist(), strict=True):
+        answer = parse_completion(text)
+        if lat == lat:  # no NaN: the short cut has read it
+            assert answer.well_formed
+            assert answer.coordinate == Coordinate(lat, lon)
+            assert (answer.country, answer.region, answer.city, answer.problems) == (None, None, None, ())
+
+
+NUMBERS = st.sampled_from(["0", "7", "48.85", "2.35", "90", "180", "181", "59.5", "-2.35", "+3", "48,85"])
+ENDS = st.sampled_from(
+    ["", "N", " S", "E", " W", " North", " west", "°", "° N", "°30' E", "° 30' 15\" S", "°60'W", " degrees N"]
+)
+STARTS = st.sampled_from(["", "N", "E ", "Lat. ", "lon: ", "Longitude ", "latitude=", "West "])
+BETWEEN = st.sampled_from([", ", ",", " ", "; ", "/", " and ", "", "\n", "."])
+HALVES = st.tuples(STARTS, NUMBERS, ENDS).map("".join)
+
+
+@given(st.tuples(HALVES, BETWEEN, HALVES, st.sampled_from(["", "."])).map("".join))
+def test_the_short_cuts_read_like_the_long_way(text):
+    short = whole_pair(text, text)
+    long = read_answer(f"\n{text}\n")  # line ends keep the short cuts away
+    assert short is None or long == Reading(short.coordinate, short.text, short.form)
+
+
+@given(st.text(max_size=60))
+def test_a_refused_text_has_one_reason_and_a_read_one_has_none(text):
+    answer = parse_answer(text)
+    names = answer.country or answer.region or answer.city
+    reasons = [problem for problem in answer.problems if not problem.startswith("several places")]
+    assert len(reasons) <= 1
+    assert bool(reasons) != bool(answer.coordinate) or names

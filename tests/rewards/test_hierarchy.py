@@ -1,0 +1,107 @@
+import pytest
+
+import geo_rewards as gr
+
+PARIS = {"lat": [48.8584], "lon": [2.2945]}
+NAMED = "Country: {}\nRegion: {}\nCity: {}"
+RIGHT = NAMED.format("France", "Ile de France", "Paris")
+
+
+def score(name, answer, truth=PARIS, **params):
+    return gr.get_reward(name, **params)([f"<think>x</think><answer>{answer}</answer>"], **truth)[0]
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        (RIGHT, 1.0),
+        (NAMED.format("France", "Ile de France", "Lyon"), 0.5),
+        (NAMED.format("France", "Brittany", "Rennes"), 0.25),
+        (NAMED.format("France", "Brittany", "Paris"), 0.25),
+        (NAMED.format("Spain", "Ile de France", "Paris"), 0.0),
+        ("Region: Ile de France\nCity: Paris", 0.0),
+        ("Country: France", 0.25),
+        ("48.85, 2.35", 1.0),
+        ("nowhere", 0.0),
+    ],
+)
+def test_a_level_counts_only_if_all_above_it_are_right(answer, value):
+    assert score("place_hierarchy", answer) == value
+
+
+def test_a_level_that_is_switched_off_is_no_gap():
+    globe = {"country": 0.2, "region": None, "city": 1.0}
+    assert score("place_hierarchy", NAMED.format("France", "Brittany", "Paris"), **globe) == 1.0
+    assert score("place_hierarchy", NAMED.format("France", "Ile de France", "Lyon"), **globe) == 0.2
+    assert gr.get_reward("place_hierarchy", region=None, city=None).bounds == (0.0, 0.25)
+
+
+def test_a_level_that_the_truth_does_not_name_is_no_gap():
+    assert score("place_hierarchy", RIGHT, {"country": ["FR"], "city": ["Paris"]}) == 1.0
+    assert score("place_hierarchy", RIGHT, {"country": ["FR"]}) == 0.25
+    assert score("place_hierarchy", RIGHT, {"city": ["Paris"]}) is None
+
+
+def test_the_decay_comes_on_top_of_a_place_that_is_right_to_the_last_level():
+    near = {"decay": {"curve": "linear", "limit_km": 100}, "decay_weight": 0.5}
+    at_truth = f"{RIGHT}\nCoordinates: (48.8584, 2.2945)"
+    assert score("place_hierarchy", at_truth, **near) == 1.5
+    assert score("place_hierarchy", at_truth.replace("Paris", "Lyon"), **near) == 0.5
+    assert score("place_hierarchy", RIGHT, **near) == 1.0
+    assert score("place_hierarchy", at_truth, {"country": ["FR"], "city": ["Paris"]}, **near) == 1.0
+    half_way = f"{RIGHT}\nCoordinates: ({48.8584 + 50 / 111.1949}, 2.2945)"
+    assert score("place_hierarchy", half_way, **near) == pytest.approx(1.25, abs=1e-4)
+
+
+def test_bounds_follow_the_values_and_the_decay():
+    assert gr.get_reward("place_hierarchy", country=1, region=2, city=4).bounds == (0.0, 4.0)
+    decay = {"curve": "steps", "steps": [[10, 0.5]]}
+    reward = gr.get_reward("place_hierarchy", decay=decay)
+    assert reward.bounds == (0.0, 1.5)
+    assert reward.decay_weight == 1.0
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"country": 0.5, "region": 0.25}, "must not fall"),
+        ({"country": 0.5, "region": None, "city": 0.25}, "must not fall"),
+        ({"country": -1}, "country"),
+        ({"country": None}, "country"),
+        ({"city": float("inf")}, "city"),
+        ({"decay_weight": 1.0}, "needs a decay"),
+        ({"decay": {"curve": "geo_r", "scale_km": 3}}, "does not take scale_km"),
+        ({"decay": {"curv": "geo_r"}}, "unknown key 'decay.curv'"),
+    ],
+)
+def test_wrong_values_are_errors_when_the_reward_is_made(params, message):
+    with pytest.raises(gr.GeoRewardsError, match=message):
+        gr.get_reward("place_hierarchy", **params)
+
+
+@pytest.mark.parametrize(
+    ("answer", "level", "value"),
+    [
+        ("Country: France (48.85, 2.35)", "country", 1.0),
+        ("Country: 法国 (48.85, 2.35)", "country", 1.0),
+        ("Country: Spain (48.85, 2.35)", "country", 0.0),
+        ("Country: Atlantis (48.85, 2.35)", "country", 0.0),
+        ("Country: France or Spain (48.85, 2.35)", "country", 0.0),
+        ("Country: France", "country", 0.0),
+        ("48.85, 2.35", "country", 0.0),
+        ("", "country", 0.0),
+        ("Country: France (48.85, 2.35)", "region", 0.0),
+        ("Country: France Region: Ile de France (48.85, 2.35)", "region", 1.0),
+        ("Country: France Region: Brittany (48.85, 2.35)", "region", 0.0),
+        ("Country: Spain Region: Ile de France (48.85, 2.35)", "region", 0.0),
+        ("Country: France (0.0, -30.0)", "country", 0.0),
+    ],
+)
+def test_an_answer_is_consistent_if_its_coordinate_lies_where_it_says(answer, level, value):
+    assert score("place_consistency", answer, level=level) == value
+
+
+def test_consistency_does_not_depend_on_the_truth():
+    answer = "Country: France (48.85, 2.35)"
+    assert score("place_consistency", answer, {}) == 1.0
+    assert score("place_consistency", answer, {"lat": [-33.9], "lon": [151.2]}) == 1.0

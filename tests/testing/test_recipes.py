@@ -1,0 +1,63 @@
+"""`check_recipe`: no named recipe can be cheated, and one that can is caught."""
+
+import pytest
+
+import geo_rewards as gr
+from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.registry import get_registry
+from geo_rewards.testing import HolesFoundError, check_recipe
+from geo_rewards.testing.cases import build_cases
+from geo_rewards.testing.recipes import RecipeSubject
+
+NAMED = [claim.name for claim in get_registry().recipes if claim.source.is_built_in]
+SETTINGS = {"gre": {"distance.scale_km": 500}}  # it has no default, and says so
+GATED = ["default", "gre"]
+
+
+def load(name):
+    return gr.load_recipe(name, override=SETTINGS.get(name))
+
+
+def recipe(**text):
+    return gr.Recipe(parse_recipe(text, where="a test"), origin="mine")
+
+
+def subject(name):
+    return RecipeSubject(load(name), build_cases((), None, ideal=None, wrong=None))
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_no_hack_pays_under_a_named_recipe(name):
+    assert subject(name).about_answer
+    check_recipe(load(name), skip=["time"])
+
+
+@pytest.mark.parametrize("name", GATED)
+def test_a_recipe_that_gates_by_format_is_checked_for_format_hacks(name):
+    assert subject(name).about_format
+
+
+def test_a_recipe_that_counts_tags_falls_for_format_hacks():
+    tags = {"name": "think_answer_format", "params": {"mode": "tags"}}
+    with pytest.raises(HolesFoundError, match="recipe 'mine' has") as caught:
+        check_recipe(recipe(rewards=[tags, {"name": "country_match"}]), skip=["time"])
+    assert {"text_after", "wrong_order"} <= set(caught.value.names)
+    assert "several_pairs" not in caught.value.names
+
+
+def test_penalties_are_no_hole():
+    rewards = [{"name": "city_match"}, {"name": "overlong_penalty"}, {"name": "repetition_penalty"}]
+    check_recipe(recipe(rewards=rewards), skip=["time"])
+
+
+def test_the_columns_of_the_recipe_are_used():
+    mine = recipe(rewards=[{"name": "haversine_decay"}], columns={"lat": "breite", "lon": "laenge"})
+    check_recipe(mine, skip=["time"])
+    check_recipe(mine, columns={"breite": 52.52, "laenge": 13.405}, skip=["time"])
+
+
+def test_a_failing_reward_is_a_finding():
+    mine = recipe(rewards=[{"name": "overlong_penalty", "params": {"unit": "tokens"}}])
+    with pytest.raises(HolesFoundError, match="raises") as caught:
+        check_recipe(mine, columns={"completion_ids": None}, only=["values"])
+    assert caught.value.names == ["raises"]
