@@ -3,7 +3,7 @@ PYTHON ?= python3.11
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test check bench install clean
+.PHONY: demo test check docs bench install clean
 .DEFAULT_GOAL := test
 
 install: .venv/installed
@@ -24,6 +24,9 @@ check: install
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	PYTHONPATH=adapters $(BIN)/lint-imports
+
+docs: install
+	$(BIN)/python tools/build_docs.py
 
 bench: install
 	$(BIN)/python benchmarks/run.py

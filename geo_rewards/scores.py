@@ -93,6 +93,13 @@ class Scores:
         pair = answer.coordinate
         return {"lat": pair and pair.lat, "lon": pair and pair.lon, **found}
 
+    def parses(self, row: int) -> bool:
+        """Return whether an answer could be read as what its row asks for: a place, or any text."""
+        answer, truth = self.batch.answers[row], self.batch.given_truths[row]
+        named = answer.country or answer.region or answer.city
+        asks_for_text = truth.text is not None and truth.coordinate is None
+        return bool(answer.coordinate or named or (asks_for_text and answer.answer))
+
     def distance_km(self, row: int) -> float | None:
         """Return the great-circle distance from answer to truth in km, or None."""
         return self.batch.samples[row].distance_km

@@ -213,7 +213,7 @@ def _summary(scores: Scores) -> _RankSummary:
     distances = scores.batch.distance_km
     return _RankSummary(
         samples=len(scores.batch),
-        parsed=sum(answer.answer is not None and not answer.problems for answer in scores.batch.answers),
+        parsed=sum(map(scores.parses, range(len(scores.batch)))),
         faulty=len(scores.faulty),
         errors={label: len(errors) for label, errors in scores.errors.items()},
         distances_km=tuple(distances[~np.isnan(distances)].tolist()),

@@ -164,6 +164,15 @@ def scoring_cells(cells: Cells) -> Cells:
     return given
 
 
+def completion_of(cells: Cells) -> Any:
+    """Return a row's completion; a trainer's table has it without the tag that the chat template opened."""
+    completion = cells["completion"]
+    if cells.get("think_opened") is not True:
+        return completion
+    text = completion_text(completion)
+    return text if text.lstrip().startswith("<think>") else f"<think>{text}"
+
+
 def _with_logged_truth(cells: Cells) -> Cells:
     """Return the cells of a trainer's table with the truth that was logged.
 

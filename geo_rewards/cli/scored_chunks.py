@@ -10,7 +10,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.cli.saved_rows import SavedRow, place_of, scoring_cells
+from geo_rewards.cli.saved_rows import SavedRow, completion_of, place_of, scoring_cells
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
 
 if TYPE_CHECKING:
@@ -46,10 +46,12 @@ class ScoredChunk:
     Attributes:
         cells: The cells to add to each row.
         errors: Messages by label, of rewards that failed and did not stop the scoring.
+        parsed: How many answers could be read, as `Scores.parses` counts.
     """
 
     cells: list[Cells]
     errors: dict[str, list[str]]
+    parsed: int
 
 
 def score_chunks(
@@ -93,7 +95,8 @@ def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
     except GeoRewardsError as error:
         # A plain DataError, since it must survive the way back from a worker.
         raise DataError(_located(error, task.path, chunk)) from error
-    return ScoredChunk(cells, _error_messages(scores, task.path, chunk))
+    parsed = sum(map(scores.parses, range(len(chunk))))
+    return ScoredChunk(cells, _error_messages(scores, task.path, chunk), parsed)
 
 
 def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None = None) -> str:
@@ -110,7 +113,7 @@ def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None =
 def _scores(task: Task, chunk: Sequence[SavedRow], *, default_on_error: OnError) -> Scores:
     given = [scoring_cells(row.cells) for row in chunk]
     columns = {name: [cells.get(name) for cells in given] for name in task.columns}
-    completions = [row.cells["completion"] for row in chunk]
+    completions = [completion_of(row.cells) for row in chunk]
     return task.recipe.score_columns(completions, columns, default_on_error=default_on_error)
 
 

@@ -50,7 +50,7 @@ class Tally:
         rows: How many rows there were.
         reward: The weighted sums.
         labels: The raw values by label.
-        parsed: How many answers held a coordinate.
+        parsed: How many answers could be read.
         distances_km: Every distance that is known: 8 bytes a row, for the median.
         errors: How often each reward failed, by label.
         first_errors: The first message of each reward that failed.
@@ -69,6 +69,7 @@ class Tally:
         """Take one chunk into account."""
         for cells in chunk.cells:
             self._add_row(cells)
+        self.parsed += chunk.parsed
         for label, messages in chunk.errors.items():
             self.errors[label] = self.errors.get(label, 0) + len(messages)
             self.first_errors.setdefault(label, messages[0])
@@ -76,7 +77,6 @@ class Tally:
     def _add_row(self, cells: Mapping[str, Any]) -> None:
         self.rows += 1
         self.reward.add(cells["reward"])
-        self.parsed += cells["parsed"]["lat"] is not None
         if cells["distance_km"] is not None:
             self.distances_km.append(cells["distance_km"])
         for label, value in cells["rewards"].items():
@@ -95,7 +95,7 @@ class Tally:
             f"{'rows':{width}}  {self.rows:,}",
             f"{'reward':{width}}  mean {self.reward}{_missing(self.reward)}",
             *(self._label_line(label, mean, width) for label, mean in self.labels.items()),
-            f"{'parse rate':{width}}  {self.parsed / self.rows:.1%} of the answers hold a coordinate",
+            f"{'parse rate':{width}}  {self.parsed / self.rows:.1%} of the answers could be read",
             f"{'median':{width}}  {near} over {len(self.distances_km):,} rows with a distance",
             f"{'errors':{width}}  {sum(self.errors.values()):,}",
         ]

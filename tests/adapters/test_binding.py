@@ -15,6 +15,10 @@ from geo_rewards.testing import temporary_plugin
 GOOD = "<think>x</think><answer>48.8584, 2.2945</answer>"
 
 
+def tagged(answer):
+    return f"<think>x</think><answer>{answer}</answer>"
+
+
 class AlwaysFails(gr.Reward):
     """A service that is down."""
 
@@ -80,6 +84,29 @@ def test_the_think_tag_that_the_template_opened_is_restored():
         for opened in (True, False)
     )
     assert (opened, closed) == ([1.0], [0.0])
+
+
+def test_the_table_says_that_the_template_opened_think_and_scores_the_same(tmp_path):
+    import pandas as pd
+
+    from geo_rewards.cli import main
+
+    completion = "x</think><answer>48.8584, 2.2945</answer>"
+    rewards = bind_rewards(recipe("think_answer_format"), think_opened=True, log_completions=True)
+    values, _, extra = call(rewards, [completion], lat=[48.8584], lon=[2.2945])
+    table, scored = tmp_path / "table.parquet", tmp_path / "scored.jsonl"
+    columns = {"completion": [completion], "think_answer_format": values[0], "advantage": [0.0], **extra}
+    pd.DataFrame(columns).to_parquet(table)
+    (tmp_path / "r.yaml").write_text("rewards: [{name: think_answer_format}]")
+    assert main(["score", str(table), "--recipe", str(tmp_path / "r.yaml"), "-o", str(scored)]) == 0
+    assert json.loads(scored.read_text())["reward"] == values[0][0] == 1.0
+
+
+def test_rows_about_text_parse_when_there_is_an_answer():
+    _, logged, _ = call(
+        bind_rewards(recipe("think_answer_format")), [tagged("two"), "<think>x"], solution=["2", "2"]
+    )
+    assert logged["parse_rate"] == 0.5
 
 
 def test_a_think_tag_that_is_there_is_not_doubled():
