@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -35,7 +36,7 @@ class Row:
     columns: Mapping[str, Any]
 
 
-class Subject:
+class Subject(ABC):
     """Something under test that pays for completions.
 
     Args:
@@ -95,9 +96,9 @@ class Subject:
         """What becomes of `rows` in one batch."""
         return self.score(self.rows)
 
+    @abstractmethod
     def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
         """Return what becomes of these rows in one batch."""
-        raise NotImplementedError
 
     def value(self, completion: str, case: Case) -> float | None:
         """Return what a completion earns; None if the reward abstains or fails."""
