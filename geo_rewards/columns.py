@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
+from operator import itemgetter
 from typing import Any, Generic, Self, TypeVar, overload
 
 import numpy as np
@@ -105,5 +106,5 @@ def taken(value: Any, rows: Sequence[int]) -> Any:
     if isinstance(value, LazyRows):
         return value.take(rows)
     if isinstance(value, (list, tuple)):
-        return [value[row] for row in rows]
+        return list(itemgetter(*rows)(value)) if len(rows) > 1 else [value[row] for row in rows]
     return value

@@ -15,7 +15,7 @@ from geo_rewards.geo import same_city, same_region
 from geo_rewards.reward import Reward
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from geo_rewards.batch import Batch
     from geo_rewards.types import GroundTruth, Place
@@ -80,13 +80,16 @@ class PlaceMatch(PlaceReward):
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Compare each answer's place with its truth."""
-        rows = zip(self.places(batch), batch.truth_places, self.both_located(batch), strict=True)
+        places, truths, located = self.places(batch), batch.truth_places, self.both_located(batch)
         names = attrgetter("country", self.level)
-        same = (
-            _named_alike(names(place), names(truth)) if located else self.agrees(place, truth)
-            for place, truth, located in rows
-        )
-        return [1.0 if is_same else 0.0 for is_same in same]
+        alike = _named_alike(map(names, places), map(names, truths))
+        if all(located):
+            return alike
+        rows = zip(alike, places, truths, located, strict=True)
+        return [
+            value if is_located else float(self.agrees(place, truth))
+            for value, place, truth, is_located in rows
+        ]
 
     def agrees(self, place: Place, truth: Place) -> bool:
         """Return whether the place is the true one by its names, at this reward's level."""
@@ -168,6 +171,9 @@ class CityMatch(PlaceMatch):
         return super().agrees(place, truth) and agree(place, truth, level="city")
 
 
-def _named_alike(found: tuple[str | None, ...], true: tuple[str | None, ...]) -> bool:
-    """Return whether the names, all the gazetteer's, are the same and none is unknown."""
-    return found == true and None not in true
+def _named_alike(
+    found: Iterable[tuple[str | None, ...]], true: Iterable[tuple[str | None, ...]]
+) -> list[float]:
+    """Return 1 where the names, all the gazetteer's, are the same and none is unknown, else 0."""
+    pairs = zip(found, true, strict=True)
+    return [1.0 if names == truth and None not in truth else 0.0 for names, truth in pairs]
