@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 OnError = Literal["raise", "abstain"] | float
 
+_CHOICES = {"on_error": "`raise`, `abstain` or a number", "otherwise": "a number or `abstain`"}
+
 
 class _Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
@@ -76,7 +78,7 @@ class RecipeFile(_Strict):
         gazetteer: Name of the gazetteer, or None for the default.
     """
 
-    rewards: tuple[Entry, ...] = Field(min_length=1)
+    rewards: tuple[Entry, ...]
     columns: dict[str, str] = Field(default_factory=dict)
     gazetteer: str | None = None
 
@@ -104,7 +106,7 @@ def read_recipe_file(file: Path | Traversable) -> RecipeFile:
     try:
         content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise RecipeError(f"{file}: not valid YAML: {error}") from error
+        raise RecipeError(f"{file}: not valid YAML: {_yaml_problem(error)}") from error
     return parse_recipe(content, where=str(file), folder=Path(str(file)).parent)
 
 
@@ -122,14 +124,21 @@ def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> Rec
     if not isinstance(content, dict):
         raise RecipeError(f"{where}: a recipe is a mapping with the key `rewards`, not {content!r:.60}")
     try:
-        return RecipeFile.model_validate(content, context={"folder": folder})
+        file = RecipeFile.model_validate(content, context={"folder": folder})
     except ValidationError as error:
-        problems = "; ".join(describe_error(e, model=RecipeFile) for e in error.errors())
-        raise RecipeError(f"{where}: {problems}") from None
+        problems = dict.fromkeys(describe_error(e, model=RecipeFile) for e in error.errors())
+        raise RecipeError(f"{where}: {'; '.join(problems)}") from None
+    if not file.rewards:
+        raise RecipeError(f"{where}: `rewards` is empty: name one at least")
+    return file
 
 
 def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest."""
+    choice = next((name for name in _CHOICES if name in error["loc"]), None)
+    if choice is not None:  # pydantic reports each alternative by itself
+        path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
+        return f"{path} must be {_CHOICES[choice]}, not {error['input']!r:.60}"
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         known = _keys_at(model, error["loc"][:-1])
@@ -139,6 +148,12 @@ def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     if error["type"] == "value_error":
         return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
     return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+
+
+def _yaml_problem(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
+    return f"{getattr(error, 'problem', None) or error}{place}"
 
 
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

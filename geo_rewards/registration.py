@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.catalog import Claim, PluginSource
-from geo_rewards.errors import PluginError, hint, nearest_names
+from geo_rewards.errors import PluginError
 from geo_rewards.reward import Reward
-from geo_rewards.types import GroundTruth
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +16,6 @@ if TYPE_CHECKING:
 
     from geo_rewards.geo import Gazetteer
 
-TRUTH_FIELDS = tuple(field.name for field in dataclasses.fields(GroundTruth))
 
 # A name is written in recipes, on command lines and in metric names.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -28,7 +25,7 @@ def reward_claim(reward: Any, source: PluginSource) -> Claim[type[Reward]]:
     """Return a plugin's claim of a reward's name.
 
     Raises:
-        PluginError: If it is no class of rewards, or its name, `range` or `needs` cannot be.
+        PluginError: If it is no class of rewards, or its name or `range` cannot be.
     """
     if not (isinstance(reward, type) and issubclass(reward, Reward)):
         raise PluginError(f"register takes a subclass of geo_rewards.Reward, not {reward!r:.80}")
@@ -37,10 +34,6 @@ def reward_claim(reward: Any, source: PluginSource) -> Claim[type[Reward]]:
         raise PluginError(f"{reward.__name__} has no name: set `name = ...` in the class")
     _check_name(name, kind="reward")
     _check_range(reward)
-    for need in reward.needs:
-        if need not in TRUTH_FIELDS:
-            nearest = hint(nearest_names(str(need), TRUTH_FIELDS))
-            raise PluginError(f"reward {name!r} needs {need!r}, which is no field of GroundTruth{nearest}")
     return Claim(name, reward, source)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import math
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from geo_rewards.async_scores import gather_outcomes
 from geo_rewards.batch import Batch
 from geo_rewards.errors import RewardError
+from geo_rewards.types import GroundTruth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +72,14 @@ class Reward(BaseModel):
                     f"{cls.__name__}.{field} is reserved and cannot be a parameter: "
                     f"write `{field} = ...` without annotation to set it, or choose another name"
                 )
+        _check_class(cls)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_name(cls, data: Any) -> Any:
+        if not isinstance(getattr(cls, "name", None), str):
+            raise TypeError(f"{cls.__name__} has no name: write `name = ...` in the class")
+        return data
 
     @property
     def __name__(self) -> str:
@@ -207,6 +217,23 @@ def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:
     low, high = bounds
     in_range = (numbers >= low - _TOLERANCE) & (numbers <= high + _TOLERANCE) & np.isfinite(numbers)
     return bool(in_range.all())
+
+
+_TRUTH_FIELDS = tuple(field.name for field in dataclasses.fields(GroundTruth))
+
+
+def _check_class(cls: type[Reward]) -> None:
+    """Refuse what would fail at the first batch, in words of its own.
+
+    Raises:
+        TypeError: Naming the class and what to write.
+    """
+    needs = cls.__dict__.get("needs", ())
+    if not isinstance(needs, tuple) or not set(needs) <= set(_TRUTH_FIELDS):
+        fields = ", ".join(_TRUTH_FIELDS)
+        raise TypeError(f"{cls.__name__}.needs is {needs!r}; it must be a tuple of truth fields: {fields}")
+    if inspect.iscoroutinefunction(cls.__dict__.get("score_batch")):
+        raise TypeError(f"{cls.__name__}.score_batch must be a plain function; `score` may be `async def`")
 
 
 def _value_problem(value: Any, bounds: tuple[float, float]) -> str | None:

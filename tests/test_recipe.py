@@ -140,7 +140,19 @@ def test_a_gate_that_abstains_makes_the_gated_entry_abstain():
             [{"name": "coordinate_format", "gate": {"reward": "a", "atleast": 1}}],
             r"unknown key 'rewards.0.gate.atleast'; did you mean 'at_least'",
         ),
-        ([], "rewards"),
+        ([], "`rewards` is empty: name one at least"),
+        (
+            [{"name": "coordinate_format", "on_error": "rais"}],
+            r"^test: rewards\.0\.on_error must be `raise`, `abstain` or a number, not 'rais'$",
+        ),
+        (
+            [{"name": "coordinate_format", "gate": {"reward": "a", "at_least": 1, "otherwise": "no"}}],
+            r"^test: rewards\.0\.gate\.otherwise must be a number or `abstain`, not 'no'$",
+        ),
+        (
+            [{"name": "coordinate_format", "wieght": 2}],
+            r"^test: unknown key 'rewards\.0\.wieght'; did you mean 'weight'\?$",
+        ),
     ],
 )
 def test_a_wrong_recipe_is_an_error_that_names_the_mistake(entries, message):
@@ -161,6 +173,13 @@ def test_a_key_that_stands_twice_in_a_file_is_refused(tmp_path):
     file = tmp_path / "twice.yaml"
     file.write_text("rewards:\n  - name: coordinate_format\n    weight: 1\n    weight: 2\n")
     with pytest.raises(RecipeError, match="key 'weight' stands twice"):
+        gr.load_recipe(file)
+
+
+def test_a_file_that_is_no_yaml_is_named_with_the_place(tmp_path):
+    file = tmp_path / "broken.yaml"
+    file.write_text("rewards: [\n")
+    with pytest.raises(RecipeError, match=r"broken\.yaml: not valid YAML: expected .* at line 2, column 1$"):
         gr.load_recipe(file)
 
 

@@ -136,7 +136,7 @@ BROKEN = {
     "registers no class": (hook("register_rewards", "register('x')"), PluginError),
     "registers no reward": (hook("register_rewards", "register(str)"), PluginError),
     "names no reward": (hook("register_rewards", "register(gr.Reward)"), PluginError),
-    "needs no truth field": (altered("    def", "    needs = ('coordinates',)\n    def"), PluginError),
+    "needs no truth field": (altered("    def", "    needs = ('coordinates',)\n    def"), TypeError),
     "has an empty range": (altered("    def", "    range = (1.0, 0.0)\n    def"), PluginError),
     "has a name with spaces": (registering("two words"), PluginError),
     "registers twice": (altered("register(Reward)", "register(Reward); register(Reward)"), PluginError),

@@ -233,6 +233,38 @@ def test_no_concurrency_at_all_is_an_error_and_no_hang():
         NoSlots(concurrency=0)([PARIS])
 
 
+@pytest.mark.parametrize(
+    ("attributes", "message"),
+    [
+        ({"needs": ("coordinat",)}, "needs is .*must be a tuple of truth fields: coordinate, country"),
+        ({"needs": "country"}, "needs is 'country'; it must be a tuple"),
+    ],
+)
+def test_a_class_that_cannot_work_is_refused_when_it_is_made(attributes, message):
+    with pytest.raises(TypeError, match=message):
+        type("Bad", (gr.Reward,), {"name": "bad", "__module__": __name__, **attributes})
+
+
+def test_an_async_score_batch_is_refused_when_the_class_is_made():
+    with pytest.raises(TypeError, match="score_batch must be a plain function"):
+
+        class Bad(gr.Reward):
+            """Asynchronous at the wrong place."""
+
+            name = "bad"
+
+            async def score_batch(self, batch: gr.Batch) -> list[float]:
+                return []
+
+
+def test_a_reward_without_a_name_says_so():
+    class Nameless(gr.Reward):
+        """Has none."""
+
+    with pytest.raises(TypeError, match=r"Nameless has no name: write `name = \.\.\.` in the class"):
+        Nameless()
+
+
 def test_a_reward_without_score_says_so():
     class Empty(gr.Reward):
         """Nothing."""

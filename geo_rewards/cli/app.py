@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import logging
 import os
 import sys
@@ -70,12 +71,24 @@ def build_app() -> typer.Typer:
     return app
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"geo-rewards {importlib.metadata.version('geo-rewards')}\n")
+        raise typer.Exit
+
+
 def _root(
     *,
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug messages.")] = False,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and leave.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
 ) -> None:
     """Reward functions for reinforcement learning on image geolocalization."""
-    del debug  # declared for the help: `main` has taken it from the command line
+    del debug, version  # declared for the help: `main` and the callback have dealt with them
 
 
 @contextmanager

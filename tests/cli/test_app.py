@@ -109,3 +109,9 @@ def test_listing_loads_no_heavy_library_and_no_gazetteer():
     )
     assert done.stderr == ""
     assert "haversine_decay" in done.stdout
+
+
+def test_the_version_is_told(run):
+    ran = run("--version")
+    assert ran.code == 0
+    assert ran.out.startswith("geo-rewards 0.")

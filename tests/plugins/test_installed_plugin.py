@@ -206,7 +206,7 @@ def test_asking_for_a_reward_of_a_plugin_that_cannot_be_imported_raises_with_its
             print(type(error).__name__, "|", error, "|", type(error.__cause__).__name__, error.__cause__.name)
     """
     asked = crowded.python(code, blocked="misspelt-plugin").stdout.strip()
-    assert asked.startswith("PluginError | unknown reward 'broken_one': ")
+    assert asked.startswith("PluginError | unknown reward 'broken_one'; ")
     assert "broken-plugin 1.2: ModuleNotFoundError" in asked
     assert asked.endswith("| ModuleNotFoundError a_module_that_nobody_has")
     assert "broken-plugin 1.2: ModuleNotFoundError" in crowded.refusal("describe", "broken_one")
