@@ -13,7 +13,7 @@ from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 
 import geo_rewards as gr
-from geo_rewards.errors import GeoRewardsError, RecipeError
+from geo_rewards.errors import DataError, GeoRewardsError, RecipeError
 from geo_rewards.testing import temporary_plugin
 
 pytestmark = pytest.mark.train
@@ -180,6 +180,16 @@ def test_truth_columns_of_other_names_extra_columns_and_progress_reach_the_rewar
     train(tmp_path / "run", "--recipe", str(recipe), data=write_rows(tmp_path, rows))
     assert {(lat, tag) for lat, tag, _ in SEEN} <= {(n + 0.5, f"t{n}") for n in range(4)}
     assert {progress for _, _, progress in SEEN} == {0.0, 0.5}
+
+
+def test_a_bad_truth_in_a_column_of_another_name_is_named_by_file_and_line(train, make_rows, tmp_path):
+    seed_row, write_rows = make_rows
+    rows = [seed_row(n, my_lat=400.0 if n == 2 else 1.0, my_lon=1.0) for n in range(4)]
+    recipe = tmp_path / "recipe.yaml"
+    columns = {"lat": "my_lat", "lon": "my_lon"}
+    recipe.write_text(yaml.safe_dump({"rewards": [{"name": "seen"}], "columns": columns}))
+    with pytest.raises(DataError, match=r"rows\.jsonl, line 3: latitude 400\.0 is not in"):
+        train(tmp_path / "run", "--recipe", str(recipe), data=write_rows(tmp_path, rows))
 
 
 def test_a_template_that_opens_think_has_the_tag_restored(train, tiny_model, tmp_path):
