@@ -15,13 +15,12 @@ from __future__ import annotations
 import atexit
 import logging
 import os
-import re
 import sys
 import tempfile
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError
 
@@ -75,16 +74,17 @@ def run_training(args: Sequence[str]) -> GRPOTrainer:
     Raises:
         GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
     """
-    from geo_rewards_trl.arguments import parse_arguments
+    from geo_rewards_trl.command_line import parse_arguments
     from geo_rewards_trl.environment import check_ranks, start_deepspeed
     from geo_rewards_trl.manifest import binding_part, find_checkpoint, move_checkpoints_aside, save_manifest
+    from geo_rewards_trl.run_data import load_rows
     from geo_rewards_trl.trainer import SaveManifest
 
     run, training, model_args = parse_arguments(args)
     start_deepspeed(training)
     output_dir = _output_dir(training)
     recipe = select_recipe(run, training)
-    train_rows, validation_rows, manifest = _load_data(run, training, recipe)
+    train_rows, validation_rows, manifest = load_rows(run, training, recipe)
     check_ranks(binding_part(manifest))
     checkpoint = find_checkpoint(
         output_dir, resume=run.resume, given=training.resume_from_checkpoint, manifest=manifest
@@ -140,6 +140,7 @@ def build_trainer(
     from trl import get_quantization_config
 
     from geo_rewards_trl.binding import bind_rewards, opens_think
+    from geo_rewards_trl.model import load_model
     from geo_rewards_trl.trainer import ResumableGRPOTrainer
     from geo_rewards_trl.vision import load_processor
 
@@ -149,7 +150,7 @@ def build_trainer(
         processor = load_processor(
             model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
         )
-        model, peft_config = _model(run, training, model_args)
+        model, peft_config = load_model(run, training, model_args)
     rewards = bind_rewards(
         recipe, think_opened=opens_think(processor), log_completions=training.log_completions
     )
@@ -164,58 +165,6 @@ def build_trainer(
             quantization_config=get_quantization_config(model_args),
             peft_config=peft_config,
         )
-
-
-def _load_data(
-    run: RunArguments, training: GRPOConfig, recipe: Recipe
-) -> tuple[Dataset, Dataset | None, dict[str, Any]]:
-    from geo_rewards_trl.arguments import system_prompt_text
-    from geo_rewards_trl.checks import check_recipe_applies
-    from geo_rewards_trl.dataset import load_dataset, pair_paths, split_validation
-    from geo_rewards_trl.manifest import make_manifest
-
-    data_files, image_folders = pair_paths(run.data_file_paths, run.image_folders)
-    rows = load_dataset(
-        data_files,
-        image_folders,
-        cache_dir=Path(run.data_cache_dir or Path(training.output_dir) / "data_cache"),
-        system_prompt=system_prompt_text(run.system_prompt),
-        columns=recipe.file.columns,
-    )
-    check_recipe_applies(recipe, rows)
-    manifest = make_manifest(run, recipe, data_files=data_files, rows=len(rows))
-    train_rows, validation_rows = split_validation(rows, run.val_split_ratio, seed=training.seed)
-    held_out = 0 if validation_rows is None else len(validation_rows)
-    logger.info("%d rows to train on, %d held out", len(train_rows), held_out)
-    return train_rows, validation_rows, manifest
-
-
-def _model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> tuple[Any, Any]:
-    """Return the model (its path, unless parts are to be frozen) and the PEFT configuration."""
-    from trl import get_peft_config
-
-    options = {
-        "revision": model_args.model_revision,
-        "attn_implementation": model_args.attn_implementation,
-        "dtype": model_args.dtype,
-        "trust_remote_code": training.trust_remote_code,
-        **(training.model_init_kwargs or {}),
-    }
-    peft_config = get_peft_config(model_args)
-    if not run.freeze_vision_modules:
-        training.model_init_kwargs = options
-        return model_args.model_name_or_path, peft_config
-    from transformers import AutoModelForImageTextToText
-
-    from geo_rewards_trl.vision import freeze_vision, vision_module_names
-
-    training.model_init_kwargs = None
-    model = AutoModelForImageTextToText.from_pretrained(model_args.model_name_or_path, **options)
-    logger.info("froze %d parameters of the vision tower and its projector", freeze_vision(model))
-    if peft_config is not None:  # adapters would train what was frozen
-        names = "|".join(map(re.escape, vision_module_names(model)))
-        peft_config.exclude_modules = rf"({names})(\..*)?"
-    return model, peft_config
 
 
 def _output_dir(training: GRPOConfig) -> Path:

@@ -2,13 +2,14 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
+from geo_rewards_trl.argument_checks import check_arguments
 from geo_rewards_trl.arguments import (
     DEFAULT_SYSTEM_PROMPT,
     UsageError,
     deepspeed_config,
-    parse_arguments,
     system_prompt_text,
 )
+from geo_rewards_trl.command_line import parse_arguments
 
 from geo_rewards.errors import UnknownNameError
 
@@ -102,10 +103,7 @@ def test_a_missing_flag_is_a_usage_error(tmp_path):
 
 
 def test_a_world_that_is_smaller_than_what_was_launched_is_refused(parse, monkeypatch):
-    monkeypatch.setenv("WORLD_SIZE", "2")
-    from geo_rewards_trl.arguments import check_arguments
-
-    monkeypatch.delenv("WORLD_SIZE")
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
     parsed = parse()
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UsageError, match="2 processes were launched, but the trainer sees a world of 1"):

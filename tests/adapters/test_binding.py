@@ -123,7 +123,7 @@ def test_a_label_that_is_a_column_of_the_table_is_refused(label):
 
 
 def test_every_epoch_has_an_order_of_its_own_that_does_not_depend_on_the_past():
-    from geo_rewards_trl.trainer import EpochSampler
+    from geo_rewards_trl.sampler import EpochSampler
     from trl.trainer.utils import RepeatSampler
 
     def order(*epochs):
