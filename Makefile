@@ -1,9 +1,9 @@
-# make demo | make test | make check | make bench: each starts from an empty checkout with Python 3.11 and make.
+# make demo | make test | make test-long | make check | make bench: each starts from an empty checkout with Python 3.11 and make.
 PYTHON ?= python3.11
 BIN := .venv/bin
 export HF_HUB_OFFLINE ?= 1
 
-.PHONY: demo test check docs bench install clean
+.PHONY: demo test test-long check docs bench install clean
 .DEFAULT_GOAL := test
 
 install: .venv/installed
@@ -18,6 +18,9 @@ demo: install
 
 test: install
 	$(BIN)/python -m pytest $(ARGS)
+
+test-long: install
+	$(BIN)/python -m pytest -m long $(ARGS)
 
 check: install
 	$(BIN)/ruff check
