@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 NOWHERE = Place()
 _LEVELS = ("country", "region", "city")
+PICTURE_FAULT = "picture_fault"
 NOT_ROW_COLUMNS = TRUTH_COLUMNS | {"prompts", "completions", "completion_ids"}
 
 
@@ -90,6 +91,12 @@ class Batch:
             self._gazetteer = get_builtin_gazetteer("default")
         return self._gazetteer
 
+    @property
+    def picture_faults(self) -> dict[int, str]:
+        """Why a row's picture could not be read (column `picture_fault`), by row: its rewards abstain."""
+        faults = self.columns.get(PICTURE_FAULT, ())
+        return {row: str(fault) for row, fault in enumerate(faults) if fault}
+
     @column
     def samples(self) -> LazyRows[Sample]:
         """One `Sample` a completion, in order."""
@@ -103,7 +110,7 @@ class Batch:
     @column
     def well_formed(self) -> list[bool]:
         """Whether each completion is one think block and then one answer block; see `Answer.well_formed`."""
-        return [plain or self.answers[row].well_formed for row, plain in enumerate(self._is_plain)]
+        return [plain or self.answers[row].well_formed for row, plain in enumerate(self.is_plain)]
 
     @column
     def given_truths(self) -> Sequence[GroundTruth]:
@@ -162,7 +169,7 @@ class Batch:
     def named_places(self) -> list[Place]:
         """What the answers name: the country as ISO code (None if it is no country), the rest as written."""
         return [
-            NOWHERE if plain else _named_place(self.answers[row]) for row, plain in enumerate(self._is_plain)
+            NOWHERE if plain else _named_place(self.answers[row]) for row, plain in enumerate(self.is_plain)
         ]
 
     @column
@@ -173,10 +180,10 @@ class Batch:
     @column
     def answer_places(self) -> list[Place]:
         """The places of the answers: each field by its name if there is one, else by the coordinate."""
-        named = zip(self.named_places, self._is_plain, strict=True)
+        named = zip(self.named_places, self.is_plain, strict=True)
         if all(not plain and place.country and place.region and place.city for place, plain in named):
             return self.named_places  # no look into the gazetteer without need
-        rows = zip(self.named_places, self.located_places, self._is_plain, strict=True)
+        rows = zip(self.named_places, self.located_places, self.is_plain, strict=True)
         return [
             located if plain else _joined_place(self.answers[row], place, located)
             for row, (place, located, plain) in enumerate(rows)
@@ -185,7 +192,7 @@ class Batch:
     @column
     def answer_is_located(self) -> list[bool]:
         """Whether each answer names no place, so that all it says is where its coordinate lies."""
-        rows = enumerate(self._is_plain)
+        rows = enumerate(self.is_plain)
         return [plain or _names_nothing(self.answers[row]) for row, plain in rows]
 
     @column
@@ -248,7 +255,8 @@ class Batch:
         return plain_completions(self.completions)
 
     @column
-    def _is_plain(self) -> list[bool]:
+    def is_plain(self) -> list[bool]:
+        """Whether each completion is nothing but one coordinate in tags: it need not be parsed to be read."""
         plain: list[bool] = (~np.isnan(self._plain_degrees[0])).tolist()
         return plain
 

@@ -125,6 +125,8 @@ def _reasons(scores: Scores, column: Column, row: int) -> list[str]:
     gate, ungated = column.entry.gate, column.ungated[row]
     if row in column.errors:
         return [f"failed: {column.errors[row]}"]
+    if row in scores.batch.picture_faults:
+        return [f"the picture could not be read: {scores.batch.picture_faults[row]}"]
     if ungated is None:
         truth = scores.batch.truths[row]
         lacking = [field for field in column.needs if getattr(truth, field) is None]

@@ -174,8 +174,11 @@ class Recipe:
         self, label: str, batch: Batch, done: Mapping[str, Column], *, on_error: OnError
     ) -> Column:
         entry, reward = self.entries[label], self._rewards[label]
-        outcomes = reward.outcomes(batch)
+        outcomes = reward.outcomes(batch, timeout_s=entry.timeout_s)
         errors = _errors_by_row(outcomes)
+        for row in batch.picture_faults:  # the model saw another picture: no reward can judge its answer
+            outcomes[row] = None
+            errors.pop(row, None)
         if errors and on_error == "raise":
             raise _relabelled(next(iter(errors.values())), label)
         ungated = _settled(outcomes, errors, on_error=on_error)

@@ -60,11 +60,8 @@ def override_file(file: RecipeFile, values: Mapping[str, Any], *, origin: str) -
             raise RecipeError(
                 f"{origin}: override {key!r} must be label.parameter, and {label!r} is no label{nearest}"
             )
-        entry = entries[label]
-        change: dict[str, Any] = {"params": {**entry.params, parameter: value}}
-        entries[label] = entry.model_copy(
-            update={"weight": _weight(value, where=f"{origin}: {key}")} if parameter == "weight" else change
-        )
+        change = _change(entries[label], parameter, value, where=f"{origin}: {key}")
+        entries[label] = entries[label].model_copy(update=change)
     return file.model_copy(update={"rewards": tuple(entries.values())})
 
 
@@ -76,7 +73,19 @@ def spelt_out(reward: Reward) -> dict[str, Any]:
     return {**reward.model_dump(mode="json", exclude_none=True), **given}
 
 
-def _weight(value: Any, *, where: str) -> float:
+def _change(entry: Entry, parameter: str, value: Any, *, where: str) -> dict[str, Any]:
+    """Return what an override changes in an entry: its weight, its time limit or a parameter."""
+    if parameter == "weight":
+        return {"weight": _number(value, where=where)}
+    if parameter == "timeout_s" and parameter not in find_class(entry.name, where=where).model_fields:
+        limit_s = None if value is None else _number(value, where=where)
+        if limit_s is not None and limit_s <= 0:
+            raise RecipeError(f"{where} must be more than 0, or null for no limit, not {value!r:.60}")
+        return {"timeout_s": limit_s}
+    return {"params": {**entry.params, parameter: value}}
+
+
+def _number(value: Any, *, where: str) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     raise RecipeError(f"{where} must be a finite number, not {value!r:.60}")

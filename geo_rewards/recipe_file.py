@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 
 from geo_rewards.errors import RecipeError, hint, nearest_names
 from geo_rewards.file_rewards import absolute_name
 from geo_rewards.truths import TRUTH_FIELDS
+from geo_rewards.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +52,7 @@ class Entry(_Strict):
         params: The reward's parameters.
         gate: Condition under which its value counts.
         on_error: ``raise``, ``abstain`` or a number; unset: raise when scoring, abstain in training.
+        timeout_s: Limit of each call, in seconds, in place of the reward's own.
         sha256: Of the reward's file, in a saved recipe: another content is an error.
     """
 
@@ -61,6 +62,7 @@ class Entry(_Strict):
     params: dict[str, Any] = Field(default_factory=dict)
     gate: Gate | None = None
     on_error: OnError | None = None
+    timeout_s: float | None = Field(default=None, gt=0)
     sha256: str | None = None
 
     @field_validator("name")
@@ -99,14 +101,7 @@ def read_recipe_file(file: Path | Traversable) -> RecipeFile:
         RecipeError: If it cannot be read, is no YAML, has a key twice, or has an unknown or invalid
             key; names the file, the key and the nearest valid key.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecipeError(f"{file}: cannot be read: {error}") from error
-    try:
-        content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except yaml.YAMLError as error:
-        raise RecipeError(f"{file}: not valid YAML: {_yaml_problem(error)}") from error
+    content = read_yaml(file, error_class=RecipeError)
     return parse_recipe(content, where=str(file), folder=Path(str(file)).parent)
 
 
@@ -150,12 +145,6 @@ def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     return f"{where}: {error['msg']}, not {error['input']!r:.60}"
 
 
-def _yaml_problem(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None)
-    place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-    return f"{getattr(error, 'problem', None) or error}{place}"
-
-
 def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """Return the valid keys of the mapping at this place of a file."""
     nested: Mapping[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
@@ -163,16 +152,3 @@ def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
         if isinstance(part, str):
             model = nested.get(part, model)
     return [field.alias or name for name, field in model.model_fields.items()]
-
-
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping: YAML would let the last win."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} stands twice", node.start_mark
-                )
-        return super().construct_mapping(node, deep=deep)

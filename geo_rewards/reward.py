@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import math
+from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, model_validator
 from geo_rewards.async_scores import gather_outcomes
 from geo_rewards.batch import Batch
 from geo_rewards.errors import RewardError
+from geo_rewards.time_limit import Patience, call_within, check_limit, warn_once
 from geo_rewards.types import GroundTruth
 
 if TYPE_CHECKING:
@@ -36,7 +38,10 @@ class Reward(BaseModel):
     Subclasses set `name`, document themselves (the first line is shown by ``geo-rewards list``),
     and override `score`, or `score_batch` if they gain from arrays. ``score`` may be ``async def``:
     the rows of a batch are then gathered, `concurrency` at a time (32 unless the class or a parameter
-    of that name says otherwise), and a row that takes more than `timeout_s` seconds is an error.
+    of that name says otherwise).
+
+    A class attribute or parameter `timeout_s` limits each call of `score` or `score_batch`, in seconds: a row
+    that takes longer is an error, and so are, untried, the rows left in a batch after three such in a row.
 
     Attributes:
         name: The name it is asked for by; also the instance's ``__name__``.
@@ -103,7 +108,7 @@ class Reward(BaseModel):
 
         Only rows that have the truth fields of `needs` are in the batch.
         """
-        return _raised(self._score_rows(batch))
+        return _raised(self._score_rows(batch, None))
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
         """Return one value per completion, as trainers call it.
@@ -127,47 +132,81 @@ class Reward(BaseModel):
         """
         return _raised(self.outcomes(batch))
 
-    def outcomes(self, batch: Batch) -> list[Outcome]:
-        """Return what became of each row: a value, None, or the `RewardError`; raises for no row's fault."""
+    def outcomes(self, batch: Batch, *, timeout_s: float | None = None) -> list[Outcome]:
+        """Return what became of each row: a value, None, or the `RewardError`; raises for no row's fault.
+
+        Args:
+            batch: The rows.
+            timeout_s: Limit in place of the reward's own.
+
+        Raises:
+            ValueError: If the limit is not more than 0.
+        """
+        limit_s = getattr(self, "timeout_s", None) if timeout_s is None else timeout_s
+        check_limit(limit_s)
         if not self.needs:
-            return self._scored(batch)
+            return self._scored(batch, limit_s)
         present = batch.has_truth(self.needs)
         if all(present):
-            return self._scored(batch)
+            return self._scored(batch, limit_s)
         rows = [row for row, is_present in enumerate(present) if is_present]
         outcomes: list[Outcome] = [None] * len(batch)
         if rows:
-            for row, outcome in zip(rows, self._scored(batch.take(rows)), strict=True):
+            for row, outcome in zip(rows, self._scored(batch.take(rows), limit_s), strict=True):
                 outcomes[row] = outcome
         return outcomes
 
-    def _scored(self, batch: Batch) -> list[Outcome]:
+    def _scored(self, batch: Batch, limit_s: float | None) -> list[Outcome]:
         if type(self).score_batch is Reward.score_batch:
-            return self._score_rows(batch)
+            return self._score_rows(batch, limit_s)
         try:
-            values: list[Outcome] = list(self.score_batch(batch))
+            values = call_within(lambda: list(self.score_batch(batch)), limit_s, name=self.name)
         except Exception as error:  # noqa: BLE001 - a plugin's code; retried row by row, then reported
-            if len(batch) > 1:
-                return [self._scored(batch.take([row]))[0] for row in range(len(batch))]
-            return [self._failure(error, batch.samples[0])]
+            if len(batch) == 1:
+                return [self._failure(error, batch.samples[0])]
+            if isinstance(error, TimeoutError) and limit_s is not None:
+                warn_once(
+                    f"reward {self.name!r}: score_batch took more than {limit_s:g} s for {len(batch)} rows, "
+                    "which are now tried one by one: raise timeout_s if no single row hangs"
+                )
+            return self._retried(batch, limit_s)
+        return self._checked_batch(values, batch)
+
+    def _retried(self, batch: Batch, limit_s: float | None) -> list[Outcome]:
+        """Return the outcomes of a batch that failed as a whole, row by row."""
+        patience, outcomes = Patience(), list[Outcome]()
+        for row in range(len(batch)):
+            if patience.is_over:
+                outcomes.append(self._failure(patience.refusal(limit_s), batch.samples[row]))
+                continue
+            (outcome,) = self._scored(batch.take([row]), limit_s)
+            cause = outcome.__cause__ if isinstance(outcome, RewardError) else None
+            patience.note(is_timeout=limit_s is not None and isinstance(cause, TimeoutError))
+            outcomes.append(outcome)
+        return outcomes
+
+    def _checked_batch(self, values: Sequence[Any], batch: Batch) -> list[Outcome]:
         if len(values) != len(batch):
             message = f"returned {len(values)} values for {len(batch)} completions"
             return [RewardError(message, reward=self.name)] * len(batch)
         bounds = self.bounds
         if _are_valid(values, bounds):
-            return values
+            return list(values)
         return [self._checked(value, batch.samples, row, bounds) for row, value in enumerate(values)]
 
-    def _score_rows(self, batch: Batch) -> list[Outcome]:
+    def _score_rows(self, batch: Batch, limit_s: float | None) -> list[Outcome]:
         if inspect.iscoroutinefunction(self.score):
             outcomes = gather_outcomes(
                 self.score,
                 batch.samples,
                 concurrency=getattr(self, "concurrency", DEFAULT_CONCURRENCY),
-                timeout_s=getattr(self, "timeout_s", None),
+                timeout_s=limit_s,
+                name=self.name,
             )
-        else:
+        elif limit_s is None:
             outcomes = [self._score_row(sample) for sample in batch.samples]
+        else:
+            outcomes = self._score_within(batch.samples, limit_s)
         bounds = self.bounds
         if _are_valid(outcomes, bounds):
             return outcomes
@@ -183,6 +222,20 @@ class Reward(BaseModel):
             return self.score(sample)
         except Exception as error:  # noqa: BLE001 - a plugin's code; returned to be counted or raised
             return error
+
+    def _score_within(self, samples: Sequence[Sample], limit_s: float) -> list[Outcome]:
+        patience, outcomes = Patience(), list[Outcome]()
+        for sample in samples:
+            if patience.is_over:
+                outcomes.append(patience.refusal(limit_s))
+                continue
+            try:
+                outcome = call_within(partial(self._score_row, sample), limit_s, name=self.name)
+            except TimeoutError as error:
+                outcome = error
+            patience.note(is_timeout=isinstance(outcome, TimeoutError))
+            outcomes.append(outcome)
+        return outcomes
 
     def _failure(self, error: Exception, sample: Sample) -> RewardError:
         if isinstance(error, RewardError):

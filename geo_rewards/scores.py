@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from geo_rewards.batch import Batch
     from geo_rewards.recipe_file import Entry
+    from geo_rewards.types import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +96,17 @@ class Scores:
 
     def parses(self, row: int) -> bool:
         """Return whether an answer could be read as what its row asks for: a place, or any text."""
-        answer, truth = self.batch.answers[row], self.batch.given_truths[row]
+        if self.batch.is_plain[row]:
+            return True
+        answer = self.batch.answers[row]
         named = answer.country or answer.region or answer.city
-        asks_for_text = truth.text is not None and truth.coordinate is None
-        return bool(answer.coordinate or named or (asks_for_text and answer.answer))
+        return bool(answer.coordinate or named or self._answers_in_text(row))
+
+    def problems(self, row: int) -> tuple[Problem, ...]:
+        """Return what was refused of an answer; nothing where its row asks for text and got some."""
+        if self.batch.is_plain[row] or self._answers_in_text(row):
+            return ()
+        return self.batch.answers[row].problems
 
     def distance_km(self, row: int) -> float | None:
         """Return the great-circle distance from answer to truth in km, or None."""
@@ -112,3 +120,7 @@ class Scores:
             labels: The rewards to account for; all if None.
         """
         return "\n".join(explain_row(self, row, labels=labels))
+
+    def _answers_in_text(self, row: int) -> bool:
+        truth = self.batch.given_truths[row]
+        return truth.text is not None and truth.coordinate is None and bool(self.batch.answers[row].answer)

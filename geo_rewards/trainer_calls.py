@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.completions import completion_text
@@ -26,7 +27,8 @@ _Snapshot = tuple[list[str], dict[str, list[Any]], Any]
 class SharedScoring:
     """Scores a recipe once for each batch that a trainer hands around.
 
-    The memo holds one batch, is compared by value, and is dropped on pickling.
+    The memo holds one batch, is compared by value, and is dropped on pickling. Threads may call at the
+    same time, as TRL's asynchronous trainer does: one of them scores, the others wait for it.
 
     Args:
         recipe: What to score by.
@@ -37,6 +39,7 @@ class SharedScoring:
         self._seen: _Snapshot | None = None
         self._scores: Scores | None = None
         self._reported: set[str] = set()
+        self._scoring = threading.Lock()
 
     def named_rewards(self) -> list[NamedReward]:
         """Return one callable for each weighted reward, in the recipe's order."""
@@ -46,11 +49,12 @@ class SharedScoring:
     def scores(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Return the scores of this batch, computed once."""
         seen = _snapshot(completions, columns)
-        if self._scores is None or not _same(self._seen, seen):
-            self._scores = self.score(completions, columns)
-            self._seen = seen
-            self._report(self._scores)
-        return self._scores
+        with self._scoring:
+            if self._scores is None or not _same(self._seen, seen):
+                self._scores = self.score(completions, columns)
+                self._seen = seen
+                self._report(self._scores)
+            return self._scores
 
     def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Score a batch as training does: a reward that fails abstains unless the recipe says otherwise."""
@@ -83,8 +87,12 @@ class SharedScoring:
                 logger.error("reward %r failed on %d rows; the first:", label, len(errors), exc_info=first)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Drop the memo."""
-        return {**self.__dict__, "_seen": None, "_scores": None}
+        """Drop the memo, and the lock, which belongs to this process."""
+        return {**self.__dict__, "_seen": None, "_scores": None, "_scoring": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state with a lock of one's own."""
+        self.__dict__.update(state, _scoring=threading.Lock())
 
 
 class NamedReward:

@@ -234,5 +234,5 @@ def _read_text(text: str) -> GroundTruth:
 
 def _refuse_bad_pairs(answer: Answer) -> None:
     for problem in answer.problems:
-        if problem.startswith(_UNREADABLE):
+        if problem.kind in _UNREADABLE:
             raise TruthError(f"solution: {problem}")

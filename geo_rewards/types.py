@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,87 @@ class Place:
     city: str | None = None
 
 
+class ProblemFamily(StrEnum):
+    """What went wrong with an answer, in a few words: the kinds of problems, put together for a log."""
+
+    NO_ANSWER = "no_answer"
+    SEVERAL_ANSWERS = "several_answers"
+    NOTHING_READ = "nothing_read"
+    OUT_OF_RANGE = "out_of_range"
+    MALFORMED = "malformed"
+
+
+class ProblemKind(StrEnum):
+    """The constant first part of each of `Answer.problems`."""
+
+    NO_ANSWER = "no answer"
+    SEVERAL_ANSWERS = "several answers"
+    NESTED_TAGS = "nested tags"
+    EMPTY = "empty answer"
+    LONG = "long answer"
+    NOTHING_READ = "nothing read"
+    NO_PAIR = "no pair"
+    SEVERAL_PAIRS = "several pairs"
+    SEVERAL_PLACES = "several places"
+    OUT_OF_RANGE = "out of range"
+    NOT_A_NUMBER = "not a number"
+    EXPONENT = "exponent"
+    LONG_NUMBER = "long number"
+    SIGN = "sign"
+    AXES = "axes"
+    ORDER = "order"
+    MINUTES = "minutes"
+    DUPLICATE_KEY = "duplicate key"
+    UNREADABLE_OBJECT = "unreadable object"
+    GEOMETRY = "geometry"
+    PLACE_CODE = "place code"
+
+    @property
+    def family(self) -> ProblemFamily:
+        """The family that the kind is counted under in training."""
+        return _FAMILIES.get(self, ProblemFamily.MALFORMED)
+
+
+_FAMILIES = {
+    ProblemKind.NO_ANSWER: ProblemFamily.NO_ANSWER,
+    ProblemKind.EMPTY: ProblemFamily.NO_ANSWER,
+    ProblemKind.SEVERAL_ANSWERS: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.NESTED_TAGS: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.SEVERAL_PAIRS: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.SEVERAL_PLACES: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.LONG: ProblemFamily.NOTHING_READ,
+    ProblemKind.NOTHING_READ: ProblemFamily.NOTHING_READ,
+    ProblemKind.NO_PAIR: ProblemFamily.NOTHING_READ,
+    ProblemKind.OUT_OF_RANGE: ProblemFamily.OUT_OF_RANGE,
+}
+
+
+class Problem(str):
+    """Why a part of an answer was refused: the text ``kind: detail``, which knows its kind.
+
+    Args:
+        kind: The constant part.
+        detail: What was found, and what would be right.
+
+    >>> problem = Problem(ProblemKind.OUT_OF_RANGE, "latitude 400.0 is not in [-90, 90]")
+    >>> print(problem, problem.kind.family)
+    out of range: latitude 400.0 is not in [-90, 90] out_of_range
+    """
+
+    __slots__ = ("kind",)
+    kind: ProblemKind
+
+    def __new__(cls, kind: ProblemKind, detail: str) -> Self:
+        """Put the text together."""
+        problem = super().__new__(cls, f"{kind.value}: {detail}")
+        problem.kind = kind
+        return problem
+
+    def __reduce__(self) -> tuple[type[Self], tuple[ProblemKind, str]]:
+        """Pickle as kind and detail."""
+        return type(self), (self.kind, str(self).removeprefix(f"{self.kind.value}: "))
+
+
 class TagCounts(NamedTuple):
     """How often each tag stands in a completion."""
 
@@ -86,7 +168,7 @@ class Answer:
         country: Country as written in the answer, or None.
         region: Region as written, or None.
         city: City as written, or None.
-        problems: What was refused and why, each ``kind: detail`` with a constant kind.
+        problems: What was refused and why, each a text ``kind: detail`` that knows its kind.
         well_formed: The completion is exactly one non-empty think block and then exactly one
             non-empty answer block, with nothing else but white space.
         continues_think: It would be well-formed with a `<think>` put before it: the shape of a
@@ -103,7 +185,7 @@ class Answer:
     country: str | None = None
     region: str | None = None
     city: str | None = None
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
     well_formed: bool = False
     continues_think: bool = False
     tags: TagCounts = NO_TAGS

@@ -113,7 +113,7 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
 
 
 def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
-    """Return a line for the plugin, each parameter as resolved, the gate and `on_error`."""
+    """Return a line for the plugin, each parameter as resolved, the gate, `on_error` and `timeout_s`."""
     from geo_rewards.cli.parameters import show_value
 
     lines = [f"from {recipe.provenance()[label]}"]
@@ -121,4 +121,5 @@ def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
     if entry.gate is not None:
         gate = entry.gate
         lines.append(f"gate: {gate.reward} >= {gate.at_least:g}, otherwise {show_value(gate.otherwise)}")
-    return lines + ([f"on_error: {entry.on_error}"] if entry.on_error is not None else [])
+    settings = {"on_error": entry.on_error, "timeout_s": entry.timeout_s}
+    return lines + [f"{name}: {value}" for name, value in settings.items() if value is not None]

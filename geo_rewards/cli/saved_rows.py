@@ -152,7 +152,7 @@ def scoring_cells(cells: Cells) -> Cells:
     """
     given = {name: value for name, value in cells.items() if name != "completion"}
     if "advantage" in given and isinstance(given.get("truth"), str):
-        given = _with_logged_truth(given)
+        given = _as_logged(given)
     turns = given.get("conversations") or given.get("messages")
     if turns is not None:
         prompt, answer = read_turns(_turns(turns))
@@ -173,18 +173,26 @@ def completion_of(cells: Cells) -> Any:
     return text if text.lstrip().startswith("<think>") else f"<think>{text}"
 
 
-def _with_logged_truth(cells: Cells) -> Cells:
-    """Return the cells of a trainer's table with the truth that was logged.
+def _as_logged(cells: Cells) -> Cells:
+    """Return the cells of a trainer's table with the truth and the row's columns that were logged.
 
-    The table has a column for each reward, and a label such as `country` is no truth.
+    The table has a column for each reward, and a label such as `country` is neither.
     """
+    truth = _logged_object(cells["truth"], "truth")
+    if not isinstance(cells.get("row"), str):  # a table of an older version
+        return {**{name: value for name, value in cells.items() if name not in TRUTH_COLUMNS}, **truth}
+    prompt: Cells = {name: cells[name] for name in ("prompt", "prompts") if name in cells}
+    return {**_logged_object(cells["row"], "row"), **prompt, **truth}
+
+
+def _logged_object(text: str, name: str) -> Cells:
     try:
-        truth = json.loads(cells["truth"])
+        found = json.loads(text)
     except ValueError as error:
-        raise BadRow("truth", f"the logged truth is no JSON object: {error}") from None
-    if not isinstance(truth, dict):
-        raise BadRow("truth", f"the logged truth is no JSON object but {truth!r:.60}")
-    return {**{name: value for name, value in cells.items() if name not in TRUTH_COLUMNS}, **truth}
+        raise BadRow("truth", f"the logged {name} is no JSON object: {error}") from None
+    if not isinstance(found, dict):
+        raise BadRow("truth", f"the logged {name} is no JSON object but {found!r:.60}")
+    return found
 
 
 def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Contents) -> RowProblem | None:

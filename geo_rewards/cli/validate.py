@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from collections import Counter
 from dataclasses import dataclass, field
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,9 +18,10 @@ from geo_rewards.data.rows import Row
 from geo_rewards.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from geo_rewards.data.mixture import Source
     from geo_rewards.recipe import Recipe
 
 CHUNK_ROWS = 500
@@ -37,7 +38,8 @@ class Report:
         keeps_all: Whether all problems are kept, not the first few only.
         rows: How many lines hold something.
         good: How many of them are rows that can be trained on.
-        pictures: How many pictures these have.
+        files: How many of them, good and bad, each file has.
+        pictures: How many pictures the good ones have.
         tally: What is wrong, counted by cause.
         explanations: Accounts of the first rows that failed the rehearsal, by problem.
         answered: For each weighted reward, on how many rows it gave a value to the ideal answer.
@@ -47,6 +49,7 @@ class Report:
     keeps_all: bool
     rows: int = 0
     good: int = 0
+    files: Counter[Path] = field(default_factory=Counter)
     pictures: int = 0
     tally: ProblemTally = field(default_factory=lambda: ProblemTally(shown=_SHOWN))
     explanations: dict[RowProblem, str] = field(default_factory=dict)
@@ -64,7 +67,10 @@ class Report:
 
 def validate_command(
     data: Annotated[
-        str, typer.Argument(help="A .jsonl or .json file; several joined by colons.", show_default=False)
+        str,
+        typer.Argument(
+            help="A .jsonl or .json file, several joined by colons, or a mixture (.yaml).", show_default=False
+        ),
     ],
     *,
     images: Annotated[
@@ -80,6 +86,13 @@ def validate_command(
         list[str] | None,
         typer.Option("--set", help="Another value for a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
     ] = None,
+    reward_method: Annotated[
+        str | None,
+        typer.Option(
+            help="`accu_reward_method` for rows that have none: one for each file, joined by colons."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The run's --seed: which rows a mixture takes at random.")] = 42,
     workers: Annotated[
         int | None, typer.Option(help="How many processes open pictures; all processors if not given.", min=1)
     ] = None,
@@ -87,12 +100,21 @@ def validate_command(
 ) -> int:
     """Check a data file before a run: every row's format, truth and pictures; with a recipe, rehearse it."""
     chosen = _find_recipe(recipe, settings or [])
-    report = _validate(data, images, Report(chosen, as_json), workers=workers or os.cpu_count() or 1)
+    report = Report(chosen, as_json)
+    _validate(_find_sources(data, images, reward_method), report, seed=seed, workers=workers)
+    if not report.rows:
+        raise DataError(f"{data} holds no rows")
     if as_json:
         print_json(_record(report))
     else:
         _print_report(report, data)
     return 1 if report.tally.total or report.silent_labels() else 0
+
+
+def _find_sources(data: str, images: str | None, reward_method: str | None) -> list[Source]:
+    from geo_rewards.data.mixture_file import find_sources
+
+    return find_sources(data, images, reward_methods=reward_method)
 
 
 def _find_recipe(name: str | None, settings: list[str]) -> Recipe | None:
@@ -104,24 +126,18 @@ def _find_recipe(name: str | None, settings: list[str]) -> Recipe | None:
     return build_recipe(find_recipe_file(name), values, origin=name, option="--set")
 
 
-def _validate(data: str, images: str | None, report: Report, *, workers: int) -> Report:
+def _validate(sources: Sequence[Source], report: Report, *, seed: int, workers: int | None) -> None:
+    """Take all rows that a run would read into account."""
+    from geo_rewards.data.mixture import read_sources
     from geo_rewards.data.picture_check import check_pictures
-    from geo_rewards.data.rows import read_rows
-    from geo_rewards.data.sources import pair_paths
     from geo_rewards.data.truths import check_truths
 
-    files, folders = pair_paths(data, images)
-    read = chain.from_iterable(
-        read_rows(file, image_folder=folder) for file, folder in zip(files, folders, strict=True)
-    )
     columns = report.recipe.file.columns if report.recipe else None
-    rows = check_pictures(check_truths(read, columns=columns), workers=workers)
-    with progress_bar("checking", total=_line_count(files), shown=True) as advance:
-        while chunk := list(islice(_counted(rows, advance), CHUNK_ROWS)):
+    read = check_truths(read_sources(sources, seed=seed), columns=columns)
+    with progress_bar("checking", total=_row_count(sources), shown=True) as advance:
+        rows = _counted(check_pictures(read, workers=workers), advance)
+        while chunk := list(islice(rows, CHUNK_ROWS)):
             _take(chunk, report)
-    if not report.rows:
-        raise DataError(f"{data} holds no rows")
-    return report
 
 
 def _counted(rows: Iterator[Row | RowProblem], advance: Callable[[int], None]) -> Iterator[Row | RowProblem]:
@@ -133,6 +149,7 @@ def _counted(rows: Iterator[Row | RowProblem], advance: Callable[[int], None]) -
 def _take(chunk: list[Row | RowProblem], report: Report) -> None:
     """Take a chunk of checked rows into account; rehearse the good ones."""
     report.rows += len(chunk)
+    report.files.update(row.file for row in chunk)
     good = [row for row in chunk if isinstance(row, Row)]
     for problem in chunk:
         if isinstance(problem, RowProblem):
@@ -154,21 +171,19 @@ def _rehearse(rows: list[Row], recipe: Recipe, report: Report) -> None:
         report.answered[label] = report.answered.get(label, 0) + count
     for finding in rehearsal.findings:
         row = rows[finding.row]
-        problem = RowProblem(row.file, row.line, "rehearsal", finding.message)
+        problem = row.problem("rehearsal", finding.message)
         report.tally.add(problem)
         if report.keeps_all or len(report.explanations) < _EXPLAINED:
             report.explanations[problem] = finding.explanation
 
 
-def _line_count(files: Iterable[Path]) -> int | None:
-    """Return how many lines there are, for the bar, or None where a line is no row."""
-    total = 0
-    for path in files:
-        if path.suffix.lower() != ".jsonl" or not path.is_file():
-            return None
-        with path.open("rb") as file:
-            total += sum(1 for _ in file)
-    return total
+def _row_count(sources: Sequence[Source]) -> int | None:
+    """Return how many rows there are, for the bar, or None where they would have to be read to be counted."""
+    from geo_rewards.data.mixture import count_rows
+
+    if not sys.stderr.isatty() or any(source.path.suffix.lower() == ".json" for source in sources):
+        return None
+    return sum(map(count_rows, sources))
 
 
 def _record(report: Report) -> dict[str, Any]:
@@ -184,7 +199,9 @@ def _record(report: Report) -> dict[str, Any]:
         "rows": report.rows,
         "good": report.good,
         "pictures": report.pictures,
+        "files": {str(file): count for file, count in report.files.items()},
         "causes": dict(report.tally.causes.most_common()),
+        "kinds": dict(report.tally.kinds.most_common()),
         "rehearsal": rehearsal,
         "errors": [_error_record(problem, report) for problem in report.tally.first],
     }
@@ -195,6 +212,7 @@ def _error_record(problem: RowProblem, report: Report) -> dict[str, Any]:
         "file": str(problem.file),
         "line": problem.line,
         "cause": problem.cause,
+        **({"kind": problem.kind} if problem.kind else {}),
         "message": problem.message,
     }
     explanation = report.explanations.get(problem)
@@ -213,6 +231,8 @@ def _print_report(report: Report, data: str) -> None:
 def _lines(report: Report, data: str) -> Iterator[str]:
     pictures = f" with {report.pictures:,} pictures" if report.pictures else ""
     yield f"{data}: {report.rows:,} rows, {report.good:,} good{pictures}"
+    if len(report.files) > 1:
+        yield from (f"  {file}: {count:,} rows" for file, count in report.files.items())
     if report.recipe is not None:
         yield f"rehearsal of {report.recipe.origin} on {report.good:,} rows: {_verdict(report)}"
     for label, count in report.answered.items():
@@ -220,9 +240,8 @@ def _lines(report: Report, data: str) -> Iterator[str]:
             yield f"  reward {label!r} abstains on {report.good - count:,} of {report.good:,} rows"
     if not report.tally.total:
         return
-    causes = ", ".join(f"{count:,} {cause}" for cause, count in report.tally.causes.most_common())
     noun = "problem" if report.tally.total == 1 else "problems"
-    yield f"{report.tally.total:,} {noun} ({causes}):"
+    yield f"{report.tally.total:,} {noun} ({report.tally.summary()}):"
     for problem in report.tally.first:
         yield f"  {problem}"
     if report.tally.total > len(report.tally.first):

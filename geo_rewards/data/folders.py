@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from functools import lru_cache
@@ -12,6 +13,9 @@ from geo_rewards.errors import DataError
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+_NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 class ImageFolder:
@@ -41,12 +45,15 @@ class ImageFolder:
         """
         fault = _fault_of_name(name)
         if fault:
-            raise BadRow("image", f"image {name!r} {fault}; write a path inside the image folder {self.path}")
+            message = f"image {name!r} {fault}; write a path inside the image folder {self.path}"
+            raise BadRow("image", message, kind="outside" if name.strip() else "missing")
         try:
             return self._resolve(name)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise BadRow("image", f"image {name!r} is not in {self.path}: {reason}") from error
+            message = f"image {name!r} is not in {self.path}: {reason}"
+            is_there = isinstance(error, OSError) and error.errno not in _NOT_THERE
+            raise BadRow("image", message, kind="unreadable" if is_there else "missing") from error
 
     def _resolve(self, name: str) -> str:
         below, base = os.path.split(name)
@@ -57,7 +64,7 @@ class ImageFolder:
             self._check_inside(path)
             mode = os.stat(path).st_mode  # noqa: PTH116
         if not stat.S_ISREG(mode):
-            raise BadRow("image", f"image {name!r} in {self.path} is not a file")
+            raise BadRow("image", f"image {name!r} in {self.path} is not a file", kind="not_a_picture")
         return path
 
     def _find_real_parent(self, below: str) -> str:
@@ -67,7 +74,8 @@ class ImageFolder:
 
     def _check_inside(self, path: str) -> None:
         if os.path.commonpath((self._root, path)) != self._root:
-            raise BadRow("image", f"a symbolic link leads out of the image folder {self.path} to {path}")
+            message = f"a symbolic link leads out of the image folder {self.path} to {path}"
+            raise BadRow("image", message, kind="outside")
 
 
 def _fault_of_name(name: str) -> str | None:

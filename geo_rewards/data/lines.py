@@ -3,47 +3,79 @@
 from __future__ import annotations
 
 import json
+from itertools import compress
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.data.problems import BadRow
 from geo_rewards.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 _BOM = b"\xef\xbb\xbf"
 _JSON_SPACE = " \t\r\n"
 
 
-def read_values(path: Path) -> Iterator[tuple[int, Any]]:
+def read_values(path: Path, *, chosen: Iterable[bool] | None = None) -> Iterator[tuple[int, Any]]:
     """Yield the line number and the value of each row; a `BadRow` stands in for what cannot be read.
 
     `.jsonl` is read line by line and blank lines are skipped. `.json` must hold one list; its text
     is in memory once, its rows only one at a time, and nothing behind a syntax error can be read.
 
+    Args:
+        path: The file.
+        chosen: Whether each row, in order, is wanted; None wants all.
+
     Raises:
         DataError: If the file is missing or has another suffix.
     """
+    if _is_jsonl(path):
+        yield from _read_jsonl(path, chosen)
+    elif chosen is None:
+        yield from _read_json(path)
+    else:
+        wanted = iter(chosen)
+        # What hides all rows behind it is told, wanted or not.
+        yield from (
+            item for item in _read_json(path) if next(wanted, False) or isinstance(item[1], _UnreadRest)
+        )
+
+
+def count_values(path: Path) -> int:
+    """Return how many rows `read_values` yields, in a `.jsonl` without reading them.
+
+    Raises:
+        DataError: If the file is missing or has another suffix.
+    """
+    if _is_jsonl(path):
+        return sum(1 for _ in _jsonl_lines(path))
+    return sum(1 for _ in _read_json(path))
+
+
+def _is_jsonl(path: Path) -> bool:
     if not path.is_file():
         raise DataError(f"data file {path} does not exist or is no file")
     suffix = path.suffix.lower()
-    if suffix == ".jsonl":
-        yield from _read_jsonl(path)
-    elif suffix == ".json":
-        yield from _read_json(path)
-    else:
+    if suffix not in {".jsonl", ".json"}:
         raise DataError(f"data file {path} has the suffix {path.suffix!r}; .jsonl and .json can be read")
+    return suffix == ".jsonl"
 
 
-def _read_jsonl(path: Path) -> Iterator[tuple[int, Any]]:
-    # Bytes, because text mode would also split at a lone carriage return.
+def _read_jsonl(path: Path, chosen: Iterable[bool] | None) -> Iterator[tuple[int, Any]]:
     decoder = _Decoder()
+    lines = _jsonl_lines(path) if chosen is None else compress(_jsonl_lines(path), chosen)
+    for number, raw in lines:
+        yield number, _value_of_line(raw, decoder)
+
+
+def _jsonl_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    # Bytes, because text mode would also split at a lone carriage return.
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             stripped = raw.removeprefix(_BOM).strip() if number == 1 else raw.strip()
             if stripped:
-                yield number, _value_of_line(stripped, decoder)
+                yield number, stripped
 
 
 def _value_of_line(raw: bytes, decoder: _Decoder) -> Any:
@@ -59,19 +91,23 @@ def _value_of_line(raw: bytes, decoder: _Decoder) -> Any:
     return decoder.fault or value
 
 
+class _UnreadRest(BadRow):
+    """A fault behind which nothing can be read."""
+
+
 def _read_json(path: Path) -> Iterator[tuple[int, Any]]:
     raw = path.read_bytes().removeprefix(_BOM)
     try:
         text = raw.decode()
     except UnicodeDecodeError as error:
-        yield raw.count(b"\n", 0, error.start) + 1, _not_utf8(error)
+        yield raw.count(b"\n", 0, error.start) + 1, _UnreadRest("encoding", str(_not_utf8(error)))
         return
     del raw
     try:
         yield from _elements(text)
     except json.JSONDecodeError as error:
         message = f"invalid JSON at column {error.colno}: {error.msg}; nothing behind it was read"
-        yield error.lineno, BadRow("json", message)
+        yield error.lineno, _UnreadRest("json", message)
 
 
 def _elements(text: str) -> Iterator[tuple[int, Any]]:

@@ -11,6 +11,8 @@ from geo_rewards.errors import DataError, GeoRewardsError
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from geo_rewards.data.pictures import PictureFault
+
 Cause = Literal["encoding", "json", "row", "image", "truth", "rehearsal"]
 
 
@@ -20,10 +22,12 @@ class BadRow(GeoRewardsError):  # noqa: N818 - a finding about the data, caught 
     Args:
         cause: The kind of fault.
         message: What is wrong and what would be right.
+        kind: Of a picture, which fault it has.
     """
 
-    def __init__(self, cause: Cause, message: str) -> None:
+    def __init__(self, cause: Cause, message: str, *, kind: PictureFault | None = None) -> None:
         self.cause: Cause = cause
+        self.kind = kind
         super().__init__(message)
 
 
@@ -36,12 +40,21 @@ class RowProblem:
         line: Line number, from 1; in a `.json` file the line on which the row begins.
         cause: The kind of fault.
         message: What is wrong and what would be right.
+        kind: Of a picture, which fault it has; None for all other causes.
+        copy: 0, or the number of the repetition where the weight of its file repeats the row.
     """
 
     file: Path
     line: int
     cause: Cause
     message: str
+    kind: PictureFault | None = None
+    copy: int = 0
+
+    @property
+    def label(self) -> str:
+        """Return cause and kind in words, such as `image not a picture`."""
+        return f"{self.cause} {self.kind}".replace("_", " ") if self.kind else self.cause
 
     def __str__(self) -> str:
         """Return file, line and message as one sentence."""
@@ -55,12 +68,16 @@ class ProblemTally:
     Attributes:
         shown: How many problems are kept.
         first: The problems kept, in the order of the files.
-        causes: How many problems of each kind there are.
+        causes: How many problems of each cause there are.
+        kinds: How many of each kind, under their labels, such as `image truncated`.
+        files: How many of each kind each file has.
     """
 
     shown: int = 10
     first: list[RowProblem] = field(default_factory=list)
     causes: Counter[Cause] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    files: dict[Path, Counter[str]] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
@@ -68,10 +85,22 @@ class ProblemTally:
         return self.causes.total()
 
     def add(self, problem: RowProblem) -> None:
-        """Count one problem."""
+        """Count one problem; a line is bad once, however often its file's weight repeats it."""
+        if problem.copy:
+            return
         self.causes[problem.cause] += 1
+        self.kinds[problem.label] += 1
+        self.files.setdefault(problem.file, Counter())[problem.label] += 1
         if len(self.first) < self.shown:
             self.first.append(problem)
+
+    def summary(self) -> str:
+        """Return the kinds with their counts, most frequent first: `2 image missing, 1 json`."""
+        return _counted(self.kinds)
+
+    def file_summaries(self) -> list[str]:
+        """Return a line for each file that has problems: `rows.jsonl: 3 (2 image missing, 1 json)`."""
+        return [f"{file}: {kinds.total():,} ({_counted(kinds)})" for file, kinds in self.files.items()]
 
     def raise_if_any(self) -> None:
         """Raise one error about all problems.
@@ -81,9 +110,12 @@ class ProblemTally:
         """
         if not self.total:
             return
-        kinds = ", ".join(f"{count} {cause}" for cause, count in self.causes.most_common())
         lines = "\n".join(f"  {problem}" for problem in self.first)
         rest = self.total - len(self.first)
-        tail = f"\n  and {rest} more" if rest else ""
+        tail = f"\n  and {rest:,} more" if rest else ""
         noun = "bad line" if self.total == 1 else "bad lines"
-        raise DataError(f"{self.total} {noun} ({kinds}):\n{lines}{tail}")
+        raise DataError(f"{self.total:,} {noun} ({self.summary()}):\n{lines}{tail}")
+
+
+def _counted(kinds: Counter[str]) -> str:
+    return ", ".join(f"{count:,} {kind}" for kind, count in kinds.most_common())

@@ -14,8 +14,11 @@ from geo_rewards.data.problems import BadRow, RowProblem
 from geo_rewards.data.turns import Turn, answer_text, read_turns
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from geo_rewards.data.pictures import PictureFault
+    from geo_rewards.data.problems import Cause
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Row:
             where the row has neither.
         images: Absolute paths of the pictures, one for each image block, in the order of the blocks.
         columns: All other columns as written, among them the id and the truth columns.
+        copy: 0, or the number of the repetition where the weight of its file repeats the row.
     """
 
     file: Path
@@ -38,6 +42,11 @@ class Row:
     solution: str | None
     images: list[str]
     columns: dict[str, Any]
+    copy: int = 0
+
+    def problem(self, cause: Cause, message: str, *, kind: PictureFault | None = None) -> RowProblem:
+        """Return the row as a line that cannot be used."""
+        return RowProblem(self.file, self.line, cause, message, kind, self.copy)
 
 
 def _path_list(value: Any) -> Any:
@@ -64,7 +73,9 @@ class _RawRow(BaseModel):
 _OWN_KEYS = frozenset(_RawRow.model_fields)
 
 
-def read_rows(path: Path, *, image_folder: Path) -> Iterator[Row | RowProblem]:
+def read_rows(
+    path: Path, *, image_folder: Path, chosen: Iterable[bool] | None = None
+) -> Iterator[Row | RowProblem]:
     """Yield every row of a file, and a `RowProblem` for every line that is not one.
 
     Truths are not looked at: see `geo_rewards.data.truths.check_truths`.
@@ -72,18 +83,19 @@ def read_rows(path: Path, *, image_folder: Path) -> Iterator[Row | RowProblem]:
     Args:
         path: A `.jsonl` file, or a `.json` file that holds a list of rows.
         image_folder: What the image paths are relative to.
+        chosen: Whether each row of the file, in order, is read at all; rows behind its end are not.
 
     Raises:
         DataError: If the file or the folder is missing, or the file's suffix is unknown.
     """
     folder = ImageFolder(image_folder)
-    for line, value in read_values(path):
+    for line, value in read_values(path, chosen=chosen):
         try:
             if isinstance(value, BadRow):
                 raise value
             yield _read_row(value, path, line, folder)
         except BadRow as bad:
-            yield RowProblem(path, line, bad.cause, str(bad))
+            yield RowProblem(path, line, bad.cause, str(bad), bad.kind)
 
 
 def _read_row(value: Any, file: Path, line: int, folder: ImageFolder) -> Row:

@@ -51,6 +51,16 @@ class Survey:
                 self.seen_at[name] = _place(row)
             self.kinds[name] = unite(self.kinds.get(name, "null"), kind_of(value))
 
+    def merge(self, later: Survey) -> None:
+        """Take into account what a look at the rows behind these has found."""
+        self.rows += later.rows
+        self.has_solution = self.has_solution or later.has_solution
+        self.with_images = self.with_images or later.with_images
+        self.without_images = self.without_images or later.without_images
+        for name, kind in later.kinds.items():
+            self.seen_at.setdefault(name, later.seen_at[name])
+            self.kinds[name] = unite(self.kinds.get(name, "null"), kind)
+
 
 def survey_rows(rows: Iterable[Row | RowProblem]) -> Survey:
     """Return what all rows have in common.

@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 
 from geo_rewards.parse.angles import Angle, Axis, join_decimal_comma, measure
-from geo_rewards.parse.findings import ProblemKind, RefusedError, shown
+from geo_rewards.parse.findings import RefusedError, shown
 from geo_rewards.parse.labels import AXIS_WORDS
 from geo_rewards.parse.tokens import MARK, NUMBER, WORD, Token, tokenise
+from geo_rewards.types import ProblemKind
 
 Item = Angle | Token
 

@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.parse.findings import ProblemKind, RefusedError, coordinate_of, shown
+from geo_rewards.parse.findings import RefusedError, coordinate_of, shown
+from geo_rewards.types import ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

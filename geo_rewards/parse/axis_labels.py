@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from, join_decimal_comma
-from geo_rewards.parse.findings import ProblemKind, RefusedError, shown
+from geo_rewards.parse.findings import RefusedError, shown
 from geo_rewards.parse.labels import AXIS_WORDS
 from geo_rewards.parse.tokens import NEWLINE, WORD, Token
+from geo_rewards.types import ProblemKind
 
 if TYPE_CHECKING:
     from geo_rewards.parse.angle_reader import Item

@@ -2,38 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import NamedTuple
 
-from geo_rewards.types import Coordinate
+from geo_rewards.types import Coordinate, Problem, ProblemKind
 
 _SHOWN_CHARACTERS = 40
-
-
-class ProblemKind(StrEnum):
-    """The constant first part of each of `Answer.problems`."""
-
-    NO_ANSWER = "no answer"
-    SEVERAL_ANSWERS = "several answers"
-    NESTED_TAGS = "nested tags"
-    EMPTY = "empty answer"
-    LONG = "long answer"
-    NOTHING_READ = "nothing read"
-    NO_PAIR = "no pair"
-    SEVERAL_PAIRS = "several pairs"
-    SEVERAL_PLACES = "several places"
-    OUT_OF_RANGE = "out of range"
-    NOT_A_NUMBER = "not a number"
-    EXPONENT = "exponent"
-    LONG_NUMBER = "long number"
-    SIGN = "sign"
-    AXES = "axes"
-    ORDER = "order"
-    MINUTES = "minutes"
-    DUPLICATE_KEY = "duplicate key"
-    UNREADABLE_OBJECT = "unreadable object"
-    GEOMETRY = "geometry"
-    PLACE_CODE = "place code"
 
 
 class RefusedError(Exception):
@@ -45,7 +18,7 @@ class RefusedError(Exception):
     """
 
     def __init__(self, kind: ProblemKind, detail: str) -> None:
-        self.problem = problem(kind, detail)
+        self.problem = Problem(kind, detail)
         super().__init__(self.problem)
 
 
@@ -55,15 +28,6 @@ class Finding(NamedTuple):
     coordinate: Coordinate
     form: str
     text: str
-
-
-def problem(kind: ProblemKind, detail: str) -> str:
-    """Return the text of a problem.
-
-    >>> problem(ProblemKind.OUT_OF_RANGE, "latitude 400.0 is not in [-90, 90]")
-    'out of range: latitude 400.0 is not in [-90, 90]'
-    """
-    return f"{kind.value}: {detail}"
 
 
 def shown(text: str) -> str:

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from geo_rewards.parse.angle_reader import single_angle
 from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from
-from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, coordinate_of, shown
+from geo_rewards.parse.findings import Finding, RefusedError, coordinate_of, shown
 from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS, label_key
 from geo_rewards.parse.normalise import mask_markup, normalise
 from geo_rewards.parse.structured import Array, Bare, Mapping, Node, Text, parse_object
+from geo_rewards.types import Problem, ProblemKind
 
 _GEOMETRIES = frozenset(
     {"multipoint", "linestring", "multilinestring", "polygon", "multipolygon", "geometrycollection"}
@@ -33,7 +34,7 @@ class ObjectReading:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
 
@@ -61,7 +62,7 @@ def read_objects(raw: str) -> tuple[ObjectReading, str]:
         except RefusedError as refused:
             # Typographic quotes and commas: from here on the normalised text is the source.
             normal = normalise(raw)
-            if source == normal or refused.problem.startswith(ProblemKind.DUPLICATE_KEY):
+            if source == normal or refused.problem.kind is ProblemKind.DUPLICATE_KEY:
                 raise
             source = normal
             continue

@@ -10,10 +10,11 @@ from geo_rewards.parse.angle_reader import Item, merge_angles
 from geo_rewards.parse.angles import Angle, coordinate_from, written_form
 from geo_rewards.parse.axis_labels import first_axis, read_axis_labels
 from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
-from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, shown
+from geo_rewards.parse.findings import Finding, RefusedError, shown
 from geo_rewards.parse.loose import loose_pairs, repeated_pair
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
 from geo_rewards.parse.tokens import NUMBER
+from geo_rewards.types import Problem, ProblemKind
 
 _ANY_NUMBER = re.compile("[0-9]|nan|inf", re.IGNORECASE)
 
@@ -31,7 +32,7 @@ class PairReading:
     """
 
     findings: list[Finding] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     spans: list[tuple[int, int]] = field(default_factory=list)
     numbers: int = 0
     loose: list[Finding] = field(default_factory=list)

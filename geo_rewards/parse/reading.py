@@ -6,13 +6,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, problem
+from geo_rewards.parse.findings import Finding, RefusedError
 from geo_rewards.parse.normalise import mask_markup, normalise
 from geo_rewards.parse.objects import ObjectReading, read_objects
 from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.places import labelled_places, listed_places
 from geo_rewards.parse.references import read_references, without
 from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair, whole_pair
+from geo_rewards.types import Problem, ProblemKind
 
 if TYPE_CHECKING:
     from geo_rewards.types import Coordinate
@@ -32,7 +33,7 @@ class Reading:
     country: str | None = None
     region: str | None = None
     city: str | None = None
-    problems: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 def read_answer(raw: str, *, listed: bool = True) -> Reading:
@@ -49,10 +50,10 @@ def read_answer(raw: str, *, listed: bool = True) -> Reading:
     if plain is not None:
         return Reading(plain.coordinate, plain.text, plain.form)
     if not raw.strip():
-        return Reading(problems=(problem(ProblemKind.EMPTY, "nothing but white space"),))
+        return Reading(problems=(Problem(ProblemKind.EMPTY, "nothing but white space"),))
     if len(raw) > MAX_ANSWER_CHARACTERS:
         detail = f"{len(raw)} characters, at most {MAX_ANSWER_CHARACTERS} are read"
-        return Reading(problems=(problem(ProblemKind.LONG, detail),))
+        return Reading(problems=(Problem(ProblemKind.LONG, detail),))
     try:
         return _read(raw, listed=listed)
     except RefusedError as refused:
@@ -102,36 +103,36 @@ def _read(raw: str, *, listed: bool) -> Reading:
     )
 
 
-def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[str]]:
+def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[Problem]]:
     """Return the one coordinate found, or the problem that there are several different ones."""
     different = {(found.coordinate.lat, found.coordinate.lon) for found in findings}
     if len(different) > 1:
-        return None, [problem(ProblemKind.SEVERAL_PAIRS, f"{len(different)} different coordinates")]
+        return None, [Problem(ProblemKind.SEVERAL_PAIRS, f"{len(different)} different coordinates")]
     # Written twice, the pair in parentheses tells the form: `coordinate_format` may ask for them.
     ranked = sorted(findings, key=lambda found: found.form != "parentheses")
     return (ranked[0] if ranked else None), []
 
 
-def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[Problem]]:
     """Return one value for each field; a field with two different values has none, and a problem."""
     values: dict[str, dict[str, str]] = {}
     for name, value in places:
         values.setdefault(name, {}).setdefault(value.casefold(), value)
     names = {name: next(iter(found.values())) for name, found in values.items() if len(found) == 1}
     return names, [
-        problem(ProblemKind.SEVERAL_PLACES, f"{len(found)} values for {name}")
+        Problem(ProblemKind.SEVERAL_PLACES, f"{len(found)} values for {name}")
         for name, found in values.items()
         if len(found) > 1
     ]
 
 
-def _why_nothing(text: str, numbers: int, *, placed: bool) -> list[str]:
+def _why_nothing(text: str, numbers: int, *, placed: bool) -> list[Problem]:
     """Return why an answer has no coordinate; an answer that names a place and no number needs no reason."""
     if _PLUS_CODE.search(text) or _GEOHASH.fullmatch(text.strip()):
-        return [problem(ProblemKind.PLACE_CODE, "a plus code or geohash, use latitude and longitude")]
+        return [Problem(ProblemKind.PLACE_CODE, "a plus code or geohash, use latitude and longitude")]
     if numbers:
         count = "one number" if numbers == 1 else f"{numbers} numbers that are not written as a pair"
-        return [problem(ProblemKind.NO_PAIR, f"{count}, use: latitude, longitude")]
+        return [Problem(ProblemKind.NO_PAIR, f"{count}, use: latitude, longitude")]
     if placed:
         return []
-    return [problem(ProblemKind.NOTHING_READ, "neither a pair of numbers nor a labelled place")]
+    return [Problem(ProblemKind.NOTHING_READ, "neither a pair of numbers nor a labelled place")]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.parse.angle_reader import single_angle
 from geo_rewards.parse.angles import measure
-from geo_rewards.parse.findings import Finding, ProblemKind, RefusedError, coordinate_of, shown
+from geo_rewards.parse.findings import Finding, RefusedError, coordinate_of, shown
+from geo_rewards.types import Problem, ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +47,14 @@ REFERENCE_WORDS = (
 )
 
 
-def read_references(text: str, raw: str) -> tuple[list[Finding], list[str], str]:
+def read_references(text: str, raw: str) -> tuple[list[Finding], list[Problem], str]:
     """Return findings, problems, and the text with all that was read turned into line ends.
 
     >>> read_references("POINT(2.35 48.85)", "POINT(2.35 48.85)")[0][0].coordinate
     Coordinate(lat=48.85, lon=2.35)
     """
     findings: list[Finding] = []
-    problems: list[str] = []
+    problems: list[Problem] = []
     for form, (pattern, read) in _readers_for(text).items():
         taken: list[tuple[int, int]] = []
         for match in pattern.finditer(text):

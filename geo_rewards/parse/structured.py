@@ -10,7 +10,8 @@ import json
 import re
 from dataclasses import dataclass
 
-from geo_rewards.parse.findings import ProblemKind, RefusedError, shown
+from geo_rewards.parse.findings import RefusedError, shown
+from geo_rewards.types import ProblemKind
 
 MAX_DEPTH = 8
 _PIECE = re.compile(

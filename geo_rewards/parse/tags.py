@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from geo_rewards.parse.findings import ProblemKind, problem
-from geo_rewards.types import TagCounts
+from geo_rewards.types import Problem, ProblemKind, TagCounts
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 ANSWER_OPEN, ANSWER_CLOSE = "<answer>", "</answer>"
@@ -35,7 +34,7 @@ class Blocks:
     answer: str | None = None
     well_formed: bool = False
     continues_think: bool = False
-    problem: str | None = None
+    problem: Problem | None = None
 
 
 def find_blocks(text: str) -> Blocks:
@@ -100,13 +99,13 @@ def _only_think(text: str, counts: TagCounts) -> str | None:
     return text[start + len(THINK_OPEN) : end].strip()
 
 
-def _too_many(counts: TagCounts) -> str:
+def _too_many(counts: TagCounts) -> Problem:
     if not counts.answer_open or not counts.answer_close:
-        return problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")
-    return problem(ProblemKind.SEVERAL_ANSWERS, f"{sum(counts)} tags, at most {MAX_TAGS} are read")
+        return Problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")
+    return Problem(ProblemKind.SEVERAL_ANSWERS, f"{sum(counts)} tags, at most {MAX_TAGS} are read")
 
 
-def _only_answer(text: str) -> tuple[str | None, str | None]:
+def _only_answer(text: str) -> tuple[str | None, Problem | None]:
     """Return the only complete, un-nested answer block outside of think, or why there is none."""
     depth = 0
     opened = -1  # where the text of the open answer block starts, -1 outside
@@ -114,7 +113,7 @@ def _only_answer(text: str) -> tuple[str | None, str | None]:
     for tag in _TAG.finditer(text):
         name = tag.group()
         if opened >= 0 and name != ANSWER_CLOSE:
-            return None, problem(ProblemKind.NESTED_TAGS, f"{name} inside an answer block")
+            return None, Problem(ProblemKind.NESTED_TAGS, f"{name} inside an answer block")
         if name == THINK_OPEN:
             depth += 1
         elif name == THINK_CLOSE:
@@ -130,5 +129,5 @@ def _only_answer(text: str) -> tuple[str | None, str | None]:
     if len(found) == 1:
         return found[0].strip(), None
     if found:
-        return None, problem(ProblemKind.SEVERAL_ANSWERS, f"{len(found)} answer blocks, one is right")
-    return None, problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")
+        return None, Problem(ProblemKind.SEVERAL_ANSWERS, f"{len(found)} answer blocks, one is right")
+    return None, Problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")

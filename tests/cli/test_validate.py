@@ -34,7 +34,7 @@ def test_every_fault_is_listed_and_summed_up_by_cause(run, write_rows, folder):
     ran = run("validate", file, "--images", folder)
     assert ran.code == 1
     assert "6 rows, 1 good" in ran.out
-    assert "5 problems (3 image, 1 truth, 1 json):" in ran.out
+    assert "5 problems (1 truth, 1 json, 1 image truncated, 1 image missing, 1 image outside):" in ran.out
     for line, what in ((2, "latitude 91"), (3, "JSON"), (4, "cut.png"), (5, "no.png"), (6, "'..'")):
         assert any(f"{file}, line {line}: " in text and what in text for text in ran.out.splitlines())
 
@@ -47,7 +47,9 @@ def test_json_is_alone_on_stdout(run, write_rows, folder):
         "rows": 2,
         "good": 1,
         "pictures": 1,
+        "files": {str(file): 2},
         "causes": {"truth": 1},
+        "kinds": {"truth": 1},
         "rehearsal": None,
         "errors": [
             {
@@ -58,6 +60,81 @@ def test_json_is_alone_on_stdout(run, write_rows, folder):
             }
         ],
     }
+
+
+def test_every_kind_of_picture_fault_is_found_and_counted(script, write_rows, folder):
+    """Among many good rows, so that other processes open most of the pictures."""
+    Image.effect_noise((64, 64), 50).save(folder / "damaged.png")
+    noise = bytearray((folder / "damaged.png").read_bytes())
+    noise[200] ^= 0xFF
+    (folder / "damaged.png").write_bytes(noise)
+    (folder / "empty.png").write_bytes(b"")
+    (folder / "text.png").write_text("<html>404 not found</html>")
+    (folder / "out.png").symlink_to("/etc/hostname")
+    Image.new("1", (10_000, 10_000)).save(folder / "over.png")
+    Image.new("1", (13_500, 13_500)).save(folder / "bomb.png")
+    Image.new("L", (201, 1)).save(folder / "thin.png")
+    Image.new("I", (4, 4), 70_000).save(folder / "deep.tiff")
+    names = ["none", "empty", "text", "cut", "damaged", "over", "bomb", "thin", "out"]
+    bad = [row(image=f"{name}.png") for name in names] + [row(image="deep.tiff")]
+    ran = script("validate", write_rows([row()] * 150 + bad), "--images", folder, "--workers", 2, "--json")
+    kinds = ["missing", "empty", "not_a_picture", "truncated", "damaged", "oversized", "bomb", "shape"]
+    kinds += ["outside", "range"]
+    assert [error["kind"] for error in ran.json["errors"]] == kinds
+    assert ran.json["causes"] == {"image": 10}
+    assert ran.json["kinds"] == {f"image {kind}".replace("_", " "): 1 for kind in kinds}
+    assert (ran.code, ran.json["good"]) == (1, 150)
+
+
+def test_pictures_of_every_readable_kind_are_good(run, write_rows, folder):
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(folder / "moving.gif", save_all=True, append_images=frames[1:])
+    Image.new("CMYK", (8, 8)).save(folder / "cmyk.jpg")
+    Image.new("I;16", (8, 8)).save(folder / "deep.png")
+    Image.new("RGB", (1, 1)).save(folder / "dot.png")
+    Image.new("RGB", (200, 1)).save(folder / "line.png")
+    rows = [row(image=name) for name in ("moving.gif", "cmyk.jpg", "deep.png", "dot.png", "line.png")]
+    ran = run("validate", write_rows(rows), "--images", folder)
+    assert (ran.code, "5 rows, 5 good with 5 pictures" in ran.out) == (0, True)
+
+
+def test_a_mixture_is_checked_as_a_run_would_read_it(run, write_rows, folder, tmp_path):
+    first = write_rows([row(), row("91, 2"), row("92, 2")], "a.jsonl")
+    second = write_rows([row(image="cut.png"), row(), row()], "b.jsonl")
+    mixture = tmp_path / "mix.yaml"
+    mixture.write_text(
+        "datasets:\n"
+        "  - {json_path: a.jsonl, image_folder: photos, sampling_strategy: 'first:2', weight: 2}\n"
+        "  - {json_path: b.jsonl, image_folder: photos, sampling_strategy: 'end:2'}\n"
+    )
+    ran = run("validate", mixture)
+    assert f"{mixture}: 6 rows, 4 good with 4 pictures" in ran.out
+    assert f"{first}: 4 rows" in ran.out
+    assert f"{second}: 2 rows" in ran.out
+    assert "1 problem (1 truth):" in ran.out  # once, although its row would be read twice
+
+
+def test_the_seed_of_the_run_decides_what_is_checked(run, write_rows, folder, tmp_path):
+    write_rows([row("91, 2"), *[row()] * 3], "a.jsonl")
+    (tmp_path / "mix.yaml").write_text(
+        "datasets: [{json_path: a.jsonl, image_folder: photos, sampling_strategy: 'random:2'}]"
+    )
+    codes = [run("validate", tmp_path / "mix.yaml", "--seed", seed).code for seed in range(10)]
+    assert set(codes) == {0, 1}
+    assert codes == [run("validate", tmp_path / "mix.yaml", "--seed", seed).code for seed in range(10)]
+
+
+def test_a_method_for_each_file_reaches_the_rehearsal(run, write_rows, folder, tmp_path):
+    first, second = write_rows([row("4")], "a.jsonl"), write_rows([row("a dog")], "b.jsonl")
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text("rewards: [{name: vqa_auto}]")
+    data = ("validate", f"{first}:{second}", "--images", f"{folder}:{folder}")
+    command = (*data, "--recipe", recipe, "--reward-method")
+    assert run(*command, "numeric:exact").code == 0
+    ran = run(*command, "numeric:numeric")
+    assert (ran.code, "cannot be graded" in ran.out + ran.err) == (1, True)
+    ran = run(*command, "numeric")
+    assert (ran.code, "names 1 methods for 2 data files" in ran.err) == (1, True)
 
 
 def test_text_shows_the_first_problems_and_json_all(run, write_rows, folder):

@@ -1,3 +1,7 @@
+import multiprocessing
+import subprocess
+import sys
+
 import pytest
 from PIL import Image
 
@@ -42,3 +46,60 @@ def test_many_processes_find_the_same_in_the_same_order(tmp_path, pictures):
     alone = list(check_pictures(rows, workers=1))
     assert list(check_pictures(iter(rows), workers=2)) == alone
     assert sum(isinstance(found, RowProblem) for found in alone) == 100
+
+
+def test_a_problem_tells_the_kind_of_fault(tmp_path, pictures):
+    rows = [row(tmp_path, 1, pictures("text.png")), row(tmp_path, 2, pictures("none.png"))]
+    assert [problem.kind for problem in check_pictures(rows, workers=1)] == ["not_a_picture", "missing"]
+
+
+@pytest.fixture
+def deadly(tmp_path, monkeypatch):
+    """Give processes started from here on a decoder that dies of a certain file, as a faulty one would."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os\n"
+        "from PIL import Image\n"
+        f"open({str(tmp_path / 'starts')!r}, 'a').write('.')\n"
+        "Image.register_open('DEATH', lambda *_: os._exit(9), lambda begin: begin.startswith(b'DEATH'))\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    (tmp_path / "deadly.png").write_bytes(b"DEATH of a process")
+
+
+@pytest.mark.usefixtures("deadly")
+def test_a_picture_that_kills_the_process_is_a_problem_of_its_line_alone(tmp_path, pictures):
+    lines = {150, 151}
+    rows = [
+        row(tmp_path, line, pictures("deadly.png" if line in lines else "good.png")) for line in range(1000)
+    ]
+    checked = list(check_pictures(rows, workers=2))
+    assert {found.line for found in checked if isinstance(found, RowProblem)} == lines
+    assert [found.line for found in checked] == list(range(1000))
+    assert "killed the process" in checked[150].message
+    assert len((tmp_path / "starts").read_text()) < 15  # not one for each of the 25 chunks behind it
+
+
+@pytest.mark.usefixtures("deadly")
+def test_a_death_that_is_seen_when_more_work_is_handed_out_is_survived(tmp_path, pictures):
+    rows = [row(tmp_path, line, pictures("deadly.png" if line == 290 else "good.png")) for line in range(600)]
+    found = []
+    for checked in check_pictures(rows, workers=2):
+        found.append(checked)
+        while checked.line == 128 and multiprocessing.active_children():
+            pass  # until the line that is far ahead has ended all processes
+    assert [problem.line for problem in found if isinstance(problem, RowProblem)] == [290]
+    assert [checked.line for checked in found] == list(range(600))
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path, pictures):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "from pathlib import Path\n"
+        "from geo_rewards.data import check_pictures\n"
+        "from geo_rewards.data.rows import Row\n"
+        f"rows = [Row(Path('a'), n, [], None, {pictures('good.png')}, {{}}) for n in range(200)]\n"
+        "list(check_pictures(rows, workers=2))\n"
+    )
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert "guarded by `if __name__ == '__main__':`" in ran.stderr.splitlines()[-1]

@@ -278,26 +278,26 @@ def test_an_image_that_is_no_path_is_a_problem(folder, write_rows, value):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"),
+    ("name", "words", "kind"),
     [
-        ("/etc/passwd", "absolute"),
-        ("C:\\a.png", "absolute"),
-        ("../secret.png", "'..'"),
-        ("below/../a.png", "'..'"),
-        ("below\\..\\..\\secret.png", "'..'"),
-        ("", "empty"),
-        ("none.png", "No such file"),
-        ("below", "not a file"),
-        ("a.png/x", "Not a directory"),
-        ("a\0.png", "null"),
-        ("x" * 5000, "name too long"),
-        ("link.png", "symbolic link"),
-        ("linked/secret.png", "symbolic link"),
-        ("dangling.png", "No such file"),
-        ("loop.png", "symbolic links"),
+        ("/etc/passwd", "absolute", "outside"),
+        ("C:\\a.png", "absolute", "outside"),
+        ("../secret.png", "'..'", "outside"),
+        ("below/../a.png", "'..'", "outside"),
+        ("below\\..\\..\\secret.png", "'..'", "outside"),
+        ("", "empty", "missing"),
+        ("none.png", "No such file", "missing"),
+        ("below", "not a file", "not_a_picture"),
+        ("a.png/x", "Not a directory", "missing"),
+        ("a\0.png", "null", "missing"),
+        ("x" * 5000, "name too long", "missing"),
+        ("link.png", "symbolic link", "outside"),
+        ("linked/secret.png", "symbolic link", "outside"),
+        ("dangling.png", "No such file", "missing"),
+        ("loop.png", "symbolic links", "missing"),
     ],
 )
-def test_an_image_outside_its_folder_or_missing_is_a_problem(tmp_path, folder, write_rows, name, words):
+def test_an_image_outside_its_folder_or_missing_is_a_problem(tmp_path, folder, write_rows, name, words, kind):
     outside = tmp_path / "outside"
     outside.mkdir()
     (outside / "secret.png").write_bytes((folder / "a.png").read_bytes())
@@ -307,7 +307,7 @@ def test_an_image_outside_its_folder_or_missing_is_a_problem(tmp_path, folder, w
     (folder / "dangling.png").symlink_to(folder / "nowhere.png")
     (folder / "loop.png").symlink_to(folder / "loop.png")
     problem = problem_of(write_rows(seed_row(image=name)), folder)
-    assert problem.cause == "image"
+    assert (problem.cause, problem.kind) == ("image", kind)
     assert words in problem.message
 
 
