@@ -68,7 +68,7 @@ class Environment:
 
     def install(self, *sources: Path) -> None:
         """Install what has all its dependencies, and its build tool, here already."""
-        self.pip("install", "--no-build-isolation", "--no-deps", *map(str, sources))
+        self.pip("install", "--no-build-isolation", *map(str, sources))
 
     def python(self, code: str, *, blocked: str = "") -> subprocess.CompletedProcess[str]:
         return self.run("python", "-c", textwrap.dedent(code), blocked=blocked)

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from geo_rewards import hookimpl
 from geo_rewards_vqa.auto import VqaAuto
-from geo_rewards_vqa.graders import VqaChoice, VqaExact, VqaNumeric, VqaYesNo
+from geo_rewards_vqa.graders import VqaChoice, VqaExact, VqaFuzzy, VqaNumeric, VqaYesNo
 
 if TYPE_CHECKING:
     from geo_rewards.hookspecs import RegisterReward
 
-__all__ = ["VqaAuto", "VqaChoice", "VqaExact", "VqaNumeric", "VqaYesNo", "register_rewards"]
+__all__ = ["VqaAuto", "VqaChoice", "VqaExact", "VqaFuzzy", "VqaNumeric", "VqaYesNo", "register_rewards"]
 
 
 @hookimpl
 def register_rewards(register: RegisterReward) -> None:
     """Register the graders."""
-    for grader in (VqaExact, VqaNumeric, VqaChoice, VqaYesNo, VqaAuto):
+    for grader in (VqaExact, VqaNumeric, VqaChoice, VqaYesNo, VqaFuzzy, VqaAuto):
         register(grader)

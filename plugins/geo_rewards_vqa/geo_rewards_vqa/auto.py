@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from geo_rewards_vqa.graders import Grader, NumberTolerance, VqaChoice, VqaExact, VqaNumeric, VqaYesNo
+from pydantic import Field
+
+from geo_rewards_vqa.graders import (
+    Grader,
+    NumberTolerance,
+    VqaChoice,
+    VqaExact,
+    VqaFuzzy,
+    VqaNumeric,
+    VqaYesNo,
+)
 
 if TYPE_CHECKING:
     from geo_rewards import Sample
 
 METHOD_COLUMN = "accu_reward_method"
-MethodName = Literal["auto", "exact", "numeric", "choice", "yes_no"]
+MethodName = Literal["auto", "exact", "numeric", "choice", "yes_no", "fuzzy"]
 
 # The spellings of VLM-R1's data files.
 _SPELLINGS = {"default": "auto", "mcq": "choice"}
-_METHODS = ("auto", "exact", "numeric", "choice", "yes_no")
+_METHODS = get_args(MethodName)
 
 
 class VqaAuto(NumberTolerance):
-    """1 if the answer is right by the row's own method, else 0.
+    """1 if the answer is right by the row's own method, else 0; by `fuzzy`, what is between.
 
-    The method of a row stands in its column `accu_reward_method`: exact, numeric, choice, yes_no or auto
-    (also `mcq` and `default`, as VLM-R1 writes choice and auto). `auto` picks by the truth: yes/no for
+    The method of a row stands in its column `accu_reward_method`: exact, numeric, choice, yes_no, fuzzy or
+    auto (also `mcq` and `default`, as VLM-R1 writes choice and auto). `auto` picks by the truth: yes/no for
     "yes", "no", "true" and "false", choice for a letter, numeric for a number, else exact. A method that
     does not exist, or one that cannot read the row's truth, is an error. Abstains where the row has no
     text as its truth.
@@ -30,15 +40,19 @@ class VqaAuto(NumberTolerance):
         method: For rows without a method of their own.
         relative_tolerance: For numbers, as for `vqa_numeric`.
         absolute_tolerance: Likewise.
+        threshold: For fuzzy texts, as for `vqa_fuzzy`.
 
     >>> VqaAuto()(["<think>I see none</think><answer>0</answer>"], solution=["0"])
     [1.0]
     """
 
     name = "vqa_auto"
-    formula = "vqa_exact, vqa_numeric, vqa_choice or vqa_yes_no, as the row says or the truth looks"
+    formula = (
+        "vqa_exact, vqa_numeric, vqa_choice, vqa_yes_no or vqa_fuzzy, as the row says or the truth looks"
+    )
 
     method: MethodName = "auto"
+    threshold: float = Field(default=0.5, ge=0, lt=1)
 
     def score(self, sample: Sample) -> float | None:
         """Judge the answer by the row's method.
@@ -51,6 +65,7 @@ class VqaAuto(NumberTolerance):
         graders = self._graders()
         if method == "auto":
             return _pick(graders, truth).score(sample)
+        graders["fuzzy"] = VqaFuzzy(threshold=self.threshold)
         if not graders[method].reads(truth):
             raise ValueError(f"the truth {truth!r:.60} cannot be graded by the row's method {method!r}")
         return graders[method].score(sample)

@@ -1,4 +1,4 @@
-"""The graders: rewards of 1 or 0 for the answer to a question with a known answer."""
+"""The graders: rewards for the answer to a question with a known answer."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from geo_rewards import Reward
 from geo_rewards_vqa.choices import read_choice
 from geo_rewards_vqa.numbers import read_quantity, same_quantity
 from geo_rewards_vqa.plain import same_text
+from geo_rewards_vqa.similarity import text_similarity
 from geo_rewards_vqa.yes_no import read_yes_no
 
 if TYPE_CHECKING:
@@ -28,11 +29,15 @@ class Grader(Reward):
         if not self.reads(truth):
             return None
         answer = sample.answer
-        return 1.0 if answer.well_formed and answer.answer and self.agrees(answer.answer, truth) else 0.0
+        return self.value(answer.answer, truth) if answer.well_formed and answer.answer else 0.0
 
     def reads(self, truth: str) -> bool:
         """Return whether this text can be a truth for this grader."""
         return bool(truth.strip())
+
+    def value(self, answer: str, truth: str) -> float:
+        """Return what an answer is worth, from 0 to 1."""
+        return 1.0 if self.agrees(answer, truth) else 0.0
 
     def agrees(self, answer: str, truth: str) -> bool:
         """Return whether the answer is right."""
@@ -50,6 +55,33 @@ class VqaExact(Grader):
 
     name = "vqa_exact"
     formula = "1 if answer and truth are equal after NFKC, case folding and unwrapping, else 0"
+
+
+class VqaFuzzy(Grader):
+    """1 if the answer is the true text, less by each letter that is not; 0 if it is not much alike.
+
+    For texts that can be right in part: a name with a typing error, a sign read with one letter wrong.
+    The whole answer counts, so each word too many takes away from the value, and an answer that leaves
+    a choice ("a or b", "a / b", "maybe a") is worth 0. Case, spacing, quotes and a full stop do not matter.
+    Numbers and opposites can be alike ("1985" and "1986", "north" and "south"): for such truths take
+    another grader. Abstains where the row has no text as its truth.
+
+    Attributes:
+        threshold: A similarity up to this is worth 0, so that no text earns something by chance.
+
+    >>> VqaFuzzy()(["<think>a sign</think><answer>Main Sreet</answer>"], solution=["Main Street"])
+    [0.9090909090909091]
+    """
+
+    name = "vqa_fuzzy"
+    formula = "s if s > threshold else 0, where s = 1 - edits / max(len(answer), len(truth)), folded"
+    reference = "the score behind ANLS (Biten et al. 2019, arXiv 1905.13648)"
+
+    threshold: float = Field(default=0.5, ge=0, lt=1)
+
+    def value(self, answer: str, truth: str) -> float:
+        """Return the similarity, 0 up to the threshold."""
+        return text_similarity(answer, truth, threshold=self.threshold)
 
 
 class NumberTolerance(Grader):

@@ -47,10 +47,29 @@ def test_a_truth_that_is_no_string_is_read_as_json() -> None:
 
 @pytest.mark.parametrize(
     ("method", "value"),
-    [("exact", 0.0), ("numeric", 1.0), ("auto", 1.0), ("default", 1.0), (None, 1.0), ("", 1.0)],
+    [
+        ("exact", 0.0),
+        ("numeric", 1.0),
+        ("fuzzy", 0.0),
+        ("auto", 1.0),
+        ("default", 1.0),
+        (None, 1.0),
+        ("", 1.0),
+    ],
 )
 def test_the_rows_method_decides(method: str | None, value: float) -> None:
     assert auto("two", "2", method) == value
+
+
+def test_a_fuzzy_row_earns_in_part_and_others_beside_it_do_not() -> None:
+    completions = ["<think>x</think><answer>Main Sreet</answer>"] * 3
+    values = VqaAuto()(completions, solution=["Main Street"] * 3, accu_reward_method=["fuzzy", "exact", None])
+    assert values == [pytest.approx(10 / 11), 0.0, 0.0]
+
+
+def test_the_threshold_reaches_the_fuzzy_texts() -> None:
+    completion = "<think>x</think><answer>Main Sreet</answer>"
+    assert VqaAuto(method="fuzzy", threshold=0.95)([completion], solution=["Main Street"]) == [0.0]
 
 
 def test_each_row_has_its_own_method() -> None:
@@ -72,7 +91,7 @@ def test_the_parameter_serves_rows_without_a_method() -> None:
 @pytest.mark.parametrize("method", ["llm", "Numeric", 3])
 def test_an_unknown_method_is_an_error_that_lists_the_known(method: object) -> None:
     with pytest.raises(
-        RewardError, match=r"row 1: .*unknown accu_reward_method .*exact, numeric, choice, yes_no"
+        RewardError, match=r"row 1: .*unknown accu_reward_method .*exact, numeric, choice, yes_no, fuzzy"
     ):
         VqaAuto()([SAMPLE, SAMPLE], solution=["0", "0"], accu_reward_method=[None, method])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from geo_rewards_vqa import VqaAuto, VqaChoice, VqaExact, VqaNumeric, VqaYesNo
+from geo_rewards_vqa import VqaAuto, VqaChoice, VqaExact, VqaFuzzy, VqaNumeric, VqaYesNo
 
 from geo_rewards.testing import check_reward
 
@@ -15,6 +15,9 @@ from geo_rewards.testing import check_reward
         (VqaAuto(), "yes"),
         (VqaChoice(), "B"),
         (VqaExact(), "a red bus"),
+        (VqaFuzzy(), "a red bus"),
+        (VqaFuzzy(), "the Golden Gate Bridge in San Francisco"),
+        (VqaAuto(method="fuzzy"), "Main Street"),
         (VqaNumeric(), "7"),
         (VqaYesNo(), "yes"),
     ],

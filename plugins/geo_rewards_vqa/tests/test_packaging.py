@@ -17,7 +17,8 @@ def test_the_entry_point_names_a_plugin_that_registers_every_grader() -> None:
     registry = Registry()
     info = registry.load(PluginSource("geo-rewards-vqa", "0"), lambda: importlib.import_module(module))
     assert info.error is None
-    assert registry.rewards.names() == ["vqa_auto", "vqa_choice", "vqa_exact", "vqa_numeric", "vqa_yes_no"]
+    names = ["vqa_auto", "vqa_choice", "vqa_exact", "vqa_fuzzy", "vqa_numeric", "vqa_yes_no"]
+    assert registry.rewards.names() == names
 
 
 def test_every_reward_says_what_it_is() -> None:
