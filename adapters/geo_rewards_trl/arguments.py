@@ -25,13 +25,30 @@ class RunArguments:
     """What this library adds to TRL's flags."""
 
     data_file_paths: str = field(
-        metadata={"help": "Data files (.jsonl or .json), separated by colons: a.jsonl:b.jsonl"}
+        metadata={
+            "help": "Data files (.jsonl or .json), separated by colons: a.jsonl:b.jsonl; or a mixture (.yaml)"
+        }
     )
     image_folders: str | None = field(
         default=None,
         metadata={
             "help": "Image folder of each data file, separated by colons; default: each file's own folder"
         },
+    )
+    reward_method: str | None = field(
+        default=None,
+        metadata={
+            "help": "Of each data file, separated by colons: the `accu_reward_method` of rows that have none"
+        },
+    )
+    bad_rows: Literal["error", "skip"] = field(
+        default="error",
+        metadata={
+            "help": "skip: leave bad rows out, with a count, and go on when a picture breaks in mid-run"
+        },
+    )
+    check_pictures: bool = field(
+        default=True, metadata={"help": "Open every picture once, on all processors, before the first run"}
     )
     recipe: str | None = field(
         default=None,
@@ -49,6 +66,17 @@ class RunArguments:
     val_split_ratio: float = field(
         default=0.0, metadata={"help": "Share of the rows held out for validation, chosen by --seed"}
     )
+    split_by: str = field(
+        default="row",
+        metadata={"help": "`row`, or `place_km:N`: no row to train on lies within N km of one held out"},
+    )
+    streaming: bool = field(
+        default=False,
+        metadata={"help": "Read rows while they are trained on, without a table; needs --max_steps"},
+    )
+    shuffle_buffer: int = field(
+        default=10_000, metadata={"help": "With --streaming: how many rows wait to be picked at random"}
+    )
     max_pixels: int | None = field(
         default=None, metadata={"help": "Larger pictures are reduced to this many pixels"}
     )
@@ -57,6 +85,14 @@ class RunArguments:
     )
     freeze_vision_modules: bool = field(
         default=False, metadata={"help": "Do not train the vision tower and its projector"}
+    )
+    train_projector: bool = field(
+        default=False,
+        metadata={"help": "Train the projector whole, beside frozen vision modules or beside LoRA adapters"},
+    )
+    lora_vision: bool = field(
+        default=False,
+        metadata={"help": "LoRA adapters in the vision tower and its projector too, not only in language"},
     )
     system_prompt: str = field(
         default="default",
@@ -70,6 +106,10 @@ class RunArguments:
     )
     data_cache_dir: str | None = field(
         default=None, metadata={"help": "Where the data table is kept; default: data_cache in --output_dir"}
+    )
+    dry_run: bool = field(
+        default=False,
+        metadata={"help": "Check and report everything up to the model's weights, and train nothing"},
     )
 
 

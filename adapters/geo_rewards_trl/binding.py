@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
-from collections import deque
-from dataclasses import dataclass, field
+import threading
+import time
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from geo_rewards.completions import completion_text
-from geo_rewards.errors import RecipeError, RewardError
 from geo_rewards.trainer_calls import SharedScoring
+from geo_rewards_trl.completions_table import CompletionColumns, check_labels
 from geo_rewards_trl.environment import gather_ranks
+from geo_rewards_trl.fault_window import BatchFaults, FaultWindow
+from geo_rewards_trl.run_log import RunLog
+from geo_rewards_trl.run_metrics import join_ranks, summarise
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,58 +20,7 @@ if TYPE_CHECKING:
     from geo_rewards.recipe import Recipe
     from geo_rewards.scores import Scores
     from geo_rewards.trainer_calls import NamedReward
-    from geo_rewards.types import GroundTruth
-
-TABLE_COLUMNS = frozenset(
-    {
-        "step",
-        "prompt",
-        "completion",
-        "advantage",
-        "parsed",
-        "problems",
-        "truth",
-        "distance_km",
-        "think_opened",
-    }
-)
-"""What stands beside the rewards in the completions table."""
-
-FAULT_WINDOW = 1000
-FAULT_SHARE = 0.05
-FAULTS_AT_LEAST = 20
-
-
-@dataclass
-class FaultWindow:
-    """Counts the faulty rows among the latest samples of all ranks.
-
-    Attributes:
-        batches: Faulty rows and samples of each batch, latest last.
-    """
-
-    batches: deque[tuple[int, int]] = field(default_factory=deque)
-
-    def add(self, faulty: int, samples: int) -> None:
-        """Add a batch and forget the oldest, as long as `FAULT_WINDOW` samples remain."""
-        self.batches.append((faulty, samples))
-        while sum(size for _, size in self.batches) - self.batches[0][1] >= FAULT_WINDOW:
-            self.batches.popleft()
-
-    @property
-    def faulty(self) -> int:
-        """Faulty rows in the window."""
-        return sum(faulty for faulty, _ in self.batches)
-
-    @property
-    def samples(self) -> int:
-        """Samples in the window."""
-        return sum(samples for _, samples in self.batches)
-
-    @property
-    def is_too_full(self) -> bool:
-        """Whether a run must stop: over 5 % of the samples are faulty, and at least 20 of them."""
-        return self.faulty >= FAULTS_AT_LEAST and self.faulty > FAULT_SHARE * self.samples
+    from geo_rewards_trl.run_metrics import Summary
 
 
 class TrainerScoring(SharedScoring):
@@ -81,61 +30,65 @@ class TrainerScoring(SharedScoring):
         recipe: What to score by.
         think_opened: The chat template opens `<think>` in the prompt; the tag is put back.
         log_completions: Also add parsed answer, truth and distance to the completions table.
+
+    Attributes:
+        run_log: Where the figures go; a trainer with `LogsWholeEvaluations` tells it what it does.
     """
 
     def __init__(self, recipe: Recipe, *, think_opened: bool = False, log_completions: bool = False) -> None:
         super().__init__(recipe)
         self.think_opened = think_opened
         self.log_completions = log_completions
+        self.run_log = RunLog()
+        self._table = CompletionColumns()
         self._faults = FaultWindow()
+        self._seconds = 0.0
+        self._logging = threading.Lock()
 
     def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Score a batch; the think tag that the prompt opened is restored first."""
+        start = time.perf_counter()
         if self.think_opened:
             completions = [_with_think(completion_text(completion)) for completion in completions]
-        return super().score(completions, columns)
+        scores = super().score(completions, columns)
+        self._seconds = time.perf_counter() - start
+        return scores
 
     def log(self, scores: Scores, columns: Mapping[str, Any]) -> None:
         """Log metrics over all ranks, and columns for the completions table.
 
         Raises:
-            RewardError: On every rank, when too many samples failed.
+            GeoRewardsError: On every rank, when too many samples are faulty.
         """
-        ranks = gather_ranks(_summary(scores))
-        log_metric, log_extra = columns.get("log_metric"), columns.get("log_extra")
-        if log_metric is not None:
-            for name, value in {**self.mean_notes(scores), **_metrics(ranks)}.items():
-                log_metric(name, value)
-        if log_extra is not None and self.log_completions:
-            for name, values in completion_columns(scores).items():
-                log_extra(name, values)
-            if self.think_opened:  # the table has the completion as generated, without the prompt's tag
-                log_extra("think_opened", [True] * len(scores.batch))
-        self._stop_on_faults(ranks)
+        with self._logging:
+            summary = summarise(scores, seconds=(self._seconds, self.run_log.lap()))
+            batch = join_ranks(gather_ranks(summary), generations=self.run_log.phase().generations)
+            self.run_log.add(batch, columns.get("log_metric"))
+            self._log_completions(scores, columns)
+            self._stop_on_faults(batch)
 
-    def _stop_on_faults(self, ranks: Sequence[_RankSummary]) -> None:
-        self._faults.add(sum(rank.faulty for rank in ranks), sum(rank.samples for rank in ranks))
+    def _log_completions(self, scores: Scores, columns: Mapping[str, Any]) -> None:
+        log_extra = columns.get("log_extra")
+        if log_extra is None or not self.log_completions:
+            return
+        for name, values in self._table(scores).items():
+            log_extra(name, values)
+        if self.think_opened:  # the table has the completion as generated, without the prompt's tag
+            log_extra("think_opened", [True] * len(scores.batch))
+
+    def _stop_on_faults(self, batch: Summary) -> None:
+        labels = tuple(label for label, count in batch.errors.items() if count)
+        self._faults.add(BatchFaults(batch.samples, batch.failed, batch.picture_faults, labels))
         if self._faults.is_too_full:
-            labels = sorted({label for rank in ranks for label, count in rank.errors.items() if count})
-            raise RewardError(
-                f"failed on {self._faults.faulty} of the last {self._faults.samples} samples of all ranks; "
-                "the run stops, since more than 5 % is no accident (the first traceback is in the log)",
-                reward=", ".join(labels) or "any",
-            )
+            raise self._faults.error()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Drop what belongs to this process, as all scorings do."""
+        return {**super().__getstate__(), "_logging": None}
 
-def check_labels(recipe: Recipe) -> None:
-    """Refuse labels that are columns of the completions table.
-
-    Raises:
-        RecipeError: Naming the label.
-    """
-    for label in recipe.entries:
-        if label in TABLE_COLUMNS:
-            raise RecipeError(
-                f"{recipe.origin}: label {label!r} is a column of the completions table: "
-                "give another with `as`"
-            )
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state with a lock of one's own."""
+        super().__setstate__({**state, "_logging": threading.Lock()})
 
 
 def bind_rewards(
@@ -143,8 +96,8 @@ def bind_rewards(
 ) -> list[NamedReward]:
     """Return a recipe's weighted rewards for ``GRPOTrainer(reward_funcs=...)``, to go with `recipe.weights`.
 
-    Beside what TRL logs of each reward, they log `parse_rate`, `distance_km/median` and
-    `reward_errors/<label>`, over all ranks.
+    Beside what TRL logs of each reward, they log parse problems, distances, accuracies, gates, failures
+    and more over all ranks; the table in docs/training.md names every key.
 
     Args:
         recipe: What to score by.
@@ -166,66 +119,5 @@ def opens_think(processing_class: Any) -> bool:
     return str(prompt).rstrip().endswith("<think>")
 
 
-def completion_columns(scores: Scores) -> dict[str, list[Any]]:
-    """Return the columns that stand beside each completion: what was parsed, the truth, the distance.
-
-    The truth is a JSON object, from which ``geo-rewards score`` takes it again: columns of their own
-    could collide with a reward's label.
-    """
-    batch = scores.batch
-    return {
-        "parsed": [answer.coordinate and str(answer.coordinate) for answer in batch.answers],
-        "problems": ["; ".join(answer.problems) for answer in batch.answers],
-        "truth": [truth_json(truth) for truth in batch.given_truths],
-        "distance_km": [scores.distance_km(row) for row in range(len(batch))],
-    }
-
-
-def truth_json(truth: GroundTruth) -> str:
-    """Return what is known of a truth as a JSON object of truth columns.
-
-    >>> from geo_rewards.types import GroundTruth
-    >>> truth_json(GroundTruth(country="FR", text="the Louvre"))
-    '{"country": "FR", "solution": "the Louvre"}'
-    """
-    lat, lon = truth.coordinate or (None, None)
-    columns = {"lat": lat, "lon": lon, "country": truth.country, "region": truth.region, "city": truth.city}
-    known = {name: value for name, value in {**columns, "solution": truth.text}.items() if value is not None}
-    return json.dumps(known, ensure_ascii=False)
-
-
 def _with_think(text: str) -> str:
     return text if text.lstrip().startswith("<think>") else f"<think>{text}"
-
-
-@dataclass(frozen=True, slots=True)
-class _RankSummary:
-    """One rank's part of the metrics of a batch."""
-
-    samples: int
-    parsed: int
-    faulty: int
-    errors: dict[str, int]
-    distances_km: tuple[float, ...]
-
-
-def _summary(scores: Scores) -> _RankSummary:
-    distances = scores.batch.distance_km
-    return _RankSummary(
-        samples=len(scores.batch),
-        parsed=sum(map(scores.parses, range(len(scores.batch)))),
-        faulty=len(scores.faulty),
-        errors={label: len(errors) for label, errors in scores.errors.items()},
-        distances_km=tuple(distances[~np.isnan(distances)].tolist()),
-    )
-
-
-def _metrics(ranks: Sequence[_RankSummary]) -> dict[str, float]:
-    samples = sum(rank.samples for rank in ranks)
-    metrics = {"parse_rate": sum(rank.parsed for rank in ranks) / samples}
-    for label in ranks[0].errors:
-        metrics[f"reward_errors/{label}"] = float(sum(rank.errors[label] for rank in ranks))
-    distances = [distance for rank in ranks for distance in rank.distances_km]
-    if distances:  # one NaN would poison TRL's average: leave the key out
-        metrics["distance_km/median"] = float(np.median(distances))
-    return metrics

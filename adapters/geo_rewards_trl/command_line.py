@@ -17,6 +17,8 @@ from geo_rewards_trl.environment import use_deepspeed_on_cpu
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+JOINED_BY_COLONS = frozenset({"data_file_paths", "image_folders", "reward_method"})
+
 
 class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
     """TRL's parser, without abbreviations, with errors that offer the nearest flag."""
@@ -27,6 +29,9 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
             allow_abbrev=False,
             formatter_class=argparse.HelpFormatter,
         )
+        for action in self._actions:
+            if action.dest == "report_to":  # the configuration takes a list, which the parser would not
+                action.nargs = "+"
 
     def error(self, message: str) -> Any:
         """Turn argparse's own exit into an error that is shown like all others."""
@@ -71,7 +76,9 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
             value = config.get(action.dest)
             if action.nargs in {"+", "*"} and isinstance(value, str):
                 config[action.dest] = value.split()
-            elif action.dest in {"data_file_paths", "image_folders"} and isinstance(value, list):
+            elif action.dest in {"data_file_paths", "image_folders", "reward_method"} and isinstance(
+                value, list
+            ):
                 config[action.dest] = ":".join(map(str, value))
         remaining: list[str] = super().set_defaults_with_config(**config)
         return remaining

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_rewards.errors import GeoRewardsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from trl import GRPOConfig
+
+Result = TypeVar("Result")
 
 
 class RankError(GeoRewardsError):
@@ -37,6 +43,20 @@ def start_deepspeed(training: GRPOConfig) -> None:
     deepspeed.init_distributed(dist_backend="gloo")
 
 
+@contextmanager
+def without_zero3(training: GRPOConfig) -> Iterator[None]:
+    """Build a model whole: under ZeRO-3, transformers would split its weights and wait for others."""
+    from transformers.integrations.deepspeed import set_hf_deepspeed_config, unset_hf_deepspeed_config
+
+    config = getattr(training, "hf_deepspeed_config", None)  # only there with --deepspeed
+    unset_hf_deepspeed_config()
+    try:
+        yield
+    finally:
+        if config is not None:
+            set_hf_deepspeed_config(config)
+
+
 def gather_ranks(value: Any) -> list[Any]:
     """Return every rank's value, in order; all ranks must call this at the same point."""
     import torch.distributed as dist
@@ -46,6 +66,35 @@ def gather_ranks(value: Any) -> list[Any]:
     gathered: list[Any] = [None] * dist.get_world_size()
     dist.all_gather_object(gathered, value)
     return gathered
+
+
+def is_first_of_machine() -> bool:
+    """Return whether this process does what is done once on each machine."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
+
+
+def together(step: Callable[[], Result]) -> Result:
+    """Take a step on all ranks; if it fails on one of them, it fails on all, instead of being waited for.
+
+    Args:
+        step: What to do; it must not communicate with other ranks.
+
+    Raises:
+        RankError: If it failed elsewhere; names the rank and says why.
+        Exception: What `step` raised here.
+    """
+    failure: Exception | None = None
+    try:
+        result = step()
+    except Exception as error:  # noqa: BLE001 - whatever it is, the others must hear of it
+        failure = error
+    said = gather_ranks(None if failure is None else (str(failure) or type(failure).__name__))
+    if failure is not None:
+        raise failure
+    failed = [f"rank {rank}: {message}" for rank, message in enumerate(said) if message is not None]
+    if failed:
+        raise RankError(f"another process cannot start: {'; '.join(failed)}")
+    return result
 
 
 def check_ranks(manifest: dict[str, Any]) -> None:

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import itertools
 import json
-import logging
+import os
+import re
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from geo_rewards.errors import GeoRewardsError
-from geo_rewards_trl.environment import differences
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from trl import GRPOConfig
+
+    from geo_rewards.data import Source
     from geo_rewards.recipe import Recipe
     from geo_rewards_trl.arguments import RunArguments
-
-logger = logging.getLogger(__name__)
 
 MANIFEST_NAME = "run.json"
 RECIPE_NAME = "recipe.yaml"
@@ -28,15 +27,24 @@ RECIPE_NAME = "recipe.yaml"
 # What changes the meaning of a run: these must be equal on all ranks and at a resume.
 BINDING_KEYS = ("recipe", "plugins", "data")
 
+# Flags that change neither which rows are trained on nor in which order, so that a resume may change them.
+FREE_FLAGS = frozenset(
+    {"recipe", "recipe_set", "reward_funcs"}  # compared as the recipe that they give
+    | {"data_file_paths", "image_folders", "reward_method"}  # compared by content, and as sources
+    # Compared by the number of rows: a broken picture must not end a run for good.
+    | {"bad_rows", "check_pictures"}
+    | {"max_pixels", "min_pixels", "system_prompt", "freeze_vision_modules", "train_projector", "lora_vision"}
+    | {"resume", "data_cache_dir", "dry_run"}
+)
+_OF_A_MACHINE = re.compile(
+    r"_dir$|path|folder|host|port|local_rank|run_name|token|deepspeed$|^system_prompt$"
+)
+
 _PACKAGES = ("accelerate", "datasets", "deepspeed", "peft", "torch", "transformers", "trl")
 
 
-class ResumeError(GeoRewardsError):
-    """A resume with something else than what the checkpoint was made with."""
-
-
 def make_manifest(
-    run: RunArguments, recipe: Recipe, *, data_files: Sequence[Path], rows: int
+    run: RunArguments, recipe: Recipe, *, training: GRPOConfig, sources: Sequence[Source], rows: int | None
 ) -> dict[str, Any]:
     """Return what a run was started with, as JSON values."""
     from geo_rewards.data import content_hash
@@ -45,13 +53,22 @@ def make_manifest(
         "recipe": recipe.resolved(),
         "plugins": recipe.provenance(),
         "data": {
-            "files": [file.name for file in data_files],
-            "content_hash": content_hash(list(data_files)),
+            "files": [source.path.name for source in sources],
+            "sources": [_source_settings(source) for source in sources],
+            "content_hash": content_hash([source.path for source in sources]),
             "rows": rows,
-            "val_split_ratio": run.val_split_ratio,
+            "seed": training.seed,
+            **{name: value for name, value in vars(run).items() if name not in FREE_FLAGS},
         },
+        "launch": describe_launch(training),
         "packages": {"geo-rewards": version("geo-rewards"), **_versions(_PACKAGES)},
     }
+
+
+def _source_settings(source: Source) -> dict[str, Any]:
+    """Return how a data file is mixed in; where it and its pictures are may change."""
+    sampling = None if source.sampling is None else str(source.sampling)
+    return {"sampling": sampling, "weight": source.weight, "reward_method": source.reward_method}
 
 
 def binding_part(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -62,73 +79,47 @@ def binding_part(manifest: dict[str, Any]) -> dict[str, Any]:
     return {**part, "recipe": {**recipe, "rewards": by_label}}
 
 
-def find_checkpoint(
-    output_dir: Path, *, resume: str, given: str | None, manifest: dict[str, Any]
-) -> str | None:
-    """Return the checkpoint to go on from, or None to start anew.
+def describe_launch(training: GRPOConfig) -> dict[str, Any]:
+    """Return how the processes of a run work together, as JSON values: a resume depends on it."""
+    deepspeed = training.hf_deepspeed_config if training.deepspeed is not None else None
+    return {
+        "processes": training.world_size,
+        "deepspeed_stage": None if deepspeed is None else deepspeed.get_value("zero_optimization.stage", 0),
+        "save_only_model": training.save_only_model,
+    }
 
-    Args:
-        output_dir: The run's output folder.
-        resume: ``auto`` or ``never``.
-        given: A value of ``--resume_from_checkpoint``: a checkpoint, or None.
-        manifest: What this run was started with.
 
-    Raises:
-        ResumeError: If `given` is no checkpoint; or if recipe, data or a plugin's version is another than
-            the checkpoint's; names it.
+def rank_part(manifest: dict[str, Any], run: RunArguments, training: GRPOConfig) -> dict[str, Any]:
+    """Return what must be equal on all ranks: all of `binding_part`, the launch and the flags.
+
+    Flags that name places of a machine are left out.
     """
-    from transformers.trainer_utils import get_last_checkpoint
-
-    if given is not None and not Path(given).is_dir():
-        raise ResumeError(
-            f"--resume_from_checkpoint {given}: no such folder; --resume auto finds the last one"
-        )
-    last = get_last_checkpoint(str(output_dir)) if output_dir.is_dir() and resume == "auto" else None
-    checkpoint = given or last
-    if checkpoint is None:
-        return None
-    _check_same(Path(checkpoint), manifest)
-    logger.info("resuming from %s", checkpoint)
-    return str(checkpoint)
+    flags = {
+        name: value
+        for name, value in {**vars(run), **training.to_dict()}.items()
+        if not _OF_A_MACHINE.search(name) and isinstance(value, (bool, int, float, str, list, NoneType))
+    }
+    return {**binding_part(manifest), "launch": manifest["launch"], "flags": flags}
 
 
-def move_checkpoints_aside(output_dir: Path) -> None:
-    """Move the checkpoints of an earlier run into a folder of their own.
+def save_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Write ``run.json`` and, so that it loads again, ``recipe.yaml`` into a folder that exists.
 
-    A later ``--resume auto`` would take the highest number for this run's last checkpoint.
+    Each file is there as a whole or not at all.
     """
-    found = sorted(output_dir.glob("checkpoint-*")) if output_dir.is_dir() else []
-    if not found:
-        return
-    aside = next(folder for n in itertools.count(1) if not (folder := output_dir / f"earlier-{n}").exists())
-    aside.mkdir()
-    for checkpoint in found:
-        checkpoint.rename(aside / checkpoint.name)
-    logger.warning("--resume never: starting from step 0; %d checkpoints went to %s", len(found), aside)
-
-
-def _check_same(checkpoint: Path, manifest: dict[str, Any]) -> None:
-    saved = checkpoint / MANIFEST_NAME
-    if not saved.is_file():
-        raise ResumeError(
-            f"{checkpoint} has no {MANIFEST_NAME}, so recipe and data cannot be compared: "
-            "start anew with --resume never"
-        )
-    before = json.loads(saved.read_text(encoding="utf-8"))
-    found = differences(binding_part(before), binding_part(manifest))
-    if found:
-        raise ResumeError(
-            f"{checkpoint} was made with something else ({'; '.join(found)}): "
-            "restore it, choose another --output_dir, or start anew with --resume never"
-        )
-
-
-def save_manifest(output_dir: Path, manifest: dict[str, Any]) -> None:
-    """Write ``run.json`` and, so that it loads again, ``recipe.yaml`` into a folder that exists."""
-    text = json.dumps(manifest, indent=2, ensure_ascii=False)
-    (output_dir / MANIFEST_NAME).write_text(text + "\n", encoding="utf-8")
     recipe = yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True)
-    (output_dir / RECIPE_NAME).write_text(recipe, encoding="utf-8")
+    _write_whole(folder / RECIPE_NAME, recipe)
+    _write_whole(folder / MANIFEST_NAME, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+
+
+def _write_whole(path: Path, text: str) -> None:
+    # Hidden, and another name in each process: machines may share the folder.
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    with partial.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.replace(path)
 
 
 def _versions(packages: Sequence[str]) -> dict[str, str]:

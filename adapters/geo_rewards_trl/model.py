@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,8 +14,14 @@ logger = logging.getLogger(__name__)
 
 
 def load_model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> tuple[Any, Any]:
-    """Return the model (its path, unless parts are to be frozen) and the PEFT configuration."""
-    from trl import get_peft_config
+    """Return the model (its path, unless parts are to be frozen) and the PEFT configuration.
+
+    Adapters freeze all other weights themselves, so only full fine-tuning needs the model beforehand.
+
+    Raises:
+        GeoRewardsError: If the flags name modules that the model does not have.
+    """
+    from geo_rewards_trl.lora import lora_config
 
     options = {
         "revision": model_args.model_revision,
@@ -25,18 +30,18 @@ def load_model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig)
         "trust_remote_code": training.trust_remote_code,
         **(training.model_init_kwargs or {}),
     }
-    peft_config = get_peft_config(model_args)
-    if not run.freeze_vision_modules:
+    peft_config = lora_config(run, training, model_args)
+    if peft_config is not None or not run.freeze_vision_modules:
         training.model_init_kwargs = options
         return model_args.model_name_or_path, peft_config
     from transformers import AutoModelForImageTextToText
 
-    from geo_rewards_trl.vision import freeze_vision, vision_module_names
+    from geo_rewards_trl.vision import freeze_vision
 
-    training.model_init_kwargs = None
+    # The trainer loads the KL reference itself, and must take the same revision.
+    training.model_init_kwargs = options if training.beta else None
     model = AutoModelForImageTextToText.from_pretrained(model_args.model_name_or_path, **options)
-    logger.info("froze %d parameters of the vision tower and its projector", freeze_vision(model))
-    if peft_config is not None:  # adapters would train what was frozen
-        names = "|".join(map(re.escape, vision_module_names(model)))
-        peft_config.exclude_modules = rf"({names})(\..*)?"
-    return model, peft_config
+    frozen = freeze_vision(model, keep_projector=run.train_projector)
+    what = "the vision tower" if run.train_projector else "the vision tower and its projector"
+    logger.info("froze %d parameters of %s", frozen, what)
+    return model, None

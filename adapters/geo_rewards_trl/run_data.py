@@ -10,36 +10,74 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from trl import GRPOConfig
 
+    from geo_rewards.data import Source
     from geo_rewards.recipe import Recipe
     from geo_rewards_trl.arguments import RunArguments
+    from geo_rewards_trl.streaming import StreamedRows
 
 logger = logging.getLogger(__name__)
 
 
 def load_rows(
     run: RunArguments, training: GRPOConfig, recipe: Recipe
-) -> tuple[Dataset, Dataset | None, dict[str, Any]]:
+) -> tuple[Dataset | StreamedRows, Dataset | StreamedRows | None, dict[str, Any]]:
     """Return the rows to train on, those held out (or None), and what the run is started with.
 
     Raises:
         GeoRewardsError: If rows are bad, or the recipe cannot apply to them.
     """
-    from geo_rewards_trl.arguments import system_prompt_text
-    from geo_rewards_trl.checks import check_recipe_applies
-    from geo_rewards_trl.dataset import load_dataset, pair_paths, split_validation
+    from geo_rewards.data import find_sources
     from geo_rewards_trl.manifest import make_manifest
 
-    data_files, image_folders = pair_paths(run.data_file_paths, run.image_folders)
+    sources = find_sources(run.data_file_paths, run.image_folders, reward_methods=run.reward_method)
+    load = _load_stream if run.streaming else _load_table
+    train_rows, validation_rows, count = load(run, training, recipe, sources)
+    manifest = make_manifest(run, recipe, training=training, sources=sources, rows=count)
+    return train_rows, validation_rows, manifest
+
+
+def _load_table(
+    run: RunArguments, training: GRPOConfig, recipe: Recipe, sources: list[Source]
+) -> tuple[Dataset, Dataset | None, int | None]:
+    from geo_rewards_trl.arguments import system_prompt_text
+    from geo_rewards_trl.checks import check_recipe_applies
+    from geo_rewards_trl.dataset import load_dataset
+    from geo_rewards_trl.split import split_validation
+
     rows = load_dataset(
-        data_files,
-        image_folders,
+        sources,
+        seed=training.seed,
         cache_dir=Path(run.data_cache_dir or Path(training.output_dir) / "data_cache"),
+        bad_rows=run.bad_rows,
+        check_pictures=run.check_pictures,
         system_prompt=system_prompt_text(run.system_prompt),
         columns=recipe.file.columns,
     )
     check_recipe_applies(recipe, rows)
-    manifest = make_manifest(run, recipe, data_files=data_files, rows=len(rows))
-    train_rows, validation_rows = split_validation(rows, run.val_split_ratio, seed=training.seed)
+    train_rows, validation_rows = split_validation(
+        rows, run.val_split_ratio, seed=training.seed, split_by=run.split_by
+    )
     held_out = 0 if validation_rows is None else len(validation_rows)
     logger.info("%d rows to train on, %d held out", len(train_rows), held_out)
-    return train_rows, validation_rows, manifest
+    return train_rows, validation_rows, len(rows)
+
+
+def _load_stream(
+    run: RunArguments, training: GRPOConfig, recipe: Recipe, sources: list[Source]
+) -> tuple[StreamedRows, StreamedRows | None, int | None]:
+    from geo_rewards_trl.arguments import system_prompt_text
+    from geo_rewards_trl.checks import check_recipe_applies
+    from geo_rewards_trl.streaming import open_stream
+
+    train_rows, validation_rows = open_stream(
+        sources,
+        seed=training.seed,
+        bad_rows=run.bad_rows,
+        system_prompt=system_prompt_text(run.system_prompt),
+        columns=recipe.file.columns,
+        val_split_ratio=run.val_split_ratio,
+        buffer_rows=run.shuffle_buffer,
+    )
+    check_recipe_applies(recipe, train_rows)
+    logger.info("rows are read while they are trained on; the first %d are good", len(train_rows.head))
+    return train_rows, validation_rows, None

@@ -12,7 +12,6 @@ Without a GPU add ``--use_cpu true``. The same command goes on from the last che
 
 from __future__ import annotations
 
-import atexit
 import logging
 import os
 import sys
@@ -20,9 +19,10 @@ import tempfile
 import warnings
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError
+from geo_rewards.errors import GeoRewardsError, RecipeError
+from geo_rewards_trl.endings import explained_ending, run_as_program, said_of_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -38,33 +38,17 @@ logger = logging.getLogger("geo_rewards_trl.train")  # __name__ is __main__ unde
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 1 if the data or the run is bad, with 2 on wrong usage."""
-    rank = os.environ.get("RANK", "0")
-    _set_up_logging(rank)
-    try:
-        _require_extra()
-        run_training(sys.argv[1:] if args is None else args)
-    except GeoRewardsError as error:
-        sys.stderr.write(f"geo-rewards [rank {rank}]: {error}\n")
-        sys.exit(2 if _is_usage(error) else 1)
-    end_process()
+    _set_up_logging(os.environ.get("RANK", "0"))
+    run_as_program(lambda: _run_command(sys.argv[1:] if args is None else args))
 
 
-def end_process() -> None:
-    """End a process whose work is done with exit code 0, past the interpreter's own end.
-
-    There, a thread of torch or of the trainer that still wants Python is killed, and now and then
-    takes the process with it ("terminate called without an active exception"): torchrun would then call a
-    finished run failed.
-    """
-    atexit._run_exitfuncs()
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+def _run_command(args: Sequence[str]) -> None:
+    _require_extra()
+    run_training(args)
 
 
-def run_training(args: Sequence[str]) -> GRPOTrainer:
-    """Train as the flags say, save, and return the trainer.
+def run_training(args: Sequence[str]) -> GRPOTrainer | None:
+    """Train as the flags say, save, and return the trainer; or, with ``--dry_run``, report and return None.
 
     Everything that can be found wrong before the model is loaded is an error before it is.
 
@@ -74,35 +58,61 @@ def run_training(args: Sequence[str]) -> GRPOTrainer:
     Raises:
         GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
     """
+    from geo_rewards_trl.checkpoints import find_checkpoint, move_checkpoints_aside, remove_unfinished
     from geo_rewards_trl.command_line import parse_arguments
-    from geo_rewards_trl.environment import check_ranks, start_deepspeed
-    from geo_rewards_trl.manifest import binding_part, find_checkpoint, move_checkpoints_aside, save_manifest
-    from geo_rewards_trl.run_data import load_rows
-    from geo_rewards_trl.trainer import SaveManifest
+    from geo_rewards_trl.environment import check_ranks, is_first_of_machine, start_deepspeed, together
+    from geo_rewards_trl.manifest import rank_part, save_manifest
+    from geo_rewards_trl.nodes import check_shared
 
     run, training, model_args = parse_arguments(args)
     start_deepspeed(training)
-    output_dir = _output_dir(training)
-    recipe = select_recipe(run, training)
-    train_rows, validation_rows, manifest = load_rows(run, training, recipe)
-    check_ranks(binding_part(manifest))
+    if run.dry_run:
+        from geo_rewards_trl.dry_run import rehearse_run
+
+        rehearse_run(run, training, model_args)
+        return None
+    output_dir = together(lambda: _output_dir(training))
+    check_shared(output_dir)
+    recipe, rows, manifest = together(lambda: _recipe_and_rows(run, training))
+    check_ranks(rank_part(manifest, run, training))
     checkpoint = find_checkpoint(
         output_dir, resume=run.resume, given=training.resume_from_checkpoint, manifest=manifest
     )
-    trainer = build_trainer(run, training, model_args, recipe=recipe, rows=(train_rows, validation_rows))
-    trainer.add_callback(SaveManifest(manifest))
+    trainer = build_trainer(run, training, model_args, recipe=recipe, rows=rows, manifest=manifest)
+    if is_first_of_machine():
+        remove_unfinished(output_dir)
     if trainer.accelerator.is_main_process:
         if run.resume == "never":
             move_checkpoints_aside(output_dir)
         save_manifest(output_dir, manifest)
-    trainer.train(resume_from_checkpoint=checkpoint)
-    trainer.save_model(training.output_dir)
-    trainer.save_state()
-    logger.info("saved the model to %s", training.output_dir)
-    # A rank that leaves first would have torchrun end one that still writes.
-    trainer.accelerator.wait_for_everyone()
-    trainer.end()
+    with explained_ending(output_dir, without=_flag_against_resuming(run, training)):
+        trainer.train(resume_from_checkpoint=checkpoint)
+        with said_of_writing(output_dir):
+            trainer.save_model(training.output_dir)
+            trainer.save_state()
+        logger.info("saved the model to %s", training.output_dir)
+        # A rank that leaves first would have torchrun end one that still writes.
+        trainer.accelerator.wait_for_everyone()
+        trainer.end()
     return trainer
+
+
+def _flag_against_resuming(run: RunArguments, training: GRPOConfig) -> str | None:
+    """Return the flag with which the same command would not go on from its last checkpoint."""
+    if training.resume_from_checkpoint is not None:
+        return "--resume_from_checkpoint"
+    return "--resume never" if run.resume == "never" else None
+
+
+def _recipe_and_rows(
+    run: RunArguments, training: GRPOConfig
+) -> tuple[Recipe, tuple[Dataset, Dataset | None], dict[str, Any]]:
+    """Return the recipe, the rows (training and validation) and what the run is started with."""
+    from geo_rewards_trl.run_data import load_rows
+
+    recipe = select_recipe(run, training)
+    train_rows, validation_rows, manifest = load_rows(run, training, recipe)
+    return recipe, (train_rows, validation_rows), manifest
 
 
 def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
@@ -131,6 +141,7 @@ def build_trainer(
     *,
     recipe: Recipe,
     rows: tuple[Dataset, Dataset | None],
+    manifest: dict[str, Any],
 ) -> GRPOTrainer:
     """Return TRL's trainer with the model, the rewards and the rows (training and validation).
 
@@ -164,6 +175,7 @@ def build_trainer(
             processing_class=processor,
             quantization_config=get_quantization_config(model_args),
             peft_config=peft_config,
+            manifest=manifest,
         )
 
 
@@ -202,12 +214,6 @@ def _require_extra() -> None:
             f"training needs the packages of the extra `train` ({', '.join(missing)} missing): "
             "pip install 'geo-rewards[train]'"
         )
-
-
-def _is_usage(error: GeoRewardsError) -> bool:
-    from geo_rewards_trl.arguments import UsageError
-
-    return isinstance(error, (UsageError, UnknownNameError))
 
 
 def _set_up_logging(rank: str) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from geo_rewards.errors import GeoRewardsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from torch import nn
@@ -32,7 +32,8 @@ def load_processor(
         max_pixels: Larger pictures are reduced to this many pixels; None keeps the model's value.
 
     Raises:
-        VisionError: If the limits make no sense, or the model's image processor has none.
+        VisionError: If the limits make no sense, the model's image processor has none, or there is no chat
+            template.
     """
     from transformers import AutoProcessor
 
@@ -44,6 +45,11 @@ def load_processor(
     processor = AutoProcessor.from_pretrained(model_dir, **given)
     if given:
         _check_limits(processor, min_pixels, max_pixels)
+    if getattr(processor, "chat_template", None) is None:
+        raise VisionError(
+            f"{model_dir} has no chat template, so it takes no messages: use a model tuned to "
+            "chat, or put a chat_template.jinja beside its processor"
+        )
     return processor
 
 
@@ -55,7 +61,10 @@ def _check_limits(processor: Any, min_pixels: int | None, max_pixels: int | None
         ("max_pixels", max_pixels, "longest_edge"),
     ):
         if wanted is not None and _entry(size, key) != wanted:
-            raise VisionError(f"{name} cannot be set: the image processor of this model has no such limit")
+            raise VisionError(
+                f"{name} cannot be set: the image processor of this model has no such limit, but a size of "
+                f"its own ({dict(size)}): leave --{name} out"
+            )
     smallest, largest = _entry(size, "shortest_edge"), _entry(size, "longest_edge")
     if smallest is not None and largest is not None and smallest > largest:
         raise VisionError(f"min_pixels ({smallest}) is more than max_pixels ({largest})")
@@ -72,8 +81,22 @@ def vision_module_names(model: nn.Module) -> list[str]:
         VisionError: If no vision tower was found.
     """
     tower = _vision_tower(model)
-    parts = [tower, *_outer_projectors(model, tower)]
-    return [name for name, module in model.named_modules() if any(module is part for part in parts)]
+    return _names(model, [tower, *_outer_projectors(model, tower)])
+
+
+def projector_names(model: nn.Module) -> list[str]:
+    """Return the dotted names of the projectors, those inside the tower included; a list counts as its parts.
+
+    Raises:
+        VisionError: If no vision tower was found, or no projector.
+    """
+    tower = _vision_tower(model)
+    projectors = [*_inner_projectors(tower), *_outer_projectors(model, tower)]
+    if not projectors:
+        raise VisionError(
+            f"no projector between vision tower and language model was found in {type(model).__name__}"
+        )
+    return _names(model, [part for module in projectors for part in _parts(module)])
 
 
 def freeze_vision(model: nn.Module, *, keep_projector: bool = False) -> int:
@@ -104,6 +127,19 @@ def freeze_vision(model: nn.Module, *, keep_projector: bool = False) -> int:
     for parameter in frozen:
         parameter.requires_grad_(False)
     return sum(_count(parameter) for parameter in frozen)
+
+
+def _names(model: nn.Module, modules: Sequence[nn.Module]) -> list[str]:
+    return [name for name, module in model.named_modules() if any(module is wanted for wanted in modules)]
+
+
+def _parts(module: Any) -> list[nn.Module]:
+    """Return a container's modules, which have a `forward`, unlike the container."""
+    from torch.nn import ModuleDict, ModuleList
+
+    if isinstance(module, ModuleList | ModuleDict):
+        return list(module.children())
+    return [module]
 
 
 def _vision_tower(model: Any) -> nn.Module:

@@ -23,10 +23,11 @@ CREDIT = "Picture: NASA Blue Marble Next Generation. Places: GeoNames, CC BY 4.0
 SMOOTHING_STEPS = 20
 SMOOTH_LABEL = f"mean of {SMOOTHING_STEPS} steps"
 RAW, SMOOTH, TRUTH, GUESS = "#9ecae1", "#08519c", "#7CFC9A", "#ff5a4f"
+NOTHING = (None, "None")  # no answer had a distance; the second as the trainer prints it
 PANELS = (
     ("reward", "mean reward", None),
     ("parse_rate", "share that parses", (0.0, 1.05)),
-    ("distance_km/median", "median distance, km", None),
+    ("distance_km/p50", "median distance, km", None),
 )
 
 
@@ -54,7 +55,7 @@ def plot_curve(log: Sequence[Mapping[str, Any]], path: Path) -> None:
     figure.suptitle("GRPO learns where satellite pictures were taken", fontsize=14, fontweight="bold")
     axes = figure.subplots(len(PANELS), 1, sharex=True, height_ratios=(2, 1, 1))
     for panel, (key, label, limits) in zip(axes, PANELS, strict=True):
-        points = [(entry["step"], float(entry[key])) for entry in log if key in entry]
+        points = [(entry["step"], float(entry[key])) for entry in log if entry.get(key) not in NOTHING]
         steps, values = [step for step, _ in points], [value for _, value in points]
         panel.plot(steps, values, color=RAW, linewidth=1, label="each step")
         panel.plot(steps, smoothed(values), color=SMOOTH, linewidth=2.2, label=SMOOTH_LABEL)

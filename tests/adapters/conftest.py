@@ -1,5 +1,6 @@
 """A tiny model and small picture rows, built once for all tests that train."""
 
+import importlib.util
 import json
 from pathlib import Path
 
@@ -71,3 +72,25 @@ def tiny_model(tmp_path_factory) -> Path:
 def photos(tmp_path_factory) -> Path:
     """Return a file of eight rows with one picture each, in the folder of its pictures."""
     return write_rows(tmp_path_factory.mktemp("photos"), [seed_row(number) for number in range(8)])
+
+
+@pytest.fixture(scope="session")
+def families():
+    """Return the module of the tiny models: a test module cannot import its neighbours by name."""
+    spec = importlib.util.spec_from_file_location("families", Path(__file__).with_name("families.py"))
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def family(families, tmp_path_factory):
+    """Return a function that builds the tiny model of a family, once, and returns its folder."""
+    built = {}
+
+    def build(name: str) -> Path:
+        if name not in built:
+            built[name] = families.build_family(name, tmp_path_factory.mktemp("family") / name)
+        return built[name]
+
+    return build

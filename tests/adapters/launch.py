@@ -1,15 +1,19 @@
 """Run by torchrun in tests: train as the flags say, and write down what each rank saw.
 
 The first argument is the folder for the records; the rest are flags of geo_rewards_trl.train, in which
-`{rank}` stands for the number of the rank.
+`{rank}` stands for the number of the rank. What goes wrong on the way stands in the environment variable
+FAULTS (see faults.py).
 """
 
 import hashlib
 import json
+import logging
 import os
 import sys
 from pathlib import Path
 from typing import ClassVar
+
+from faults import FAULTY_REWARDS, arm
 
 import geo_rewards as gr
 from geo_rewards.testing import temporary_plugin
@@ -52,7 +56,7 @@ class Plugin:
     @staticmethod
     @gr.hookimpl
     def register_rewards(register):
-        for reward in (RowsSeen, LengthReward, FailsOnRank1):
+        for reward in (RowsSeen, LengthReward, FailsOnRank1, *FAULTY_REWARDS):
             register(reward)
 
 
@@ -73,12 +77,15 @@ def weights_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def main() -> None:
+def run() -> None:
+    """Train, and write the record of this rank."""
+    logging.basicConfig()
+    logging.getLogger("geo_rewards_trl").setLevel(logging.INFO)
     from geo_rewards_trl import train
 
     records = Path(sys.argv[1])
     flags = [flag.replace("{rank}", os.environ.get("RANK", "0")) for flag in sys.argv[2:]]
-    held = {}
+    trainers, held = [], {}
     build = train.build_trainer
 
     def build_and_note(*args, **kwargs):
@@ -90,22 +97,30 @@ def main() -> None:
 
         trainer = build(*args, **kwargs)
         trainer.add_callback(NotePartition())
+        arm(trainer)
+        trainers.append(trainer)
         return trainer
 
     train.build_trainer = build_and_note
-    with temporary_plugin(Plugin):
-        trainer = train.run_training(flags)
-    rank = int(os.environ.get("RANK", "0"))
-    record = {
-        "world_size": trainer.args.world_size,
-        "rows": RowsSeen.seen,
-        "partition": held,
-        "log": trainer.state.log_history,
-        "weights": weights_hash(Path(trainer.args.output_dir)) if rank == 0 else None,
-    }
-    (records / f"rank{rank}.json").write_text(json.dumps(record))
-    train.end_process()
+    is_done = False
+    try:
+        with temporary_plugin(Plugin):
+            train.run_training(flags)
+        is_done = True
+    finally:
+        for trainer in trainers:
+            rank = trainer.args.process_index
+            record = {
+                "world_size": trainer.args.world_size,
+                "rows": RowsSeen.seen,
+                "partition": held,
+                "log": trainer.state.log_history,
+                "weights": weights_hash(Path(trainer.args.output_dir)) if is_done and rank == 0 else None,
+            }
+            (records / f"rank{rank}.json").write_text(json.dumps(record))
 
 
 if __name__ == "__main__":
-    main()
+    from geo_rewards_trl.endings import run_as_program
+
+    run_as_program(run)

@@ -1,14 +1,21 @@
 import json
+import math
+import pickle
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.binding import FaultWindow, bind_rewards, completion_columns, opens_think
+from geo_rewards_trl.binding import bind_rewards, opens_think
+from geo_rewards_trl.completions_table import TABLE_COLUMNS, CompletionColumns
 from geo_rewards_trl.environment import differences
+from geo_rewards_trl.fault_window import BatchFaults, FaultWindow
+from geo_rewards_trl.run_log import Phase
 
 import geo_rewards as gr
-from geo_rewards.errors import RecipeError, RewardError
+from geo_rewards.errors import DataError, RecipeError, RewardError
 from geo_rewards.recipe_file import parse_recipe
 from geo_rewards.testing import temporary_plugin
 
@@ -28,11 +35,26 @@ class AlwaysFails(gr.Reward):
         raise ConnectionError("service is down")
 
 
+class Slow(gr.Reward):
+    """1, after a moment."""
+
+    name = "slow"
+
+    def score_batch(self, batch: gr.Batch) -> list[float]:
+        CALLS.append(len(batch))
+        threading.Event().wait(0.02)
+        return [1.0] * len(batch)
+
+
+CALLS: list[int] = []
+
+
 class Plugin:
     @staticmethod
     @gr.hookimpl
     def register_rewards(register):
         register(AlwaysFails)
+        register(Slow)
 
 
 def recipe(*names):
@@ -49,19 +71,26 @@ def call(rewards, completions, **columns):
     return values, logged, extra
 
 
-def test_parse_rate_and_median_distance_are_logged():
+def test_parse_rate_and_distances_are_logged():
     rewards = bind_rewards(recipe("haversine_decay", "coordinate_format"))
     truth = {"lat": [48.8584] * 3, "lon": [2.2945] * 3}
     values, logged, extra = call(rewards, [GOOD, GOOD.replace("48", "49"), "no idea"], **truth)
     assert values[1] == [1.0, 1.0, 0.0]
     assert logged["parse_rate"] == pytest.approx(2 / 3)
-    assert logged["distance_km/median"] == pytest.approx(111.19 / 2, abs=0.1)
+    assert logged["distance_km/p50"] == pytest.approx(111.19 / 2, abs=0.1)
+    assert logged["distance_km/share"] == pytest.approx(2 / 3)
     assert extra == {}
 
 
-def test_a_median_of_no_distance_is_left_out_of_the_log():
-    _, logged, _ = call(bind_rewards(recipe("coordinate_format")), ["no idea"])
-    assert "distance_km/median" not in logged
+def test_a_key_that_was_logged_once_stays_as_nan_where_there_is_nothing_to_say():
+    rewards = bind_rewards(recipe("coordinate_format"))
+    _, first, _ = call(rewards, ["no idea"], solution=["2"])
+    assert "distance_km/p50" not in first  # nor ever, in a run without true coordinates
+    _, second, _ = call(rewards, [GOOD], lat=[48.8584], lon=[2.2945])
+    _, third, _ = call(rewards, ["no idea again"], solution=["2"])
+    assert second["accuracy/1km"] == 1.0
+    assert second.keys() == third.keys()
+    assert math.isnan(third["distance_km/p50"])
 
 
 def test_logged_completions_get_answer_truth_and_distance_beside_them():
@@ -74,7 +103,35 @@ def test_logged_completions_get_answer_truth_and_distance_beside_them():
 
 def test_no_column_of_the_table_can_collide_with_a_label_of_a_shipped_recipe():
     scores = gr.load_recipe("default").score([GOOD], lat=[1.0], lon=[1.0])
-    assert not set(completion_columns(scores)) & set(scores.rewards)
+    columns = set(CompletionColumns()(scores))
+    assert columns < TABLE_COLUMNS
+    assert not columns & set(scores.rewards)
+
+
+def test_the_table_holds_the_other_columns_of_a_row_and_says_what_it_leaves_out(caplog):
+    scores = gr.load_recipe("geoguessr").score(
+        [GOOD] * 2, lat=[1.0] * 2, lon=[1.0] * 2, tag=["é", None], boxes=[[[0.1, 2]], [{"a": 1}]],
+        essay=["x" * 10_000, "short"], images=[object(), object()], shape=[{1, 2}, {3}],
+    )  # fmt: skip
+    make = CompletionColumns()
+    rows = [json.loads(row) for row in make(scores)["row"]]
+    assert rows == [{"tag": "é", "boxes": [[0.1, 2]]}, {"tag": None, "boxes": [{"a": 1}], "essay": "short"}]
+    make(scores)
+    assert [record.args[0] for record in caplog.records] == ["essay", "shape"]  # each once
+    assert "cannot be scored again from the table" in caplog.text
+
+
+def test_a_saved_row_wins_over_the_reward_of_the_same_name(tmp_path):
+    from geo_rewards.cli.saved_rows import scoring_cells
+
+    table = {"completion": GOOD, "advantage": 0.0, "truth": '{"lat": 1.0, "lon": 2.0}', "country": 1.0}
+    row = '{"country_hint": "FR", "step": 3}'
+    cells = scoring_cells({**table, "row": row, "step": 9, "prompt": "Where?"})
+    assert cells["country_hint"] == "FR"
+    assert cells["step"] == 3
+    assert cells["prompts"] == "Where?"
+    assert "country" not in cells
+    assert (cells["lat"], cells["lon"]) == (1.0, 2.0)
 
 
 def test_the_think_tag_that_the_template_opened_is_restored():
@@ -122,22 +179,6 @@ def test_a_label_that_is_a_column_of_the_table_is_refused(label):
         bind_rewards(labelled)
 
 
-def test_every_epoch_has_an_order_of_its_own_that_does_not_depend_on_the_past():
-    from geo_rewards_trl.sampler import EpochSampler
-    from trl.trainer.utils import RepeatSampler
-
-    def order(*epochs):
-        clock = iter(epochs)
-        sampler = EpochSampler(RepeatSampler(range(50), 1, seed=3), epoch=lambda: next(clock))
-        return [list(sampler) for _ in epochs]
-
-    first, second = order(None, 1.0)
-    assert first != second
-    assert sorted(first) == sorted(second)
-    assert order(1.0) == [second]
-    assert order(1.4) == [second]
-
-
 def test_a_template_that_opens_think_is_recognised(tiny_model):
     from transformers import AutoProcessor
 
@@ -162,15 +203,62 @@ def test_a_reward_that_always_fails_stops_the_run_after_20_faults():
 def test_the_window_forgets_old_samples_and_allows_5_percent():
     window = FaultWindow()
     for _ in range(40):
-        window.add(0, 50)
+        window.add(BatchFaults(50))
     assert window.samples == 1000
-    window.add(50, 50)
+    window.add(BatchFaults(50, failed=25, pictures=25))
     assert not window.is_too_full  # 50 of 1,000 are not more than 5 %
-    window.add(1, 50)
+    window.add(BatchFaults(50, failed=1))
     assert window.is_too_full
     for _ in range(20):
-        window.add(0, 50)
+        window.add(BatchFaults(50))
     assert window.faulty == 0
+
+
+def test_pictures_that_cannot_be_read_stop_the_run_with_a_sentence_of_their_own():
+    rewards = bind_rewards(recipe("coordinate_format"))
+    columns = {"picture_fault": ["b.jsonl, line 3: a.png is truncated"] * 19 + [None]}
+    values, logged, _ = call(rewards, [GOOD] * 20, **columns)
+    assert values == [[None] * 19 + [1.0]]
+    assert logged["picture_faults"] == 19
+    message = "38 of the last 40 samples of all ranks had a picture that could not be read; the run stops"
+    with pytest.raises(DataError, match=message):
+        call(rewards, [GOOD.replace("48", "47")] * 20, **columns)
+
+
+def test_rewards_and_pictures_that_fail_are_both_named():
+    with temporary_plugin(Plugin):
+        rewards = bind_rewards(recipe("always_fails", "coordinate_format"))
+        with pytest.raises(
+            RewardError, match=r"failed on 12 of the last 20 .*, and 8 had a picture"
+        ) as error:
+            call(rewards, [GOOD] * 20, picture_fault=["gone"] * 8 + [None] * 12)
+    assert error.value.reward == "always_fails"
+
+
+def test_threads_that_score_the_same_batch_share_one_scoring():
+    CALLS.clear()
+    with temporary_plugin(Plugin), ThreadPoolExecutor(4) as pool:
+        rewards = pickle.loads(pickle.dumps(bind_rewards(recipe("slow", "coordinate_format"))))
+        for number in range(5):
+            batch = [GOOD, f"batch {number}"]
+            found = [pool.submit(reward, completions=batch) for reward in rewards]
+            assert [future.result() for future in found] == [[1.0, 1.0], [1.0, 0.0]]
+    assert CALLS == [2] * 5
+
+
+def test_an_evaluation_is_logged_as_a_whole_and_begins_anew():
+    rewards = bind_rewards(recipe("coordinate_format"))
+    log = rewards[0].shared.run_log
+    log.phase = lambda: Phase(evaluating=True, generations=2)
+    for answers in ([GOOD, GOOD], ["junk", "junk"], [GOOD, "junk"]):
+        _, logged, _ = call(rewards, answers, lat=[48.8584] * 2, lon=[2.2945] * 2)
+        assert logged == {}
+    found = log.end_evaluation()
+    assert found["accuracy/1km"] == pytest.approx(1 / 2)
+    assert found["zero_spread_groups"] == pytest.approx(2 / 3)
+    assert log.end_evaluation() == {}
+    call(rewards, ["no"], solution=["2"])
+    assert log.end_evaluation()["distance_km/p50"] is None
 
 
 def test_differences_name_the_path():

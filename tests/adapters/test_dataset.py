@@ -4,16 +4,24 @@ import json
 import multiprocessing
 import os
 import pickle
+import signal
+import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 pytest.importorskip("datasets")
 
-from geo_rewards_trl.dataset import RESERVED_COLUMNS, load_dataset, pair_paths, split_validation
+from geo_rewards_trl.dataset import RESERVED_COLUMNS, has_images, load_dataset, truth_degrees
+from geo_rewards_trl.table_cache import file_hashes
 from PIL import Image
 
+from geo_rewards.data import Source, find_sources, pair_paths
+from geo_rewards.data.sampling import parse_sampling
+from geo_rewards.data.table import ORIGIN_COLUMN
 from geo_rewards.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -43,7 +51,8 @@ def load(tmp_path):
         picture(tmp_path / "A" / "a.png", 10)
         picture(tmp_path / "A" / "b.png", 20)
         files = files or [write(tmp_path / "rows.jsonl", *rows)]
-        return load_dataset(files, folders or [tmp_path / "A"], cache_dir=tmp_path / "cache", **options)
+        sources = [Source(*pair) for pair in zip(files, folders or [tmp_path / "A"], strict=True)]
+        return load_dataset(sources, cache_dir=tmp_path / "cache", **options)
 
     return run
 
@@ -51,7 +60,7 @@ def load(tmp_path):
 def test_rows_come_as_the_trainer_takes_them(load):
     dataset = load(row(image="a.png", lat=1.5, lon=2.5))
     sample = dataset[0]
-    assert dataset.column_names == ["prompt", "images", "solution", "lat", "lon"]
+    assert dataset.column_names == ["prompt", "images", "solution", "lat", "lon", ORIGIN_COLUMN]
     assert sample["prompt"] == [
         {"role": "user", "content": [{"type": "image"}, {"type": "text", "text": "Where?"}]}
     ]
@@ -78,13 +87,14 @@ def test_trl_fills_the_images_into_the_prompt(load):
 
 def test_text_only_rows_have_no_image_column(load):
     dataset = load(row("How many?", 3))
-    assert dataset.column_names == ["prompt", "solution"]
+    assert dataset.column_names == ["prompt", "solution", ORIGIN_COLUMN]
     assert dataset[0]["solution"] == "3"
 
 
 def test_rows_without_answers_have_no_solution_column(load):
     turns = [{"from": "human", "value": "Where?"}]
-    assert load({"conversations": turns, "lat": 1, "lon": 2}).column_names == ["prompt", "lat", "lon"]
+    dataset = load({"conversations": turns, "lat": 1, "lon": 2})
+    assert dataset.column_names == ["prompt", "lat", "lon", ORIGIN_COLUMN]
 
 
 def test_extra_columns_are_the_union_with_none(load):
@@ -117,11 +127,6 @@ def test_two_files_pair_with_two_folders(tmp_path, load):
     assert [item["source"] for item in dataset] == [None, "B"]
 
 
-def test_unequal_numbers_of_files_and_folders_are_an_error(tmp_path, load):
-    with pytest.raises(DataError, match="1 data files"):
-        load(row("Where?"), folders=[tmp_path, tmp_path])
-
-
 def test_a_system_prompt_reaches_every_prompt(load):
     dataset = load(row("One?"), row("Two?"), system_prompt="Think first.")
     assert [item["prompt"][0] for item in dataset] == [
@@ -140,15 +145,34 @@ def test_all_bad_lines_are_named_before_anything_is_written(tmp_path, load):
             row(),
         )
     message = str(caught.value)
-    assert message.startswith("5 bad lines (2 image, 2 truth, 1 row)")
+    assert message.startswith("5 bad lines (2 truth, 1 image outside, 1 image missing, 1 row)")
     for line in range(2, 7):
         assert f"rows.jsonl, line {line}: " in message
     assert not list((tmp_path / "cache").glob("*.arrow"))
 
 
-def test_mixed_rows_with_and_without_images_are_refused(load):
-    with pytest.raises(DataError, match=r"rows\.jsonl, line 2\) and without .*, line 1\) are mixed"):
-        load(row("Where?"), row(image="a.png"))
+def test_rows_with_and_without_images_stand_in_one_table(load):
+    dataset = load(row("Where?"), row(image="a.png"), row("Which?", image=["a.png", "b.png"]))
+    assert [len(item["images"]) for item in dataset] == [0, 1, 2]
+    assert has_images(dataset).tolist() == [False, True, True]
+    assert has_images(dataset.select([2, 0])).tolist() == [True, False]
+    assert has_images(dataset.select(range(1, 3))).tolist() == [True, True]
+    assert has_images(load(row("Where?"))).tolist() == [False]
+
+
+def test_truth_coordinates_are_kept_whatever_they_were_written_as(load):
+    rows = [
+        row("One?", "Country: Japan Coordinates: (43.45, 142.61)"),
+        row("Two?", "a fountain"),
+        row("Three?", "no place", y=-1.5, x=2),
+    ]
+    degrees = truth_degrees(load(*rows, columns={"lat": "y", "lon": "x"}))
+    assert degrees[:, [0, 2]].T.tolist() == [[43.45, 142.61], [-1.5, 2.0]]
+    assert np.isnan(degrees[:, 1]).all()
+
+
+def test_rewards_do_not_see_where_a_row_comes_from(load):
+    assert ORIGIN_COLUMN not in load(row("One?"))[0]
 
 
 @pytest.mark.parametrize("name", sorted(RESERVED_COLUMNS))
@@ -233,10 +257,10 @@ def test_a_dataset_goes_to_worker_processes(load):
     assert dataset[0]["prompt"][0]["role"] == "system"
 
 
-def _load_in_process(files, folders, cache_dir, start, results):
+def _load_in_process(sources, cache_dir, start, results):
     while time.time() < start:
         pass
-    dataset = load_dataset(files, folders, cache_dir=cache_dir)
+    dataset = load_dataset(sources, cache_dir=cache_dir)
     results.put((os.getpid(), len(dataset), dataset.cache_files[0]["filename"]))
 
 
@@ -244,7 +268,7 @@ def test_ranks_that_start_together_share_one_table(tmp_path):
     file = write(tmp_path / "rows.jsonl", *(row("Where?", index=index) for index in range(3000)))
     context = multiprocessing.get_context("fork")
     results = context.Queue()
-    arguments = ([file], [tmp_path], tmp_path / "cache", time.time() + 0.2, results)
+    arguments = ([Source(file, tmp_path)], tmp_path / "cache", time.time() + 0.2, results)
     ranks = [context.Process(target=_load_in_process, args=arguments) for _ in range(3)]
     for rank in ranks:
         rank.start()
@@ -256,37 +280,130 @@ def test_ranks_that_start_together_share_one_table(tmp_path):
     assert [rank.exitcode for rank in ranks] == [0, 0, 0]
 
 
-def test_a_validation_part_is_the_same_for_the_same_seed(load):
-    dataset = load(*(row("Where?", index=index) for index in range(20)))
+def test_a_table_of_other_rows_of_the_same_file_is_another(tmp_path, load):
+    file = write(tmp_path / "rows.jsonl", *(row("Where?", index=index) for index in range(40)))
 
-    def parts(seed):
-        return [[item["index"] for item in part] for part in split_validation(dataset, 0.25, seed=seed)]
+    def indices(seed=0, **settings):
+        source = Source(file, tmp_path, **settings)
+        return load_dataset([source], seed=seed, cache_dir=tmp_path / "cache")[:]["index"]
 
-    train, held_out = parts(7)
-    assert parts(7) == [train, held_out]
-    assert parts(8) != [train, held_out]
-    assert sorted(train + held_out) == list(range(20))
-    assert len(held_out) == 5
-
-
-def test_a_validation_part_keeps_pictures_and_system_prompt(load):
-    dataset = load(row(image="a.png"), row(image="b.png"), system_prompt="Think.")
-    for part in split_validation(dataset, 0.5, seed=0):
-        assert part[0]["prompt"][0]["role"] == "system"
-        assert part[0]["images"][0].mode == "RGB"
+    whole = list(range(40))
+    assert indices() == whole
+    assert indices(sampling=parse_sampling("end:3")) == [37, 38, 39]
+    assert indices(weight=2.0) == whole + whole
+    chosen = [indices(seed, sampling=parse_sampling("random:10")) for seed in (1, 2)]
+    assert chosen[0] != chosen[1]
+    assert indices() == indices(seed=5) == whole
+    assert len(list((tmp_path / "cache").glob("*.arrow"))) == 5  # the seed does not change a whole file
 
 
-def test_a_ratio_of_zero_holds_nothing_out(load):
-    dataset = load(row("One?"))
-    assert split_validation(dataset, 0.0, seed=0) == (dataset, None)
+def test_bad_rows_are_left_out_and_counted_also_when_the_table_is_found_again(load, caplog):
+    rows = [row("One?"), row("Two?", lat=95.0, lon=0.0), row("Three?", image="none.png")]
+    for _ in range(2):
+        caplog.clear()
+        dataset = load(*rows, bad_rows="skip")
+        assert len(dataset) == 1
+        assert "left out 2 bad lines" in caplog.text
+        assert "rows.jsonl, line 2: latitude 95.0" in caplog.text
+    with pytest.raises(DataError, match="2 bad lines"):
+        load(*rows, bad_rows="error")
 
 
-@pytest.mark.parametrize("ratio", [-0.1, 1.0, float("nan")])
-def test_a_ratio_outside_its_range_is_an_error(load, ratio):
-    with pytest.raises(DataError, match="at least 0 and less than 1"):
-        split_validation(load(row("One?")), ratio, seed=0)
+def test_only_bad_rows_are_no_rows(load):
+    with pytest.raises(DataError, match="hold no rows that are good"):
+        load(row("Two?", lat=95.0, lon=0.0), bad_rows="skip")
 
 
-def test_a_split_that_leaves_no_training_row_is_an_error(load):
-    with pytest.raises(DataError, match="none of 1 rows"):
-        split_validation(load(row("One?")), 0.1, seed=0)
+def test_a_file_is_hashed_again_when_it_was_touched(tmp_path, monkeypatch):
+    file, cache = tmp_path / "rows.jsonl", tmp_path / "cache"
+    cache.mkdir()
+
+    def hashed(text, *, age_s):
+        file.write_text(text)
+        then = time.time() - age_s
+        os.utime(file, (then, then))
+        return file_hashes([file], cache_dir=cache)
+
+    old = hashed("one", age_s=100)
+    assert json.loads((cache / "hashes.json").read_text())
+    assert hashed("two", age_s=100) != old
+    known = hashed("one", age_s=50)
+    assert known == old
+    memory = cache / "hashes.json"
+    memory.write_text(memory.read_text().replace(old[0], "from memory"))
+    assert file_hashes([file], cache_dir=cache) == ["from memory"]
+    assert hashed("one", age_s=0) == old  # changed just now: it may change again unseen
+    assert len(json.loads(memory.read_text())) == 3
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from geo_rewards.data import Source
+from geo_rewards_trl.dataset import load_dataset
+
+if __name__ == "__main__":
+    file, cache = map(Path, sys.argv[1:])
+    print(len(load_dataset([Source(file, file.parent)], cache_dir=cache)))
+"""
+
+
+def test_a_build_that_is_killed_leaves_nothing_that_is_taken_for_a_table(tmp_path):
+    line = json.dumps(row("Where?" * 20, "Country: Japan Coordinates: (43.45, 142.61)")) + "\n"
+    file, cache, script = tmp_path / "rows.jsonl", tmp_path / "cache", tmp_path / "build.py"
+    file.write_text(line * 60_000)
+    script.write_text(BUILD)
+    command = [sys.executable, str(script), str(file), str(cache)]
+    build = subprocess.Popen(command, start_new_session=True)
+    end = time.monotonic() + 60
+    while not list(cache.glob("*.lock")) and time.monotonic() < end:
+        time.sleep(0.02)
+    time.sleep(1.0)
+    assert build.poll() is None
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    left = {path.suffix for path in cache.iterdir()}
+    assert ".arrow" not in left
+    assert sum(path.stat().st_size for path in cache.glob("*.partial")) == 0  # rows wait in an unnamed file
+    file.write_text(line * 10)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert again.stdout == "10\n"
+
+
+def test_ranks_that_waited_for_a_build_that_failed_do_not_read_the_rows_again(tmp_path):
+    file = write(tmp_path / "rows.jsonl", *(row("Where?", lat=95.0, lon=0.0) for _ in range(3000)))
+    context = multiprocessing.get_context("fork")
+    results = context.Queue()
+    arguments = (find_sources(str(file), None), tmp_path / "cache", time.time() + 0.3, results)
+    ranks = [context.Process(target=_fail_in_process, args=arguments) for _ in range(3)]
+    for rank in ranks:
+        rank.start()
+    answers = [results.get(timeout=60) for _ in ranks]
+    for rank in ranks:
+        rank.join(timeout=60)
+    assert len({message for message, _ in answers}) == 1
+    assert answers[0][0].startswith("3,000 bad lines (3,000 truth)")
+    assert sum(built for _, built in answers) == 1
+
+
+def _fail_in_process(sources, cache_dir, start, results):
+    from geo_rewards_trl import table_cache
+
+    built = []
+    build = table_cache._build
+    table_cache._build = lambda *given: (built.append(1), build(*given))
+    while time.time() < start:
+        pass
+    try:
+        load_dataset(sources, cache_dir=cache_dir)
+    except DataError as error:
+        results.put((str(error), len(built)))
+
+
+def test_a_table_that_was_cut_off_is_not_trained_on(tmp_path, load):
+    load(*(row("Where?", index=index) for index in range(3000)))
+    (table,) = (tmp_path / "cache").glob("*.arrow")
+    whole = table.read_bytes()
+    table.write_bytes(whole[: len(whole) * 6 // 10])
+    with pytest.raises((DataError, OSError)):
+        load(*(row("Where?", index=index) for index in range(3000)))

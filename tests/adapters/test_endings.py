@@ -1,0 +1,121 @@
+"""What a launched process says when it is ended, wherever it is; without torch, in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+PROGRAM = """
+import ctypes, os, re, signal, sys, time
+from geo_rewards_trl.endings import heard_signal, run_as_program
+from geo_rewards.errors import GeoRewardsError, UnknownNameError
+from geo_rewards_trl.arguments import UsageError
+
+def lock():
+    c, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
+    c.pthread_mutex_lock(mutex)
+    c.pthread_mutex_lock(mutex)  # for ever; no signal ends it
+
+def child():
+    ready, tell = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.write(tell, b"!")
+        time.sleep(600)
+    os.read(ready, 1)
+    os.kill(pid, signal.SIGTERM)
+    print("child ended by", os.waitpid(pid, 0)[1], flush=True)
+    time.sleep(600)
+
+def wait(how):
+    with heard_signal(lambda: "the same command goes on from step 3"):
+        print("ready", flush=True)
+        {"regex": lambda: re.match("(a+)+$", "a" * 40 + "!"), "lock": lock, "sleep": lambda: time.sleep(600),
+         "child": child}[how]()
+
+def fail(error):
+    raise error
+"""
+
+
+@pytest.fixture
+def start():
+    """Return a function that starts a program as a launcher would."""
+    begun = []
+
+    def run(code, *, arguments=(), **environment):
+        process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM + code, *arguments],
+            env={**os.environ, "RANK": "3", **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        begun.append(process)
+        return process
+
+    yield run
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("how", "place"), [("sleep", "<lambda>"), ("regex", "match"), ("lock", "lock"), ("child", "child")]
+)
+def test_a_process_that_is_ended_says_where_it_was_and_how_to_go_on(start, how, place):
+    process = start(f"wait({how!r})", LOCAL_RANK="1")
+    assert process.stdout.readline() == "ready\n"
+    if how == "child":  # such as a worker of the data loader: its end is not ours
+        assert process.stdout.readline() == f"child ended by {int(signal.SIGTERM)}\n"
+    time.sleep(0.2)
+    process.terminate()
+    _, error = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    (message,) = error.splitlines()
+    assert message.startswith(f"geo-rewards [rank 3]: ended by SIGTERM in {place} (")
+    assert message.endswith("; the same command goes on from step 3")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Linux tells processes of their parent's death")
+def test_a_process_does_not_outlive_torchrun(start):
+    launcher = start(
+        "import subprocess; rank = subprocess.Popen([sys.executable, '-c', sys.argv[1] + 'wait(\"sleep\")']);"
+        "print(rank.pid, flush=True); rank.wait()",
+        LOCAL_RANK="1",
+        TORCHELASTIC_RUN_ID="none",
+        arguments=[PROGRAM],
+    )
+    lines = {launcher.stdout.readline().strip() for _ in range(2)}
+    assert "ready" in lines
+    launcher.kill()
+    _, error = launcher.communicate(timeout=20)  # ends when the other process has closed the pipe, too
+    assert error.startswith("geo-rewards [rank 3]: ended by SIGTERM in ")
+
+
+def test_a_process_that_nobody_launched_is_left_alone(start):
+    process = start("wait('sleep')")
+    assert process.stdout.readline() == "ready\n"
+    process.terminate()
+    assert process.communicate(timeout=20)[1] == ""
+    assert process.returncode == -signal.SIGTERM
+
+
+@pytest.mark.parametrize("launched", [{}, {"LOCAL_RANK": "1"}], ids=["alone", "launched"])
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        ("GeoRewardsError('bad row')", 1, "geo-rewards [rank 3]: bad row\n"),
+        ("UsageError('bad flag')", 2, "geo-rewards [rank 3]: bad flag\n"),
+        ("ZeroDivisionError('by 0')", 1, "Traceback"),
+    ],
+)
+def test_errors_end_a_process_with_its_code_also_when_threads_remain(start, error, code, said, launched):
+    stay = "import threading; threading.Thread(target=time.sleep, args=(600,), daemon=True).start()\n"
+    process = start(f"{stay}run_as_program(lambda: fail({error}))", **launched)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == code
+    assert told.startswith(said)

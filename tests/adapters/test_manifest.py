@@ -1,0 +1,81 @@
+import json
+from dataclasses import fields
+
+import pytest
+
+pytest.importorskip("trl", reason="needs the extra `train`")
+
+from geo_rewards_trl.arguments import RunArguments
+from geo_rewards_trl.command_line import parse_arguments
+from geo_rewards_trl.environment import RankError, check_ranks, differences, together
+from geo_rewards_trl.manifest import FREE_FLAGS, binding_part, make_manifest, rank_part, save_manifest
+
+from geo_rewards.data import find_sources
+from geo_rewards.errors import DataError
+from geo_rewards.recipe import load_recipe
+
+# Which rows are trained on, and in which order; a new flag belongs here or in FREE_FLAGS.
+ROW_FLAGS = {"val_split_ratio", "split_by", "streaming", "shuffle_buffer"}
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Return a function that gives flags and manifest of a run."""
+    data = tmp_path / "rows.jsonl"
+    data.write_text("{}\n")
+
+    def run(*flags):
+        base = ["--data_file_paths", str(data), "--model_name_or_path", "m", "--output_dir", str(tmp_path)]
+        args, training, _ = parse_arguments([*base, "--use_cpu", "true", "--bf16", "false", *flags])
+        sources = find_sources(args.data_file_paths, None, reward_methods=args.reward_method)
+        recipe = load_recipe(args.recipe or "default")
+        return args, training, make_manifest(args, recipe, training=training, sources=sources, rows=1)
+
+    return run
+
+
+def test_every_flag_is_known_to_change_the_rows_or_not_to():
+    names = {field.name for field in fields(RunArguments)}
+    assert names == ROW_FLAGS | FREE_FLAGS, "say in manifest.py or here whether a resume may change it"
+    assert not ROW_FLAGS & FREE_FLAGS
+
+
+@pytest.mark.parametrize(
+    ("flags", "found"),
+    [
+        (["--val_split_ratio", "0.5"], "data.val_split_ratio: 0.0 -> 0.5"),
+        (["--seed", "1"], "data.seed: 42 -> 1"),
+        (["--reward_method", "fuzzy"], "data.sources[0].reward_method: None -> 'fuzzy'"),
+    ],
+)
+def test_what_changes_the_rows_is_bound(start, flags, found):
+    before, after = start()[2], start(*flags)[2]
+    assert differences(binding_part(before), binding_part(after)) == [found]
+
+
+def test_ranks_are_compared_by_all_flags_but_places_of_a_machine(start):
+    def part(*flags):
+        run, training, manifest = start(*flags)
+        return rank_part(manifest, run, training)
+
+    assert differences(part(), part("--data_cache_dir", "elsewhere", "--run_name", "other")) == []
+    found = differences(part(), part("--max_steps", "3", "--max_completion_length", "4"))
+    assert sorted(found) == ["flags.max_completion_length: 512 -> 4", "flags.max_steps: -1 -> 3"]
+
+
+def test_a_manifest_says_how_the_processes_work_together_and_is_written_whole(start, tmp_path):
+    manifest = start()[2]
+    assert manifest["launch"] == {"processes": 1, "deepspeed_stage": None, "save_only_model": False}
+    folder = tmp_path / "out"
+    folder.mkdir()
+    save_manifest(folder, manifest)
+    assert sorted(file.name for file in folder.iterdir()) == ["recipe.yaml", "run.json"]
+    assert json.loads((folder / "run.json").read_text()) == manifest
+
+
+def test_a_step_alone_returns_or_raises_what_it_does():
+    assert together(lambda: 3) == 3
+    with pytest.raises(DataError, match="bad row"):
+        together(lambda: (_ for _ in ()).throw(DataError("bad row")))
+    check_ranks({"a": 1})
+    assert issubclass(RankError, Exception)
