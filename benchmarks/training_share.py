@@ -10,8 +10,9 @@ import json
 import statistics
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from geo_rewards_trl.tiny_model import build_tiny_model
 from geo_rewards_trl.train import run_training
@@ -20,13 +21,36 @@ from run import RESULTS, replaced
 
 from geo_rewards.trainer_calls import NamedReward
 
-STEPS = 8
-COMPLETIONS = 32
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+STEPS = {32: 8, 128: 6, 512: 4}
+"""Steps for each number of completions; the first, which warms up model and parser, is left out."""
 TOKENS = 64
+GENERATIONS = 8
 
 
 def main() -> None:
-    """Train, and write the median share of a step."""
+    """Train with each number of completions, and write the median share of a step."""
+    rows = [
+        f"| completions of up to {TOKENS} tokens, recipe `default`, tiny model | "
+        "a step | all rewards and their log | **share** |",
+        "|---|---|---|---|",
+    ]
+    with timed_rewards() as spent:
+        for count in STEPS:
+            spent.clear()
+            with tempfile.TemporaryDirectory() as folder:
+                trainer = run_training(flags(Path(folder), count))
+            rows.append(row(count, spent, trainer.state.log_history))
+            print(rows[-1])
+    table = "\n".join(rows)
+    RESULTS.write_text(replaced(RESULTS.read_text(encoding="utf-8"), "share", table), encoding="utf-8")
+
+
+@contextmanager
+def timed_rewards() -> Iterator[list[float]]:
+    """Give a list that takes the seconds of every call of a reward."""
     spent: list[float] = []
     call = NamedReward.__call__
 
@@ -37,30 +61,27 @@ def main() -> None:
         return values
 
     NamedReward.__call__ = timed_call  # type: ignore[method-assign]
-    with tempfile.TemporaryDirectory() as folder:
-        trainer = run_training(flags(Path(folder)))
-    steps = [entry["step_time"] for entry in trainer.state.log_history if "step_time" in entry]
+    try:
+        yield spent
+    finally:
+        NamedReward.__call__ = call  # type: ignore[method-assign]
+
+
+def row(count: int, spent: list[float], log: list[dict[str, Any]]) -> str:
+    """Return the medians of one run."""
+    steps = [entry["step_time"] for entry in log if "step_time" in entry]
     rewards = len(spent) // len(steps)
     scoring = [sum(spent[at : at + rewards]) for at in range(0, len(spent), rewards)]
-    # without the first step, which warms up model and parser
     share = statistics.median(score / step for score, step in list(zip(scoring, steps, strict=True))[1:])
-    table = (
-        f"| {COMPLETIONS} completions of up to {TOKENS} tokens a step, recipe `default`, tiny model | |\n"
-        "|---|---|\n"
-        f"| a step, median | {statistics.median(steps[1:]):.2f} s |\n"
-        f"| all rewards of a step, median | {statistics.median(scoring[1:]) * 1000:.1f} ms |\n"
-        f"| **share of a step** | **{share:.2%}** |\n"
-        f"| the first step's rewards (junk answers: no place is looked up) | {scoring[0] * 1000:.0f} ms |"
-    )
-    print(table)
-    RESULTS.write_text(replaced(RESULTS.read_text(encoding="utf-8"), "share", table), encoding="utf-8")
+    step, score = statistics.median(steps[1:]), statistics.median(scoring[1:])
+    return f"| {count} | {step:.2f} s | {score * 1000:.1f} ms | **{share:.2%}** |"
 
 
-def flags(folder: Path) -> list[str]:
+def flags(folder: Path, count: int) -> list[str]:
     """Write pictures and rows, build the model, and return the command line."""
     rows = []
-    for number in range(COMPLETIONS):
-        Image.new("RGB", (56, 56), (number * 7, 90, 200)).save(folder / f"{number}.png")
+    for number in range(max(32, count // GENERATIONS)):
+        Image.new("RGB", (56, 56), (number * 7 % 256, 90, 200)).save(folder / f"{number}.png")
         turns = [
             {"from": "human", "value": "<image>Where was this taken?"},
             {"from": "gpt", "value": f"{number}.5, {number + 10}.25"},
@@ -75,14 +96,15 @@ def flags(folder: Path) -> list[str]:
         "data_file_paths": data,
         "image_folders": folder,
         "recipe": "default",
-        "max_steps": STEPS,
+        "max_steps": STEPS[count],
         "use_cpu": "true",
         "bf16": "false",
-        "num_generations": 8,
-        "per_device_train_batch_size": COMPLETIONS,
+        "num_generations": GENERATIONS,
+        "per_device_train_batch_size": count,
         "max_completion_length": TOKENS,
         "logging_steps": 1,
         "report_to": "none",
+        "save_strategy": "no",
         "dataloader_pin_memory": "false",
     }
     return [part for name, value in values.items() for part in (f"--{name}", str(value))]

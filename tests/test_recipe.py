@@ -300,3 +300,27 @@ def test_the_explanation_tells_why_a_total_is_zero():
         "0.0000",
     ):
         assert part in text
+
+
+def test_a_reward_that_fails_on_a_row_whose_picture_is_bad_stops_nothing():
+    class Strict(gr.Reward):
+        """1, unless the row has no picture."""
+
+        name = "strict"
+
+        def score(self, sample: gr.Sample) -> float | None:
+            if sample.row["picture_fault"]:
+                raise OSError("truncated")
+            return 1.0
+
+    class StrictPlugin:
+        @staticmethod
+        @gr.hookimpl
+        def register_rewards(register):
+            register(Strict)
+
+    with temporary_plugin(StrictPlugin):
+        recipe = gr.Recipe(parse_recipe({"rewards": [{"name": "strict"}]}, where="test"))
+        scores = recipe.score(["a", "b"], picture_fault=[None, "a.png is truncated"])
+    assert scores.rewards == {"strict": [1.0, None]}
+    assert scores.errors == {"strict": {}}
