@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+# Programs that tests start in processes of their own, and what these import from their own folder.
+collect_ignore = ["faults.py", "launch.py", "launch_cases.py", "rollout_loop.py"]
+
 # What every training test sets: a CPU, full precision, few and short completions, quiet.
 COMMON_FLAGS = [
     *("--use_cpu", "true"),
