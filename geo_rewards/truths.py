@@ -171,7 +171,7 @@ def _read_pair(lat: Any, lon: Any) -> Coordinate | None:
     if lat is None and lon is None:
         return None
     if lat is None or lon is None:
-        raise TruthError(f"{'lat' if lat is None else 'lon'} is missing beside its other half")
+        raise TruthError(f"{'lat is missing beside lon' if lat is None else 'lon is missing beside lat'}")
     return _coordinate(_degrees("lat", lat), _degrees("lon", lon))
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from torch.utils.data import IterableDataset
 from transformers import TrainerCallback
+from transformers.trainer_utils import has_length
 
 from geo_rewards_trl.dataset import has_images
 from geo_rewards_trl.sampler import EpochSampler
@@ -37,6 +38,7 @@ class RowBatching:
         prepare_for_modalities(kwargs["args"], kwargs["train_dataset"])
         super().__init__(*args, **kwargs)
         self.add_callback(ForgetGradients(self))  # type: ignore[attr-defined]  # the trainer's, among the bases
+        self.add_callback(CountBatches(self))  # type: ignore[attr-defined]
 
     def _get_train_sampler(self: Any, dataset: Dataset | None = None) -> EpochSampler:
         dataset = self.train_dataset if dataset is None else dataset
@@ -152,6 +154,30 @@ class StreamBatches(IterableDataset):  # type: ignore[misc]  # torch is skipped 
                     waiting[bool(row.images)] = []
         for batch in filter(None, waiting.values()):
             yield [batch[index % len(batch)] for index in range(self.batch_rows)]
+
+
+class CountBatches(TrainerCallback):  # type: ignore[misc]  # transformers is skipped by mypy
+    """Has the trainer count its batches from where a checkpoint left off.
+
+    Stock, it counts from 0, and by that decides when to generate. A run that resumes between two generations
+    (``--num_iterations`` above 1, or ``--steps_per_generation`` above the accumulated batches) would from
+    then on generate for a batch in the middle of its repetitions, and train twice on a part of it.
+
+    Args:
+        trainer: The trainer.
+    """
+
+    def __init__(self, trainer: Any) -> None:
+        self.trainer = trainer
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **others: Any) -> None:  # noqa: ARG002 - the trainer's signature
+        """Count the batches of this epoch that were trained on; an epoch holds whole generations."""
+        accumulated = args.gradient_accumulation_steps
+        done = state.global_step
+        batches = others["train_dataloader"]
+        if has_length(batches):
+            done %= max(1, -(-len(batches) // accumulated))
+        self.trainer._step = done * accumulated
 
 
 class ForgetGradients(TrainerCallback):  # type: ignore[misc]  # transformers is skipped by mypy

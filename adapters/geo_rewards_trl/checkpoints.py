@@ -1,4 +1,4 @@
-"""Checkpoints that are whole, or say that they are not; and the last whole one of a run.
+"""Checkpoints that are whole, or say that they are not; see `resuming` for how a run goes on from one.
 
 While a checkpoint is written it holds a marker. The marker goes when all ranks have written their part and
 the manifest, with the list of files, is on the disk: a run that ends in between leaves the marker.
@@ -12,15 +12,15 @@ import logging
 import os
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
-from geo_rewards_trl.environment import differences, gather_ranks, is_first_of_machine, together
-from geo_rewards_trl.manifest import MANIFEST_NAME, RECIPE_NAME, binding_part, save_manifest
+from geo_rewards_trl.manifest import MANIFEST_NAME, RECIPE_NAME, save_manifest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 logger = logging.getLogger(__name__)
 
@@ -52,13 +52,43 @@ def finish_checkpoint(folder: Path, manifest: dict[str, Any]) -> None:
     Raises:
         OSError: If the disk is full after all.
     """
-    sizes = {}
-    for file in _files(folder):
-        _flush(file)  # where disks write late, only this tells that one is full
-        sizes[file.relative_to(folder).as_posix()] = file.stat().st_size
+    flush_files(folder)
+    sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in _files(folder)}
     save_manifest(folder, {**manifest, "files": sizes})
+    _flush(folder)
     (folder / MARKER_NAME).unlink(missing_ok=True)
     _flush(folder)
+    _flush(folder.parent)  # older checkpoints go next: the name of this one must be there before
+
+
+def flush_files(folder: Path) -> None:
+    """Have all files of a checkpoint on the disk: where disks write late, only this tells that one is full.
+
+    On a network disk a machine flushes what it has written itself.
+
+    Raises:
+        OSError: If the disk is full after all.
+    """
+    for file in _files(folder):
+        _flush(file)
+
+
+def remove_surplus(output_dir: Path, *, limit: int | None, spared: Sequence[Path]) -> None:
+    """Remove the checkpoints that are too many, oldest first.
+
+    Args:
+        output_dir: The run's output folder.
+        limit: How many may stay; None, or less than 1, is all.
+        spared: Those that stay in any case: the one just written, and the best one.
+    """
+    if limit is None or limit < 1:
+        return
+    kept = {folder.resolve() for folder in spared}
+    old = [folder for folder in list_checkpoints(output_dir) if folder.resolve() not in kept]
+    for folder in old[max(0, limit - len(kept)) :][::-1]:
+        with suppress(OSError):  # the disk may be full
+            begin_checkpoint(folder)  # one that is removed by half is no whole one
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def why_not_whole(folder: Path) -> str | None:
@@ -69,12 +99,14 @@ def why_not_whole(folder: Path) -> str | None:
     """
     if (folder / MARKER_NAME).exists():
         return "the run ended while it was written"
+    if not any(folder.iterdir()):
+        return "it is empty"  # not even the mark could be written
     if not (folder / MANIFEST_NAME).is_file():
         raise ResumeError(
             f"{folder} has no {MANIFEST_NAME}, so recipe and data cannot be compared: "
             "start anew with --resume never"
         )
-    for name, size in _read_manifest(folder).get("files", {}).items():
+    for name, size in read_manifest(folder).get("files", {}).items():
         file = folder / name
         if not file.is_file():
             return f"{name} is missing"
@@ -85,7 +117,7 @@ def why_not_whole(folder: Path) -> str | None:
 
 def last_whole_checkpoint(output_dir: Path) -> Path | None:
     """Return the whole checkpoint with the highest number, or None."""
-    for folder in _checkpoints(output_dir):
+    for folder in list_checkpoints(output_dir):
         try:
             if why_not_whole(folder) is None:
                 return folder
@@ -94,159 +126,68 @@ def last_whole_checkpoint(output_dir: Path) -> Path | None:
     return None
 
 
-def find_checkpoint(
-    output_dir: Path, *, resume: str, given: str | None, manifest: dict[str, Any]
-) -> str | None:
-    """Return the checkpoint to go on from, or None to start anew; the same on all ranks.
-
-    Args:
-        output_dir: The run's output folder.
-        resume: ``auto`` or ``never``.
-        given: A value of ``--resume_from_checkpoint``: a checkpoint, or None.
-        manifest: What this run was started with.
-
-    Raises:
-        ResumeError: If `given` is no whole checkpoint; if machines see different ones; or if recipe, data, a
-            plugin's version or DeepSpeed's number of processes is another than the checkpoint's; names it.
-    """
-    if given is not None:
-        checkpoint: Path | None = together(lambda: _checked_given(Path(given)))
-    else:
-        checkpoint = _agreed(output_dir) if resume == "auto" else None
-    if checkpoint is None:
-        return None
-    together(lambda: check_same(checkpoint, manifest))
-    logger.info("resuming from %s", checkpoint)
-    return str(checkpoint)
-
-
-def _checked_given(folder: Path) -> Path:
-    if not folder.is_dir():
-        raise ResumeError(
-            f"--resume_from_checkpoint {folder}: no such folder; --resume auto finds the last one"
-        )
-    reason = why_not_whole(folder)
-    if reason is not None:
-        raise ResumeError(
-            f"--resume_from_checkpoint {folder} is not whole ({reason}): choose an earlier one; "
-            "--resume auto finds the last whole one"
-        )
-    return folder
-
-
-def _agreed(output_dir: Path) -> Path | None:
-    """Return the last checkpoint that every machine sees whole."""
-    names_here = together(lambda: _whole_names(output_dir))
-    seen = [names for names in gather_ranks(names_here) if names is not None]
-    common = set(seen[0]).intersection(*seen[1:])
-    missing = {name for names in seen for name in names} - common
-    if missing and not common:
-        raise ResumeError(
-            f"{', '.join(sorted(missing))} in {output_dir} is whole on some machines only: "
-            "--output_dir must be on a disk that all machines share"
-        )
-    if missing:
-        logger.warning(
-            "not resuming from %s, which some machines do not see whole", ", ".join(sorted(missing))
-        )
-    return output_dir / max(common, key=_number) if common else None
-
-
-def _whole_names(output_dir: Path) -> list[str] | None:
-    """Return the names of the whole checkpoints; None on all but the first rank of a machine.
-
-    Looks at the latest whole one and what is after it; what is before counts as whole unless it is marked.
-    """
-    if not is_first_of_machine():
-        return None
-    names: list[str] = []
-    for folder in _checkpoints(output_dir):
-        reason = why_not_whole(folder) if not names else None
-        if reason is None and not (folder / MARKER_NAME).exists():
-            names.append(folder.name)
-        elif reason is not None:
-            logger.warning("%s is not whole (%s): not resuming from it", folder, reason)
-    return names
+def is_model_alone(checkpoint: Path) -> bool:
+    """Return whether a checkpoint has no optimizer states, so that no run can go on from it."""
+    return bool(read_manifest(checkpoint).get("launch", {}).get("save_only_model"))
 
 
 def remove_unfinished(output_dir: Path) -> None:
-    """Remove the checkpoints that a run did not finish, to make room; for one process of each machine."""
-    for folder in _checkpoints(output_dir):
-        if (folder / MARKER_NAME).exists():
+    """Remove the checkpoints that a run did not finish, to make room; for one process of all."""
+    for folder in list_checkpoints(output_dir):
+        if (folder / MARKER_NAME).exists() or not any(folder.iterdir()):
             shutil.rmtree(folder, ignore_errors=True)
             logger.warning("removed %s: the run had ended while it was written", folder)
 
 
-def check_same(checkpoint: Path, manifest: dict[str, Any]) -> None:
-    """Compare a checkpoint with what this run was started with; another number of processes is a warning.
-
-    Raises:
-        ResumeError: If they differ in what must be equal; names each difference.
-    """
-    before = _read_manifest(checkpoint)
-    then_part, now_part = binding_part(before), binding_part(manifest)
-    # What an older version did not write down is not compared.
-    now_part["data"] = {key: value for key, value in now_part["data"].items() if key in then_part["data"]}
-    found = differences(then_part, now_part)
-    then, now = before.get("launch", {}), manifest.get("launch", {})
-    if then.get("deepspeed_stage", now.get("deepspeed_stage")) != now.get("deepspeed_stage"):
-        found.append(
-            f"{_deepspeed(then)} -> {_deepspeed(now)}: its optimizer states are stored in another way"
-        )
-    sizes = then.get("processes"), now.get("processes")
-    other_size = None not in sizes and sizes[0] != sizes[1]
-    if then.get("save_only_model"):
-        found.append("--save_only_model: it holds no optimizer state; its model may start a new run")
-    if other_size and now.get("deepspeed_stage") is not None:
-        found.append(f"{sizes[0]} processes -> {sizes[1]}: DeepSpeed's shards are one for each process")
-    if found:
-        raise ResumeError(
-            f"{checkpoint} was made with something else ({'; '.join(found)}): "
-            "restore it, choose another --output_dir, or start anew with --resume never"
-        )
-    if other_size:
-        logger.warning(
-            "%s was made by %d processes and is resumed by %d: batches and random numbers are others "
-            "than in a run that was not interrupted",
-            checkpoint,
-            *sizes,
-        )
-
-
-def move_checkpoints_aside(output_dir: Path) -> None:
-    """Move the checkpoints of an earlier run into a folder of their own.
+def move_checkpoints_aside(output_dir: Path, *, resumed: str | None) -> None:
+    """Move the checkpoints that are not this run's past into a folder of their own.
 
     A later ``--resume auto`` would take the highest number for this run's last checkpoint.
+
+    Args:
+        output_dir: The run's output folder.
+        resumed: The checkpoint from which this run goes on; None if it starts anew.
     """
-    found = list(_checkpoints(output_dir))
+    past = Path(resumed) if resumed is not None else None
+    is_here = past is not None and past.resolve().parent == output_dir.resolve()
+    last = step_of(past.name) if past is not None and is_here else -1
+    found = [folder for folder in list_checkpoints(output_dir) if step_of(folder.name) > last]
     if not found:
         return
     aside = next(folder for n in itertools.count(1) if not (folder := output_dir / f"earlier-{n}").exists())
     aside.mkdir()
     for checkpoint in found:
         checkpoint.rename(aside / checkpoint.name)
-    logger.warning("--resume never: starting from step 0; %d checkpoints went to %s", len(found), aside)
+    start = "step 0" if resumed is None else resumed
+    logger.warning(
+        "starting from %s: %d checkpoints that are not of its past went to %s", start, len(found), aside
+    )
 
 
-def _checkpoints(output_dir: Path) -> list[Path]:
+def list_checkpoints(output_dir: Path) -> list[Path]:
     """Return the folders of checkpoints, latest first."""
     if not output_dir.is_dir():
         return []
     found = [folder for folder in output_dir.iterdir() if _CHECKPOINT.fullmatch(folder.name)]
-    return sorted((f for f in found if f.is_dir()), key=lambda folder: -_number(folder.name))
+    return sorted((f for f in found if f.is_dir()), key=lambda folder: -step_of(folder.name))
 
 
-def _number(name: str) -> int:
+def step_of(name: str) -> int:
+    """Return the step of a checkpoint's name."""
     return int(name.rpartition("-")[2])
 
 
-def _deepspeed(launch: dict[str, Any]) -> str:
-    stage = launch.get("deepspeed_stage")
-    return "no DeepSpeed" if stage is None else f"DeepSpeed ZeRO-{stage}"
+def read_manifest(checkpoint: Path) -> dict[str, Any]:
+    """Return what a checkpoint was made with.
 
-
-def _read_manifest(checkpoint: Path) -> dict[str, Any]:
-    manifest: dict[str, Any] = json.loads((checkpoint / MANIFEST_NAME).read_text(encoding="utf-8"))
+    Raises:
+        ResumeError: If it cannot be read.
+    """
+    file = checkpoint / MANIFEST_NAME
+    try:
+        manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ResumeError(f"{file} cannot be read: {error}; start anew with --resume never") from error
     return manifest
 
 

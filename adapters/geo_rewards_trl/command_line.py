@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import yaml
 from trl import GRPOConfig, ModelConfig, TrlParser
 
 from geo_rewards.errors import UnknownNameError
-from geo_rewards_trl.argument_checks import check_arguments
+from geo_rewards_trl.argument_checks import NO_GPU, check_arguments
 from geo_rewards_trl.arguments import RunArguments, UsageError, deepspeed_config
 from geo_rewards_trl.environment import use_deepspeed_on_cpu
 
@@ -35,7 +36,7 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
 
     def error(self, message: str) -> Any:
         """Turn argparse's own exit into an error that is shown like all others."""
-        raise UsageError(message)
+        raise UsageError(re.sub(r"/--[\w-]+", "", message))  # each flag's alias with dashes
 
     def check_flags(self, args: Sequence[str]) -> None:
         """Refuse unknown flags before anything is built from the known ones.
@@ -105,9 +106,21 @@ def parse_arguments(args: Sequence[str]) -> tuple[RunArguments, GRPOConfig, Mode
     try:
         run, training, model = parser.parse_args_and_config(args=args)
     except ValueError as error:  # GRPOConfig's own checks
-        raise UsageError(str(error)) from error
+        raise UsageError(_in_flags(str(error))) from error
     check_arguments(run, training, model)
     return run, training, model
+
+
+def _in_flags(message: str) -> str:
+    """Return what GRPOConfig says of a value, in the flags that a person has written."""
+    if "bf16/gpu" in message:
+        return NO_GPU
+    if message.startswith("generation_batch_size"):
+        return (
+            f"{message.rstrip('.')}: it is processes x --per_device_train_batch_size x "
+            "--steps_per_generation (--gradient_accumulation_steps where that is not given)"
+        )
+    return message
 
 
 def _split_equals(args: Sequence[str], *, flags: Sequence[str]) -> list[str]:

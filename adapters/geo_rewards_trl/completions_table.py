@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.batch import PICTURE_FAULT
 from geo_rewards.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class CompletionColumns:
         cells: list[list[str]] = [[] for _ in range(count)]
         for name, values in columns.items():
             for row, value in enumerate(values):
+                if name == PICTURE_FAULT and value is None:
+                    continue  # the row reader's, not the data's; where it says something, scoring needs it
                 text = _json_or_none(value)
                 if text is None:
                     self._leave_out(name)

@@ -5,8 +5,11 @@ The table is built once for given file contents and then found again: see `table
 
 from __future__ import annotations
 
+import hashlib
 import logging
+import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +22,6 @@ from geo_rewards_trl.table_cache import RESERVED_COLUMNS, TableRequest, find_tab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from pathlib import Path
 
     import pyarrow as pa
     from datasets import Dataset
@@ -29,7 +31,15 @@ if TYPE_CHECKING:
     from geo_rewards.data.table import TableInfo
     from geo_rewards_trl.row_reader import BadRows
 
-__all__ = ["RESERVED_COLUMNS", "RowReader", "find_sources", "has_images", "load_dataset", "truth_degrees"]
+__all__ = [
+    "RESERVED_COLUMNS",
+    "RowReader",
+    "find_sources",
+    "has_images",
+    "line_numbers",
+    "load_dataset",
+    "truth_degrees",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -100,6 +110,38 @@ def truth_degrees(dataset: Dataset) -> NDArray[np.float64]:
     )
 
 
+def line_numbers(dataset: Dataset) -> NDArray[np.int64]:
+    """Return the number of each row's line, from 0 without gaps: one that is taken several times has one.
+
+    In a `.json` file several rows may begin on one line; these are told apart by what they hold.
+    """
+    import pyarrow.compute as pc
+
+    file, line = (
+        _figures(dataset, ORIGIN_COLUMN, partial(pc.struct_field, indices=name)).astype(np.int64)
+        for name in ("file", "line")
+    )
+    _, numbers, counts = np.unique((file << 32) + line, return_inverse=True, return_counts=True)
+    files = read_info(Path(dataset.cache_files[0]["filename"])).files
+    is_json = np.array([name.lower().endswith(".json") for name in files])
+    unsure = np.flatnonzero((counts[numbers] > 1) & is_json[file])
+    if len(unsure):
+        numbers[unsure] = len(counts) + np.unique(_digests(dataset, unsure), return_inverse=True)[1]
+        numbers = np.unique(numbers, return_inverse=True)[1]
+    found: NDArray[np.int64] = numbers
+    return found
+
+
+def _digests(dataset: Dataset, rows: NDArray[np.int64]) -> list[bytes]:
+    """Return a fingerprint of what is stored of each of these rows."""
+    stored = dataset.with_format("arrow").select(rows, keep_in_memory=True)
+    return [
+        hashlib.blake2b(repr(row).encode(), digest_size=16).digest()
+        for table in stored.iter(batch_size=1000)
+        for row in table.to_pylist()
+    ]
+
+
 def _figures(dataset: Dataset, name: str, figure: Callable[[pa.Array], pa.Array]) -> NDArray[np.float64]:
     """Return a figure of each row from a stored column, without copying the column itself."""
     parts = [
@@ -115,4 +157,6 @@ def _tell_skipped(info: TableInfo) -> None:
     if info.skipped:
         total = sum(info.skipped.values())
         by_file = "; ".join(info.skipped_by_file)
-        logger.warning("left out %d bad lines: %s; the first is %s", total, by_file, info.first_skipped[0])
+        first_rank = os.environ.get("RANK", "0") == "0"  # the others have the same table
+        level = logging.WARNING if first_rank else logging.DEBUG
+        logger.log(level, "left out %d bad lines: %s; the first is %s", total, by_file, info.first_skipped[0])

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError, UnknownNameError
 from geo_rewards_trl.arguments import UsageError
-from geo_rewards_trl.checkpoints import CheckpointError, last_whole_checkpoint
+from geo_rewards_trl.checkpoints import CheckpointError, is_model_alone, last_whole_checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,6 +43,11 @@ _END_WITHIN_S = 20.0
 _LET_OTHERS_SPEAK_S = 2.0
 
 
+_FROM_WORKER = re.compile(
+    r"Caught \w+ in DataLoader worker process \d+\..*^[\w.]+: (.+)", re.DOTALL | re.MULTILINE
+)
+
+
 class RunEndedError(GeoRewardsError):
     """A run that something outside this library has ended."""
 
@@ -50,21 +55,37 @@ class RunEndedError(GeoRewardsError):
 def run_as_program(work: Callable[[], object]) -> None:
     """Do the work of a command and end the process: 0 done, 1 the data or the run is bad, 2 wrong usage.
 
-    What was wrong is said in one sentence; what nobody foresaw, with its traceback.
+    What was wrong is said in one sentence (with GEO_REWARDS_DEBUG=1 after its traceback); what nobody
+    foresaw, with its traceback.
     """
     code = 0
     try:
         with heard_signal(lambda: "training had not begun"):
             work()
     except GeoRewardsError as error:
-        say("; ".join([str(error), *getattr(error, "__notes__", ())]))
+        if os.environ.get("GEO_REWARDS_DEBUG"):
+            traceback.print_exc()
+        _say_once(error)
         code = 2 if isinstance(error, (UsageError, UnknownNameError)) else 1
+    except KeyboardInterrupt as error:
+        say("; ".join(["ended by Ctrl-C", *getattr(error, "__notes__", ())]))
+        code = 128 + signal.SIGINT
     except Exception:  # noqa: BLE001 - shown whole
         traceback.print_exc()
         code = 1
     if code and not is_launched():
         sys.exit(code)
     end_process(code)
+
+
+def _say_once(error: GeoRewardsError) -> None:
+    """Say what was wrong; where several processes have found the same, only the first of them does."""
+    first = getattr(error, "said_by", None)
+    if first is None or str(first) == os.environ.get("RANK", "0"):
+        say("; ".join([_without_worker(str(error)), *getattr(error, "__notes__", ())]))
+    else:
+        say(f"cannot start, for the reason that rank {first} gives")
+        time.sleep(_LET_OTHERS_SPEAK_S)
 
 
 def end_process(code: int = 0) -> None:
@@ -99,6 +120,9 @@ def explained_ending(output_dir: Path, *, without: str | None = None) -> Iterato
     with heard_signal(lambda: how_to_go_on(output_dir, without=without)):
         try:
             yield
+        except KeyboardInterrupt as error:
+            error.add_note(how_to_go_on(output_dir, without=without))
+            raise
         except Exception as error:
             if is_lost_contact(error):
                 time.sleep(_LET_OTHERS_SPEAK_S)
@@ -127,6 +151,8 @@ def said_of_writing(folder: Path) -> Iterator[None]:
         if is_lost_contact(error):
             raise
         cause = (str(error).strip() or type(error).__name__).splitlines()[0]
+        if not isinstance(error, OSError):  # whose text says what it is
+            cause = f"{type(error).__name__}: {cause}"
         raise CheckpointError(f"{folder} could not be written{_free_space(folder)}: {cause}") from error
 
 
@@ -142,6 +168,8 @@ def how_to_go_on(output_dir: Path, *, without: str | None = None) -> str:
     last = last_whole_checkpoint(output_dir)
     if last is None:
         return f"there is no whole checkpoint in {output_dir} yet: the same command starts from step 0"
+    if is_model_alone(last):
+        return f"{last} holds the model alone (--save_only_model): a new run can start with it"
     return f"the same command{f' without {without}' if without else ''} goes on from {last}"
 
 
@@ -166,6 +194,12 @@ def _in_one_sentence(error: Exception) -> str | None:
     if isinstance(error, OSError) and error.errno in _DISK_ERRORS:
         return f"a file could not be written: {first_line}"
     return None
+
+
+def _without_worker(message: str) -> str:
+    """Return an error's own words, without the traceback that a worker of the dataloader puts before them."""
+    match = _FROM_WORKER.match(message)
+    return match[1].strip() if match else message
 
 
 def is_launched() -> bool:
@@ -207,6 +241,7 @@ class _SignalListener:
     def __init__(self, hint: Callable[[], str]) -> None:
         self._hint = hint
         self._ending = threading.Lock()
+        self._ender: int | None = None
         self._is_on = False
 
     def start(self) -> None:
@@ -242,11 +277,14 @@ class _SignalListener:
 
     def _on_signal(self, _number: int, _frame: Any) -> None:
         self._end()  # C code that keeps the interpreter's lock, as `re` does, lets only this one run
+        if self._ending.locked() and self._ender != threading.get_ident():
+            time.sleep(_END_WITHIN_S)  # the thread is at it, and back in C code its turn would never come
 
     def _end(self) -> None:
         is_ours = signal.getsignal(signal.SIGTERM) == self._on_signal  # somebody else may want to tidy up
         if not (self._is_on and is_ours and self._ending.acquire(blocking=False)):
             return
+        self._ender = threading.get_ident()
         say(
             f"ended by SIGTERM in {_place_of_main_thread()}: a launcher ends all processes when one of them "
             f"has failed or died, and says which; {self._hint()}"

@@ -43,12 +43,22 @@ def start_deepspeed(training: GRPOConfig) -> None:
     deepspeed.init_distributed(dist_backend="gloo")
 
 
+def show_progress_once() -> None:
+    """Let only one process draw the bars of loading and writing weights."""
+    if os.environ.get("RANK", "0") != "0":
+        from transformers.utils.logging import disable_progress_bar
+
+        disable_progress_bar()
+
+
 @contextmanager
 def without_zero3(training: GRPOConfig) -> Iterator[None]:
     """Build a model whole: under ZeRO-3, transformers would split its weights and wait for others."""
     from transformers.integrations.deepspeed import set_hf_deepspeed_config, unset_hf_deepspeed_config
 
-    config = getattr(training, "hf_deepspeed_config", None)  # only there with --deepspeed
+    # The first is only there with --deepspeed, the second with a configuration of `accelerate launch`.
+    config = getattr(training, "hf_deepspeed_config", None)
+    config = config or getattr(getattr(training, "deepspeed_plugin", None), "dschf", None)
     unset_hf_deepspeed_config()
     try:
         yield
@@ -88,8 +98,10 @@ def together(step: Callable[[], Result]) -> Result:
         result = step()
     except Exception as error:  # noqa: BLE001 - whatever it is, the others must hear of it
         failure = error
-    said = gather_ranks(None if failure is None else (str(failure) or type(failure).__name__))
+    message = None if failure is None else (str(failure) or type(failure).__name__)
+    said = gather_ranks(message)
     if failure is not None:
+        failure.__dict__["said_by"] = said.index(message)  # the others need not say the same again
         raise failure
     failed = [f"rank {rank}: {message}" for rank, message in enumerate(said) if message is not None]
     if failed:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from trl import GRPOConfig
+    from trl import GRPOConfig, ModelConfig
 
     from geo_rewards.data import Source
     from geo_rewards.recipe import Recipe
@@ -25,7 +25,7 @@ MANIFEST_NAME = "run.json"
 RECIPE_NAME = "recipe.yaml"
 
 # What changes the meaning of a run: these must be equal on all ranks and at a resume.
-BINDING_KEYS = ("recipe", "plugins", "data")
+BINDING_KEYS = ("recipe", "plugins", "data", "trained")
 
 # Flags that change neither which rows are trained on nor in which order, so that a resume may change them.
 FREE_FLAGS = frozenset(
@@ -33,9 +33,17 @@ FREE_FLAGS = frozenset(
     | {"data_file_paths", "image_folders", "reward_method"}  # compared by content, and as sources
     # Compared by the number of rows: a broken picture must not end a run for good.
     | {"bad_rows", "check_pictures"}
-    | {"max_pixels", "min_pixels", "system_prompt", "freeze_vision_modules", "train_projector", "lora_vision"}
+    | {"max_pixels", "min_pixels", "system_prompt"}
     | {"resume", "data_cache_dir", "dry_run"}
 )
+
+# Flags that change which weights are trained, so that another value does not fit the optimizer's states.
+TRAINED_FLAGS = frozenset({"freeze_vision_modules", "train_projector", "lora_vision"})
+_ADAPTER_FLAGS = (
+    *("lora_r", "lora_alpha", "lora_target_modules", "lora_target_parameters", "lora_modules_to_save"),
+    *("use_rslora", "use_dora"),
+)
+
 _OF_A_MACHINE = re.compile(
     r"_dir$|path|folder|host|port|local_rank|run_name|token|deepspeed$|^system_prompt$"
 )
@@ -44,21 +52,34 @@ _PACKAGES = ("accelerate", "datasets", "deepspeed", "peft", "torch", "transforme
 
 
 def make_manifest(
-    run: RunArguments, recipe: Recipe, *, training: GRPOConfig, sources: Sequence[Source], rows: int | None
+    run: RunArguments,
+    recipe: Recipe,
+    *,
+    training: GRPOConfig,
+    sources: Sequence[Source],
+    hashes: Sequence[str],
+    rows: int | None,
 ) -> dict[str, Any]:
-    """Return what a run was started with, as JSON values."""
-    from geo_rewards.data import content_hash
+    """Return what a run was started with, as JSON values; `describe_trained` is the rest.
 
+    Args:
+        run: The flags of this library.
+        recipe: The recipe.
+        training: The flags of the trainer.
+        sources: The data files.
+        hashes: Fingerprints of what the data files hold, in their order.
+        rows: How many rows they hold, if that is known.
+    """
     return {
         "recipe": recipe.resolved(),
         "plugins": recipe.provenance(),
         "data": {
             "files": [source.path.name for source in sources],
             "sources": [_source_settings(source) for source in sources],
-            "content_hash": content_hash([source.path for source in sources]),
+            "content_hash": list(hashes),
             "rows": rows,
             "seed": training.seed,
-            **{name: value for name, value in vars(run).items() if name not in FREE_FLAGS},
+            **{name: value for name, value in vars(run).items() if name not in FREE_FLAGS | TRAINED_FLAGS},
         },
         "launch": describe_launch(training),
         "packages": {"geo-rewards": version("geo-rewards"), **_versions(_PACKAGES)},
@@ -71,9 +92,21 @@ def _source_settings(source: Source) -> dict[str, Any]:
     return {"sampling": sampling, "weight": source.weight, "reward_method": source.reward_method}
 
 
+def describe_trained(run: RunArguments, model_args: ModelConfig) -> dict[str, Any]:
+    """Return which weights are trained, as JSON values: the part `trained` of a manifest."""
+    adapters = {name: getattr(model_args, name) for name in _ADAPTER_FLAGS}
+    lists = {name: sorted(value) for name, value in adapters.items() if isinstance(value, list)}
+    return {
+        "adapters": {**adapters, **lists, "lora_vision": run.lora_vision} if model_args.use_peft else None,
+        # Adapters leave the vision side alone anyway.
+        "freeze_vision_modules": run.freeze_vision_modules and not model_args.use_peft,
+        "train_projector": run.train_projector,
+    }
+
+
 def binding_part(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return the part that must not change, rewards by label so that differences name them."""
-    part = {key: manifest[key] for key in BINDING_KEYS}
+    part = {key: manifest[key] for key in BINDING_KEYS if key in manifest}
     recipe = part["recipe"]
     by_label = {entry.get("as", entry["name"]): entry for entry in recipe["rewards"]}
     return {**part, "recipe": {**recipe, "rewards": by_label}}

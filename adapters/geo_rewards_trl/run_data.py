@@ -28,12 +28,18 @@ def load_rows(
     """
     from geo_rewards.data import find_sources
     from geo_rewards_trl.manifest import make_manifest
+    from geo_rewards_trl.table_cache import file_hashes
 
     sources = find_sources(run.data_file_paths, run.image_folders, reward_methods=run.reward_method)
     load = _load_stream if run.streaming else _load_table
     train_rows, validation_rows, count = load(run, training, recipe, sources)
-    manifest = make_manifest(run, recipe, training=training, sources=sources, rows=count)
+    hashes = file_hashes([source.path for source in sources], cache_dir=_cache_dir(run, training))
+    manifest = make_manifest(run, recipe, training=training, sources=sources, hashes=hashes, rows=count)
     return train_rows, validation_rows, manifest
+
+
+def _cache_dir(run: RunArguments, training: GRPOConfig) -> Path:
+    return Path(run.data_cache_dir or Path(training.output_dir) / "data_cache")
 
 
 def _load_table(
@@ -47,7 +53,7 @@ def _load_table(
     rows = load_dataset(
         sources,
         seed=training.seed,
-        cache_dir=Path(run.data_cache_dir or Path(training.output_dir) / "data_cache"),
+        cache_dir=_cache_dir(run, training),
         bad_rows=run.bad_rows,
         check_pictures=run.check_pictures,
         system_prompt=system_prompt_text(run.system_prompt),

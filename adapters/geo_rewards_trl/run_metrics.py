@@ -47,7 +47,8 @@ class Summary:
         notes: By `label/figure`, sum and number of the figures that rewards noted.
         values: By label of weight 0, what the rewards gave; the trainer knows only the others.
         totals: What each row earned, in the order of the rows; NaN where it abstained.
-        distances_km: Of each row with a true coordinate; NaN where the answer has none.
+        distances_km: Of each row with a true coordinate whose pictures could be read; NaN where the answer
+            has none.
         predicted_cells: The 1-degree cell of each coordinate that was answered.
         true_cells: The same of the truths.
         groups: How many groups have no spread, and how many there are; filled by `join_ranks`.
@@ -86,6 +87,7 @@ def summarise(scores: Scores, *, seconds: tuple[float, float] = (0.0, math.nan))
     batch, columns = scores.batch, scores.columns
     rows = range(len(batch))
     located = ~np.isnan(batch.truth_degrees[0])
+    located[list(batch.picture_faults)] = False  # a guess at a blank picture says nothing about the model
     return Summary(
         samples=len(batch),
         parsed=sum(map(scores.parses, rows)),

@@ -54,7 +54,7 @@ class EpochSampler(Sampler[int]):  # type: ignore[misc]  # torch is skipped by m
 
     def __iter__(self) -> Iterator[int]:
         """Yield the indices of the current epoch."""
-        order = self._order(int((self._epoch() or 0.0) + 1e-6))
+        order = self._order(int((self._epoch() or 0.0) + 1e-9))
         for batch in batches_by_kind(self.kinds, order, batch_rows=self.batch_rows, drop_last=self.drop_last):
             indices = np.repeat(batch, self.repeat_row).tolist()
             for _ in range(self.repeat_batch):

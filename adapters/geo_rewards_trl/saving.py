@@ -43,6 +43,13 @@ def without_tied_copies(model: Any, state_dict: Mapping[str, Any] | None) -> dic
     copies = {
         copy
         for copy, original in tied.items()
-        if original in state_dict and model.get_parameter(copy) is model.get_parameter(original)
+        if original in state_dict and _is_same_parameter(model, copy, original)
     }
     return {name: tensor for name, tensor in state_dict.items() if name not in copies}
+
+
+def _is_same_parameter(model: Any, first: str, second: str) -> bool:
+    try:
+        return model.get_parameter(first) is model.get_parameter(second)
+    except AttributeError:  # FSDP has put the weights of a module into one, under another name
+        return False

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_rewards.errors import DataError
-from geo_rewards_trl.dataset import truth_degrees
+from geo_rewards_trl.dataset import line_numbers, truth_degrees
 from geo_rewards_trl.near_places import SMALLEST_KM, near_groups
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ def split_validation(
         ratio: Share of the rows that is held out, rounded to whole rows but at least one; 0 holds
             out none, and the second part is None.
         seed: Decides which rows.
-        split_by: `row`: any rows. `place_km:N`: no training row lies within N km (great circle) of a row
+        split_by: `row`: any rows, but a line that is taken several times (a weight above 1, a file named
+            twice) is on one side. `place_km:N`: no training row lies within N km (great circle) of a row
             that is held out. Rows within N km of each other, and chains of such rows, stay together; such
-            groups are held out at random as long as they fit into the ratio. A row without a coordinate
+            groups are held out at random as long as they fit into the ratio. A line without a coordinate
             is a group of its own.
 
     Raises:
@@ -41,7 +42,7 @@ def split_validation(
             of near rows fits into the ratio.
     """
     if not 0.0 <= ratio < 1.0:
-        raise DataError(f"the validation ratio is {ratio}; it must be at least 0 and less than 1")
+        raise DataError(f"--val_split_ratio is {ratio}; it must be at least 0 and less than 1")
     radius_km = parse_split_by(split_by)
     if ratio == 0.0:
         return dataset, None
@@ -49,13 +50,15 @@ def split_validation(
     wanted = max(1, round(rows * ratio))
     if wanted >= rows:
         raise DataError(f"a validation ratio of {ratio} leaves none of {rows} rows for training; lower it")
+    lines = line_numbers(dataset)
     if radius_km is None:
-        held_out = np.zeros(rows, dtype=bool)
-        held_out[np.random.default_rng(seed).permutation(rows)[:wanted]] = True
+        held_out = choose_lines(lines, wanted, seed=seed)
     else:
-        groups = near_groups(truth_degrees(dataset), radius_km=radius_km)
+        groups = _near_groups(dataset, lines, radius_km)
         held_out = choose_groups(groups, wanted, seed=seed)
         _check_share(held_out, wanted, groups, split_by)
+    if held_out.all():
+        raise DataError(f"a validation ratio of {ratio} leaves none of {rows} rows for training; lower it")
     # In memory, so that ranks do not write the same index file at the same time.
     return (
         dataset.select(np.flatnonzero(~held_out), keep_in_memory=True),
@@ -87,6 +90,31 @@ def parse_split_by(text: str) -> float | None:
     return radius_km
 
 
+def _near_groups(dataset: Dataset, lines: NDArray[np.int64], radius_km: float) -> NDArray[np.int64]:
+    degrees = truth_degrees(dataset)
+    groups = near_groups(degrees, radius_km=radius_km)
+    unknown = np.isnan(degrees).any(axis=0)
+    groups[unknown] = groups.max() + 1 + lines[unknown]
+    together: NDArray[np.int64] = np.unique(groups, return_inverse=True)[1]
+    return together
+
+
+def choose_lines(lines: NDArray[np.int64], wanted: int, *, seed: int) -> NDArray[np.bool_]:
+    """Return which rows are held out: those of random lines, as many as it takes.
+
+    Args:
+        lines: The number of each row's line in the data files, from 0 without gaps.
+        wanted: How many rows to hold out at least.
+        seed: Decides the order.
+    """
+    sizes = np.bincount(lines)
+    order = np.random.default_rng(seed).permutation(len(sizes))
+    chosen = np.zeros(len(sizes), dtype=bool)
+    chosen[order[: int(np.searchsorted(np.cumsum(sizes[order]), wanted)) + 1]] = True
+    held_out: NDArray[np.bool_] = chosen[lines]
+    return held_out
+
+
 def choose_groups(groups: NDArray[np.int64], wanted: int, *, seed: int) -> NDArray[np.bool_]:
     """Return which rows are held out: whole groups in random order, those left out that would not fit.
 
@@ -110,8 +138,9 @@ def choose_groups(groups: NDArray[np.int64], wanted: int, *, seed: int) -> NDArr
 
 def _check_share(held_out: NDArray[np.bool_], wanted: int, groups: NDArray[np.int64], split_by: str) -> None:
     count, sizes = int(held_out.sum()), np.bincount(groups)
+    noun = "group" if len(sizes) == 1 else "groups"
     shape = (
-        f"{len(groups)} rows are {len(sizes)} groups of near places, the largest of {sizes.max()} rows "
+        f"{len(groups)} rows are {len(sizes)} {noun} of near places, the largest of {sizes.max()} rows "
         f"and the smallest of {sizes.min()}"
     )
     if not count:

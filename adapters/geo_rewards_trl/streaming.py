@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 import random
 from dataclasses import dataclass, field, replace
@@ -13,6 +14,7 @@ from datasets import IterableDataset
 from datasets.iterable_dataset import ExamplesIterable
 
 from geo_rewards.data import Row, check_truths
+from geo_rewards.data.lines import count_values
 from geo_rewards.data.mixture import read_source
 from geo_rewards.data.table import ORIGIN_COLUMN
 from geo_rewards.errors import DataError
@@ -83,6 +85,8 @@ class RowStream:
 
     def _draw(self, row: Row | RowProblem) -> float:
         text = f"{self.seed} {row.file.name} {row.line}"
+        if isinstance(row, Row) and row.file.suffix.lower() == ".json":  # all rows may stand on one line
+            text += json.dumps([row.prompt, row.solution, row.images, row.columns])
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / 2**64
 
@@ -166,7 +170,7 @@ def open_stream(
         buffer_rows: How many rows wait to be picked at random.
 
     Raises:
-        DataError: If `val_split_ratio` is not in [0, 1), or one of the first rows is bad.
+        DataError: If `val_split_ratio` is not in [0, 1), one of the first rows is bad, or none is held out.
     """
     if not 0.0 <= val_split_ratio < 1.0:
         raise DataError(f"the validation ratio is {val_split_ratio}; it must be at least 0 and less than 1")
@@ -177,6 +181,7 @@ def open_stream(
     if not val_split_ratio:
         return training, None
     held_out = replace(stream, part="validation")
+    next(held_out.rows())  # without any, the run would end at its first evaluation
     return training, StreamedRows(held_out, system_prompt=system_prompt, head=training.head)
 
 
@@ -217,8 +222,12 @@ def _examples(stream: RowStream) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def _size(source: Source) -> float:
+    """Return how many bytes of a file are read as rows, about."""
     try:
-        return max(1.0, source.path.stat().st_size * source.weight)
+        size = source.path.stat().st_size * source.weight
+        if source.sampling is not None and (rows := count_values(source.path)):
+            size *= source.sampling.count(rows) / rows
+        return max(1.0, size)
     except OSError as error:
         raise DataError(f"data file {source.path} cannot be read: {error.strerror}") from error
 

@@ -9,8 +9,9 @@ import hashlib
 import json
 import logging
 import multiprocessing
-import os
+import tempfile
 import time
+import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -100,7 +101,7 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         # A helper process of the build imports the script that started it, which would wait for itself.
         raise DataError('a script that loads rows must do it under `if __name__ == "__main__":`')
-    cache_dir.mkdir(parents=True, exist_ok=True)
+    _make_folder(cache_dir)
     hashes = file_hashes(request.files, cache_dir=cache_dir)
     # A table that was built without bad rows serves `skip` too: a run that a broken picture has ended
     # can go on with the same rows.
@@ -113,6 +114,18 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
         if not path.exists():
             _build_unless_refused(request, path, refused_before=refused_before)
     return path
+
+
+def _make_folder(cache_dir: Path) -> None:
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_dir):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"the data table cannot be written into {cache_dir}: {error.strerror}; give --data_cache_dir a "
+            "folder that can"
+        ) from error
 
 
 def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
@@ -140,7 +153,8 @@ def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
     }
     if new:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        partial = memory.with_name(f"{_HASHES}.{os.getpid()}.partial")
+        # Not by process: on a shared disk, another machine's may have the same number.
+        partial = memory.with_name(f"{_HASHES}.{uuid.uuid4().hex}.partial")
         partial.write_text(json.dumps({**known, **new}, indent=1), encoding="utf-8")
         partial.replace(memory)
     return [found[path][1] or fresh[path] for path in files]
@@ -196,8 +210,8 @@ def _build(request: TableRequest, path: Path) -> None:
         workers=workers,
     )
     partial.replace(path)
-    shape = (info.rows, len(request.files), time.monotonic() - start)
-    logger.info("read %d rows of %d data files in %.0f s into %s", *shape, path)
+    files = "1 data file" if len(request.files) == 1 else f"{len(request.files)} data files"
+    logger.info("read %d rows of %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
 
 
 def _told(rows: Iterator[Row | RowProblem]) -> Iterator[Row | RowProblem]:

@@ -26,6 +26,7 @@ from geo_rewards_trl.endings import explained_ending, run_as_program, said_of_wr
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from types import TracebackType
 
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, ModelConfig
@@ -58,14 +59,16 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     Raises:
         GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
     """
-    from geo_rewards_trl.checkpoints import find_checkpoint, move_checkpoints_aside, remove_unfinished
+    from geo_rewards_trl.checkpoints import move_checkpoints_aside, remove_unfinished
     from geo_rewards_trl.command_line import parse_arguments
-    from geo_rewards_trl.environment import check_ranks, is_first_of_machine, start_deepspeed, together
-    from geo_rewards_trl.manifest import rank_part, save_manifest
+    from geo_rewards_trl.environment import check_ranks, show_progress_once, start_deepspeed, together
+    from geo_rewards_trl.manifest import describe_trained, rank_part, save_manifest
     from geo_rewards_trl.nodes import check_shared
+    from geo_rewards_trl.resuming import find_checkpoint
 
     run, training, model_args = parse_arguments(args)
     start_deepspeed(training)
+    show_progress_once()
     if run.dry_run:
         from geo_rewards_trl.dry_run import rehearse_run
 
@@ -74,16 +77,15 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     output_dir = together(lambda: _output_dir(training))
     check_shared(output_dir)
     recipe, rows, manifest = together(lambda: _recipe_and_rows(run, training))
+    manifest["trained"] = describe_trained(run, model_args)
     check_ranks(rank_part(manifest, run, training))
     checkpoint = find_checkpoint(
         output_dir, resume=run.resume, given=training.resume_from_checkpoint, manifest=manifest
     )
     trainer = build_trainer(run, training, model_args, recipe=recipe, rows=rows, manifest=manifest)
-    if is_first_of_machine():
-        remove_unfinished(output_dir)
     if trainer.accelerator.is_main_process:
-        if run.resume == "never":
-            move_checkpoints_aside(output_dir)
+        remove_unfinished(output_dir)
+        move_checkpoints_aside(output_dir, resumed=checkpoint)
         save_manifest(output_dir, manifest)
     with explained_ending(output_dir, without=_flag_against_resuming(run, training)):
         trainer.train(resume_from_checkpoint=checkpoint)
@@ -157,9 +159,13 @@ def build_trainer(
 
     train_rows, validation_rows = rows
     training.reward_weights = recipe.weights
-    with _said_in_one_sentence(f"model {model_args.model_name_or_path}"):
+    with _said_in_one_sentence(_model_name(model_args)):
         processor = load_processor(
-            model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
+            model_args.model_name_or_path,
+            min_pixels=run.min_pixels,
+            max_pixels=run.max_pixels,
+            revision=model_args.model_revision,
+            trust_remote_code=training.trust_remote_code,
         )
         model, peft_config = load_model(run, training, model_args)
     rewards = bind_rewards(
@@ -191,16 +197,31 @@ def _output_dir(training: GRPOConfig) -> Path:
     return folder
 
 
+def _model_name(model_args: ModelConfig) -> str:
+    name = str(model_args.model_name_or_path)
+    return f"model {name}" if Path(name).exists() else f"model {name}, which is no folder here"
+
+
 @contextmanager
 def _said_in_one_sentence(what: str) -> Iterator[None]:
     """Turn what the libraries below say of a wrong model or configuration into an error of ours."""
     try:
         yield
-    except (OSError, ValueError, ImportError, KeyError) as error:
+    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
         if isinstance(error, GeoRewardsError) or os.environ.get("GEO_REWARDS_DEBUG"):
             raise
+        if isinstance(error, RuntimeError) and not _is_raised_by("trl", error.__traceback__):
+            raise  # of torch: no refusal of a configuration, but something that nobody foresaw
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise GeoRewardsError(f"{what}: {first_line} (GEO_REWARDS_DEBUG=1 shows the traceback)") from error
+
+
+def _is_raised_by(package: str, trace: TracebackType | None) -> bool:
+    """Return whether the innermost frame of a traceback is in a package."""
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    module = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
+    return str(module).partition(".")[0] == package
 
 
 def _require_extra() -> None:
@@ -221,6 +242,12 @@ def _set_up_logging(rank: str) -> None:
     # What these packages announce to each other would drown the log at every step, and no user can mend it.
     for package in ("torch", "transformers", "accelerate", "deepspeed", "trl"):
         warnings.filterwarnings("ignore", category=FutureWarning, module=package)
+    # A missing GPU is an error of ours unless --use_cpu is given, and then this is no news.
+    logging.getLogger("DeepSpeed").addFilter(lambda record: "accelerator to CPU" not in record.getMessage())
+    # TRL shows such a row whole, at each step; what made all rewards abstain is counted and logged by us.
+    logging.getLogger("trl.trainer.grpo_trainer").addFilter(
+        lambda record: "All reward functions returned None" not in record.getMessage()
+    )
     level = logging.INFO if rank == "0" else logging.WARNING
     logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
     for name in ("geo_rewards", "geo_rewards_trl"):

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
-from transformers.trainer_utils import rotate_checkpoints
+from transformers import TrainerCallback
 from trl import GRPOTrainer
 
 from geo_rewards_trl.batching import RowBatching
-from geo_rewards_trl.checkpoints import MARKER_NAME, begin_checkpoint, finish_checkpoint
+from geo_rewards_trl.checkpoints import (
+    MARKER_NAME,
+    begin_checkpoint,
+    finish_checkpoint,
+    flush_files,
+    remove_surplus,
+)
+from geo_rewards_trl.completions_sample import ShowsCompletions
 from geo_rewards_trl.endings import said_of_writing
 from geo_rewards_trl.environment import is_first_of_machine
 from geo_rewards_trl.loading import PublishedNames
@@ -17,11 +25,23 @@ from geo_rewards_trl.run_log import LogsWholeEvaluations
 from geo_rewards_trl.saving import keep_used_conversions, without_tied_copies
 from geo_rewards_trl.wandb_table import LogsWandbTable
 
+logger = logging.getLogger(__name__)
+
+
+class SaysWhenFinished(TrainerCallback):  # type: ignore[misc]  # transformers is skipped by mypy
+    """Says so when a run is started again that has taken its last step."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:  # noqa: ARG002 - the trainer's signature
+        """Compare the step of the checkpoint with the last one."""
+        if state.global_step >= state.max_steps:
+            logger.info("nothing is left to train: step %d of %d", state.global_step, state.max_steps)
+
 
 class ResumableGRPOTrainer(
     LogsWholeEvaluations,
     RowBatching,
     PublishedNames,
+    ShowsCompletions,
     LogsWandbTable,
     GRPOTrainer,  # type: ignore[misc]  # trl is not typed
 ):
@@ -36,11 +56,19 @@ class ResumableGRPOTrainer(
     def __init__(self, *args: Any, manifest: dict[str, Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.manifest = manifest
+        self.add_callback(SaysWhenFinished())
 
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
         """Write the model under the names of its published files, and no weight twice."""
         keep_used_conversions(self.model)
         super()._save(output_dir, without_tied_copies(self.model, state_dict))
+
+    def _run_epoch(self, *args: Any, **kwargs: Any) -> None:
+        """Train for an epoch; stock, a finished run that is started again would train for one more step."""
+        if self.state.global_step < self.state.max_steps:
+            super()._run_epoch(*args, **kwargs)
+        else:
+            self.control.should_training_stop = True
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         """Write a checkpoint; only when it is whole on all ranks, older ones may go."""
@@ -49,27 +77,27 @@ class ResumableGRPOTrainer(
         limit, self.args.save_total_limit = self.args.save_total_limit, None
         try:
             with said_of_writing(folder):
-                if is_first_of_machine():
+                if self.accelerator.is_main_process:
                     begin_checkpoint(folder)
                 self.accelerator.wait_for_everyone()
                 super()._save_checkpoint(model, trial)
                 self.accelerator.wait_for_everyone()
-                self._finish(folder)
+                if is_first_of_machine():
+                    flush_files(folder)
+                self.accelerator.wait_for_everyone()
+                if self.accelerator.is_main_process:
+                    finish_checkpoint(folder, self.manifest)
+                self.accelerator.wait_for_everyone()
         finally:
             self.args.save_total_limit = limit
-        if self.args.should_save:
-            rotate_checkpoints(
-                output_dir=str(output_dir),
-                save_total_limit=limit,
-                best_model_checkpoint=self.state.best_model_checkpoint,
-                use_mtime=True,
-            )
-
-    def _finish(self, folder: Path) -> None:
+        if self.args.push_to_hub:
+            self._push_from_checkpoint(str(folder))
         if self.accelerator.is_main_process:
-            finish_checkpoint(folder, self.manifest)
-        self.accelerator.wait_for_everyone()
-        # Where machines share no disk, each has a part of the checkpoint to finish.
-        if is_first_of_machine() and (folder / MARKER_NAME).exists():
-            finish_checkpoint(folder, self.manifest)
-        self.accelerator.wait_for_everyone()
+            best = self.state.best_model_checkpoint
+            spared = [folder, *([Path(best)] if best is not None else [])]
+            remove_surplus(output_dir, limit=limit, spared=spared)
+
+    def _push_from_checkpoint(self, checkpoint_folder: str) -> None:
+        """Push a checkpoint to the hub when it is whole: not yet when the trainer itself would."""
+        if not (Path(checkpoint_folder) / MARKER_NAME).exists():
+            super()._push_from_checkpoint(checkpoint_folder)

@@ -22,14 +22,21 @@ class VisionError(GeoRewardsError):
 
 
 def load_processor(
-    model_dir: str | Path, *, min_pixels: int | None = None, max_pixels: int | None = None
+    model_dir: str | Path,
+    *,
+    min_pixels: int | None = None,
+    max_pixels: int | None = None,
+    revision: str | None = None,
+    trust_remote_code: bool = False,
 ) -> Any:
     """Return the model's processor, with limits on the size of pictures.
 
     Args:
-        model_dir: The model's folder.
+        model_dir: The model's folder, or its name on the hub.
         min_pixels: Smaller pictures are enlarged to this many pixels; None keeps the model's value.
         max_pixels: Larger pictures are reduced to this many pixels; None keeps the model's value.
+        revision: The version of the model on the hub; None is the latest.
+        trust_remote_code: Run code that comes with the model.
 
     Raises:
         VisionError: If the limits make no sense, the model's image processor has none, or there is no chat
@@ -42,7 +49,9 @@ def load_processor(
     for name, value in given.items():
         if value < 1:
             raise VisionError(f"{name} is {value}; it must be at least 1")
-    processor = AutoProcessor.from_pretrained(model_dir, **given)
+    processor = AutoProcessor.from_pretrained(
+        model_dir, revision=revision, trust_remote_code=trust_remote_code, **given
+    )
     if given:
         _check_limits(processor, min_pixels, max_pixels)
     if getattr(processor, "chat_template", None) is None:

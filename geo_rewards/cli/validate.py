@@ -108,6 +108,9 @@ def validate_command(
         print_json(_record(report))
     else:
         _print_report(report, data)
+        own_folders = images is None and not data.lower().endswith((".yaml", ".yml"))
+        if own_folders and report.tally.kinds["image missing"]:
+            print_text("image paths begin at each file's own folder; --images names another")
     return 1 if report.tally.total or report.silent_labels() else 0
 
 

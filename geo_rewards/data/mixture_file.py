@@ -113,7 +113,9 @@ def read_mixture(path: Path) -> list[Source]:
     try:
         mixture = Mixture.model_validate(content)
     except ValidationError as error:
-        problems = dict.fromkeys(_phrase(details) for details in error.errors())
+        # That no entry was left is a consequence of the faults inside, and would be said beside them.
+        inner = [details for details in error.errors() if len(details["loc"]) > 1]
+        problems = dict.fromkeys(_phrase(details) for details in inner or error.errors())
         raise DataError(f"{path}: {'; '.join(problems)}") from None
     return [_source(entry, path.parent) for entry in mixture.datasets]
 

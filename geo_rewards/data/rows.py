@@ -52,7 +52,10 @@ class Row:
 def _path_list(value: Any) -> Any:
     if value is None:
         return []
-    return [value] if isinstance(value, str) else value
+    paths = [value] if isinstance(value, str) else value
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise BadRow("row", f"an image is a path or a list of paths, not {value!r:.60}")
+    return paths
 
 
 _Paths = Annotated[list[str], BeforeValidator(_path_list)]

@@ -88,10 +88,19 @@ def test_shipped_deepspeed_configurations_are_found_by_name_and_files_by_path(tm
         (["--reward_weights", "1.0"], "--reward_weights goes with --reward_funcs"),
         (["--num_generations", "three"], "num_generations"),
         (["--resume", "always"], "resume"),
+        (["--report_to", "nowhere"], "unknown tracker 'nowhere'"),
+        (["--report_to", "wandb"], "--report_to wandb needs its package: pip install wandb"),
+        (["--val_split_ratio", "1.5"], "--val_split_ratio is 1.5; it must be"),
+        (["--use_cpu", "false"], "no GPU was found: to train on CPUs, add --use_cpu true --bf16 false"),
+        (["--bad_rows", "skp"], "argument --bad_rows: invalid choice"),
+        (
+            ["--per_device_train_batch_size", "3", "--num_generations", "2"],
+            r"\(3\) must be divisible by num_generations \(2\): it is processes x --per_device",
+        ),
     ],
 )
 def test_flags_that_do_not_go_together_are_usage_errors(parse, flags, message):
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises((UsageError, UnknownNameError), match=message):
         parse(*flags)
 
 

@@ -121,6 +121,15 @@ def test_the_table_holds_the_other_columns_of_a_row_and_says_what_it_leaves_out(
     assert "cannot be scored again from the table" in caplog.text
 
 
+def test_the_table_tells_of_a_picture_only_where_it_could_not_be_read():
+    faults = [None, "a.jsonl, line 2: picture a.png is truncated"]
+    scores = gr.load_recipe("default").score(
+        [GOOD] * 2, lat=[1.0] * 2, lon=[1.0] * 2, id=[1, 2], picture_fault=faults
+    )
+    rows = [json.loads(row) for row in CompletionColumns()(scores)["row"]]
+    assert rows == [{"id": 1}, {"id": 2, "picture_fault": faults[1]}]
+
+
 def test_a_saved_row_wins_over_the_reward_of_the_same_name(tmp_path):
     from geo_rewards.cli.saved_rows import scoring_cells
 

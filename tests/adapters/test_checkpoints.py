@@ -11,13 +11,15 @@ from geo_rewards_trl.checkpoints import (
     CheckpointError,
     ResumeError,
     begin_checkpoint,
-    find_checkpoint,
     finish_checkpoint,
     last_whole_checkpoint,
+    move_checkpoints_aside,
+    remove_surplus,
     remove_unfinished,
     why_not_whole,
 )
 from geo_rewards_trl.endings import explained_ending, how_to_go_on, is_lost_contact, said_of_writing
+from geo_rewards_trl.resuming import find_checkpoint
 
 MANIFEST = {
     "recipe": {"rewards": [{"name": "a"}]},
@@ -80,6 +82,56 @@ def test_a_checkpoint_that_was_copied_in_part_is_not_whole(tmp_path, name):
         find(tmp_path, given=str(last))
 
 
+def test_a_folder_that_was_only_just_made_does_not_stop_the_next_start(tmp_path):
+    last = whole(tmp_path, 2)
+    (tmp_path / "checkpoint-4").mkdir()  # the disk was full, or the process died, before the mark was written
+    assert find(tmp_path) == str(last)
+    remove_unfinished(tmp_path)
+    assert [folder.name for folder in tmp_path.iterdir()] == ["checkpoint-2"]
+
+
+def names(folder):
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_a_run_that_goes_on_from_an_earlier_checkpoint_leaves_the_later_ones(tmp_path):
+    for step in (2, 10, 4):
+        whole(tmp_path, step)
+    move_checkpoints_aside(tmp_path, resumed=str(tmp_path / "checkpoint-4"))
+    assert names(tmp_path) == ["checkpoint-2", "checkpoint-4", "earlier-1"]
+    assert names(tmp_path / "earlier-1") == ["checkpoint-10"]
+    assert find(tmp_path) == str(tmp_path / "checkpoint-4")
+
+
+def test_a_run_that_goes_on_from_elsewhere_or_anew_leaves_all(tmp_path):
+    elsewhere = whole(tmp_path / "a", 4)
+    for resumed in (str(elsewhere), None):
+        whole(tmp_path / "b", 2)
+        move_checkpoints_aside(tmp_path / "b", resumed=resumed)
+    assert names(tmp_path / "b") == ["earlier-1", "earlier-2"]
+    assert names(tmp_path / "a") == ["checkpoint-4"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "best", "left"),
+    [
+        (None, 2, [2, 4, 6, 10]),
+        (0, 2, [2, 4, 6, 10]),
+        (1, 10, [10]),
+        (1, 2, [2, 10]),
+        (2, 10, [6, 10]),
+        (3, 2, [2, 6, 10]),
+        (9, 2, [2, 4, 6, 10]),
+    ],
+)
+def test_the_oldest_checkpoints_go_and_never_the_last_or_the_best(tmp_path, limit, best, left):
+    for step in (10, 2, 4, 6):  # the time of writing says nothing
+        whole(tmp_path, step)
+    spared = [tmp_path / f"checkpoint-{step}" for step in (10, best)]
+    remove_surplus(tmp_path, limit=limit, spared=spared)
+    assert names(tmp_path) == sorted(f"checkpoint-{step}" for step in left)
+
+
 def test_without_any_whole_checkpoint_a_run_starts_anew(tmp_path):
     begin_checkpoint(tmp_path / "checkpoint-2")
     assert find(tmp_path) is None
@@ -90,6 +142,7 @@ def test_without_any_whole_checkpoint_a_run_starts_anew(tmp_path):
 def test_a_checkpoint_of_another_program_is_refused(tmp_path):
     whole(tmp_path, 2)
     (tmp_path / "checkpoint-4").mkdir()
+    (tmp_path / "checkpoint-4" / "model.safetensors").write_bytes(b"0")
     with pytest.raises(ResumeError, match=r"checkpoint-4 has no run\.json"):
         find(tmp_path)
     assert find(tmp_path, resume="never") is None
@@ -122,6 +175,23 @@ def test_a_checkpoint_of_the_model_alone_is_no_place_to_go_on_from(tmp_path):
     whole(tmp_path, 2, other(save_only_model=True))
     with pytest.raises(ResumeError, match="it holds no optimizer state"):
         find(tmp_path)
+    assert how_to_go_on(tmp_path).endswith("(--save_only_model): a new run can start with it")
+
+
+def test_a_manifest_that_cannot_be_read_is_named(tmp_path):
+    (whole(tmp_path, 2) / "run.json").write_text("{")
+    with pytest.raises(ResumeError, match=r"checkpoint-2/run\.json cannot be read: "):
+        find(tmp_path)
+
+
+def test_which_weights_are_trained_is_compared_where_it_was_written_down(tmp_path):
+    trained = {"adapters": None, "freeze_vision_modules": False}
+    whole(tmp_path, 2, {**MANIFEST, "trained": trained})
+    assert find(tmp_path, {**MANIFEST, "trained": trained}) is not None
+    with pytest.raises(ResumeError, match=r"trained\.freeze_vision_modules: False -> True"):
+        find(tmp_path, {**MANIFEST, "trained": {**trained, "freeze_vision_modules": True}})
+    whole(tmp_path, 4)
+    assert find(tmp_path, {**MANIFEST, "trained": trained}) == str(tmp_path / "checkpoint-4")
 
 
 def test_what_an_older_version_did_not_write_down_is_not_compared(tmp_path):

@@ -178,7 +178,7 @@ def test_errors_go_to_stderr_one_sentence_each(flags, tmp_path, capsys):
     lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert len(lines) == 2
     assert "unknown recipe 'geor'" in lines[0]
-    assert "--report_to wandbb: there is no such tracker" in lines[1]
+    assert "--report_to: unknown tracker 'wandbb'; did you mean 'wandb'" in lines[1]
 
 
 def test_an_ideal_answer_that_does_not_fit_is_an_error_that_names_its_row(dry_run):

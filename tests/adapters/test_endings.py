@@ -38,6 +38,10 @@ def wait(how):
 
 def fail(error):
     raise error
+
+def found_by(rank, error):
+    error.__dict__["said_by"] = rank
+    return error
 """
 
 
@@ -119,3 +123,66 @@ def test_errors_end_a_process_with_its_code_also_when_threads_remain(start, erro
     _, told = process.communicate(timeout=20)
     assert process.returncode == code
     assert told.startswith(said)
+
+
+def test_what_an_earlier_process_has_found_too_is_said_by_that_one_only(start):
+    for first, said in ((0, "cannot start, for the reason that rank 0 gives"), (3, "bad row")):
+        process = start(f"run_as_program(lambda: fail(found_by({first}, GeoRewardsError('bad row'))))")
+        _, told = process.communicate(timeout=20)
+        assert (process.returncode, told) == (1, f"geo-rewards [rank 3]: {said}\n")
+
+
+def test_ctrl_c_is_said_in_one_sentence(start):
+    process = start("run_as_program(lambda: wait('sleep'))")
+    assert process.stdout.readline() == "ready\n"
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGINT
+    assert told == "geo-rewards [rank 3]: ended by Ctrl-C\n"
+
+
+def test_a_traceback_is_shown_on_request(start):
+    _, told = start("run_as_program(lambda: fail(GeoRewardsError('bad row')))").communicate(timeout=20)
+    assert "Traceback" not in told
+    process = start("run_as_program(lambda: fail(GeoRewardsError('bad row')))", GEO_REWARDS_DEBUG="1")
+    _, told = process.communicate(timeout=20)
+    assert told.startswith("Traceback")
+    assert told.endswith("geo-rewards [rank 3]: bad row\n")
+
+
+def test_a_thread_that_ends_the_process_is_not_held_up_by_c_code(start):
+    process = start("""
+import threading
+from geo_rewards_trl.endings import _SignalListener
+def slow():
+    time.sleep(1.5)
+    return "slowly"
+listener = _SignalListener(slow)
+listener.start()
+threading.Thread(target=listener._end).start()  # as if it had heard the signal first
+time.sleep(0.3)
+print("ready", flush=True)
+re.match("(a+)+$", "a" * 40 + "!")
+""")
+    assert process.stdout.readline() == "ready\n"
+    time.sleep(0.2)
+    process.terminate()
+    _, told = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert told.endswith("; slowly\n")
+
+
+def test_a_worker_process_of_the_dataloader_says_it_in_one_sentence_too(start):
+    program = """
+from torch.utils.data import DataLoader
+class Rows:
+    def __len__(self):
+        return 1
+    def __getitem__(self, index):
+        raise GeoRewardsError("a.jsonl, line 3: picture a.png does not exist; restore it")
+run_as_program(lambda: list(DataLoader(Rows(), num_workers=1)))
+"""
+    process = start(program)
+    _, told = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert told == "geo-rewards [rank 3]: a.jsonl, line 3: picture a.png does not exist; restore it\n"

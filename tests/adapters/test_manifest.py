@@ -8,7 +8,15 @@ pytest.importorskip("trl", reason="needs the extra `train`")
 from geo_rewards_trl.arguments import RunArguments
 from geo_rewards_trl.command_line import parse_arguments
 from geo_rewards_trl.environment import RankError, check_ranks, differences, together
-from geo_rewards_trl.manifest import FREE_FLAGS, binding_part, make_manifest, rank_part, save_manifest
+from geo_rewards_trl.manifest import (
+    FREE_FLAGS,
+    TRAINED_FLAGS,
+    binding_part,
+    describe_trained,
+    make_manifest,
+    rank_part,
+    save_manifest,
+)
 
 from geo_rewards.data import find_sources
 from geo_rewards.errors import DataError
@@ -26,18 +34,19 @@ def start(tmp_path):
 
     def run(*flags):
         base = ["--data_file_paths", str(data), "--model_name_or_path", "m", "--output_dir", str(tmp_path)]
-        args, training, _ = parse_arguments([*base, "--use_cpu", "true", "--bf16", "false", *flags])
+        args, training, model = parse_arguments([*base, "--use_cpu", "true", "--bf16", "false", *flags])
         sources = find_sources(args.data_file_paths, None, reward_methods=args.reward_method)
         recipe = load_recipe(args.recipe or "default")
-        return args, training, make_manifest(args, recipe, training=training, sources=sources, rows=1)
+        manifest = make_manifest(args, recipe, training=training, sources=sources, hashes=["x"], rows=1)
+        return args, training, {**manifest, "trained": describe_trained(args, model)}
 
     return run
 
 
-def test_every_flag_is_known_to_change_the_rows_or_not_to():
-    names = {field.name for field in fields(RunArguments)}
-    assert names == ROW_FLAGS | FREE_FLAGS, "say in manifest.py or here whether a resume may change it"
-    assert not ROW_FLAGS & FREE_FLAGS
+def test_every_flag_is_known_to_change_the_rows_or_the_trained_weights_or_neither():
+    known = [field.name for field in fields(RunArguments)]
+    sets = [*ROW_FLAGS, *FREE_FLAGS, *TRAINED_FLAGS]
+    assert sorted(sets) == sorted(known), "say in manifest.py or here whether a resume may change it"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +60,38 @@ def test_every_flag_is_known_to_change_the_rows_or_not_to():
 def test_what_changes_the_rows_is_bound(start, flags, found):
     before, after = start()[2], start(*flags)[2]
     assert differences(binding_part(before), binding_part(after)) == [found]
+
+
+LORA = ["--use_peft", "true", "--lora_target_modules", "q_proj", "v_proj"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ([], ["--freeze_vision_modules", "true"], "freeze_vision_modules: False -> True"),
+        (LORA, [*LORA, "--train_projector", "true"], "train_projector: False -> True"),
+        (LORA, [*LORA, "--lora_vision", "true"], "adapters.lora_vision: False -> True"),
+        (LORA, [*LORA, "--lora_r", "4"], "adapters.lora_r: 16 -> 4"),
+        (LORA, [*LORA[:-1], "k_proj"], "adapters.lora_target_modules[0]: 'q_proj' -> 'k_proj'"),
+        ([], LORA, "adapters: None -> {"),
+    ],
+)
+def test_what_changes_the_trained_weights_is_bound(start, before, after, found):
+    first, *_ = differences(binding_part(start(*before)[2]), binding_part(start(*after)[2]))
+    assert first.startswith(f"trained.{found}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (LORA, [*LORA, "--freeze_vision_modules", "true"]),  # adapters leave the vision side alone anyway
+        (LORA, [*LORA[:-2], "v_proj", "q_proj"]),
+        ([], ["--lora_r", "4"]),
+        ([], ["--max_pixels", "1000", "--system_prompt", "off"]),
+    ],
+)
+def test_what_leaves_the_trained_weights_as_they_are_may_change(start, before, after):
+    assert differences(binding_part(start(*before)[2]), binding_part(start(*after)[2])) == []
 
 
 def test_ranks_are_compared_by_all_flags_but_places_of_a_machine(start):

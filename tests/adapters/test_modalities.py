@@ -14,10 +14,13 @@ import pytest
 pytest.importorskip("trl", reason="needs the extra `train`")
 
 from geo_rewards_trl.arguments import UsageError
+from geo_rewards_trl.streaming import open_stream
 from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 
 import geo_rewards as gr
+from geo_rewards.data import Source
+from geo_rewards.data.sampling import parse_sampling
 from geo_rewards.errors import DataError, RecipeError
 from geo_rewards.testing import temporary_plugin
 
@@ -128,6 +131,56 @@ def test_a_run_resumed_in_the_middle_of_an_epoch_ends_with_the_same_weights(sour
     assert all(ours[name].equal(theirs[name]) for name in theirs)
 
 
+def test_rows_of_a_stream_that_stand_on_one_line_of_a_json_file_are_held_out_like_others(tmp_path):
+    rows = [
+        {
+            "conversations": [{"from": "human", "value": "Where?"}, {"from": "gpt", "value": "1, 2"}],
+            "id": number,
+        }
+        for number in range(80)
+    ]
+    (tmp_path / "rows.json").write_text(json.dumps(rows))
+    source = Source(tmp_path / "rows.json", tmp_path, weight=2.0)
+    parts = open_stream([source], seed=1, val_split_ratio=0.25)
+    trained, held_out = ([row.columns["id"] for row in part.stream.rows()] for part in parts)
+    assert len(trained) + len(held_out) == 160
+    assert 20 < len(held_out) < 60
+    assert not set(trained) & set(held_out)
+
+
+def test_a_stream_mixes_files_by_what_is_taken_of_them(tmp_path):
+    turns = [{"from": "human", "value": "Where?"}, {"from": "gpt", "value": "1, 2"}]
+    for name, count in (("large", 10_000), ("small", 100)):
+        lines = [json.dumps({"conversations": turns, "file": name}) + "\n"] * count
+        (tmp_path / f"{name}.jsonl").write_text("".join(lines))
+    sources = [
+        Source(tmp_path / "large.jsonl", tmp_path, parse_sampling("first:100")),
+        Source(tmp_path / "small.jsonl", tmp_path),
+    ]
+    stream, _ = open_stream(sources, seed=1)
+    names = [row.columns["file"] for row in stream.stream.rows()]
+    assert len(names) == 200
+    assert 30 < names[:100].count("small") < 70
+
+
+def test_a_stream_too_short_to_hold_a_row_out_is_refused_at_once(tmp_path):
+    turns = [{"from": "human", "value": "Where?"}, {"from": "gpt", "value": "1, 2"}]
+    (tmp_path / "rows.jsonl").write_text(json.dumps({"conversations": turns}))
+    with pytest.raises(DataError, match="no good rows for validation"):
+        open_stream([Source(tmp_path / "rows.jsonl", tmp_path)], seed=1, val_split_ratio=0.01)
+
+
+@pytest.mark.parametrize("source", [[], STREAM], ids=["table", "stream"])
+def test_a_run_resumed_between_two_generations_generates_for_each_batch_once_more(source, train, tmp_path):
+    flags = [*source, "--num_iterations", "2", "--save_steps", "3"]
+    train(tmp_path / "a", *flags, steps=5)
+    whole = list(Noted.batches)
+    assert len(whole) == 3
+    shutil.copytree(tmp_path / "a" / "checkpoint-3", tmp_path / "b" / "checkpoint-3")
+    train(tmp_path / "b", *flags, steps=5)
+    assert Noted.batches == whole[1:]  # what was generated before the end is not in the checkpoint
+
+
 def test_a_stream_begins_again_and_holds_rows_out_by_their_place_in_the_file(train, tmp_path):
     flags = [*STREAM, "--val_split_ratio", "0.3", "--eval_strategy", "steps", "--eval_steps", "12"]
     train(tmp_path, *flags, "--per_device_eval_batch_size", "4", steps=12)
@@ -137,6 +190,16 @@ def test_a_stream_begins_again_and_holds_rows_out_by_their_place_in_the_file(tra
     assert held_out
     assert not trained & held_out
     assert trained | held_out == set(range(16))
+
+
+def test_a_dry_run_looks_at_the_first_rows_of_a_stream(train, tmp_path, capsys):
+    flags = [*STREAM, "--reward_funcs", "haversine_decay", "--val_split_ratio", "0.3"]
+    flags += ["--max_completion_length", "200", "--dry_run", "true"]
+    assert train(tmp_path, *flags, steps=3) is None
+    said = capsys.readouterr().out
+    assert "a stream of 1 file, of which the first" in said
+    assert said.endswith("Fit to start.\n")
+    assert not Noted.batches
 
 
 def test_bad_rows_of_a_stream_end_the_run_or_are_left_out(train, make_rows, tmp_path, caplog):
@@ -169,7 +232,8 @@ def test_a_stream_whose_first_rows_lack_the_truth_is_refused_before_the_model_is
         (["--streaming", "true", "--max_steps", "-1"], "give --max_steps"),
         (["--streaming", "true", "--shuffle_buffer", "0"], "--shuffle_buffer is 0"),
         ([*STREAM, "--split_by", "place_km:5", "--val_split_ratio", "0.1"], "leave --split_by off"),
-        ([*STREAM, "--dry_run", "true"], "leave --streaming off"),
+        ([*STREAM, "--dataloader_num_workers", "2"], "leave --dataloader_num_workers off"),
+        (["--dataloader_persistent_workers", "true"], "give --dataloader_num_workers"),
         (["--split_by", "place_km:5"], "give --val_split_ratio"),
         (["--split_by", "place:5"], "--split_by is 'place:5'; write row, or place_km:N"),
     ],

@@ -119,6 +119,14 @@ def test_a_row_with_a_bad_picture_abstains_as_a_whole_and_is_counted():
     assert metrics(summary)["gates_closed/distance"] == 0.0
 
 
+def test_a_guess_at_a_picture_that_could_not_be_read_counts_for_no_distance():
+    answers, faults = [tagged("40, 10"), tagged("0, 0"), tagged("-40, 10")], [None, "truncated", None]
+    found = metrics(summarise(scored(answers, lat=[40.0] * 3, lon=[10.0] * 3, picture_fault=faults)))
+    assert found["accuracy/25km"] == 0.5
+    assert found["distance_km/share"] == 1.0
+    assert found["distance_km/p50"] == pytest.approx(gr.great_circle_km(40, 10, -40, 10) / 2, rel=1e-6)
+
+
 def test_the_slowest_rank_tells_the_time_and_batches_add_up():
     first, second = (
         summarise(scored([tagged("1, 2")], lat=[1.0], lon=[2.0]), seconds=seconds)

@@ -158,7 +158,7 @@ def test_groups_are_held_out_until_the_ratio_is_reached():
 def test_data_in_which_all_places_are_linked_are_an_error_with_figures(load):
     places = [(48.0 + index * 0.1, 2.0) for index in range(20)]
     with pytest.raises(
-        DataError, match=r"can hold out none where 4 rows are wanted: 20 rows are 1 groups .* 20"
+        DataError, match=r"can hold out none where 4 rows are wanted: 20 rows are 1 group of .* 20"
     ):
         split_validation(load(places), 0.2, seed=0, split_by="place_km:50")
 
@@ -171,6 +171,42 @@ def test_a_part_much_smaller_than_asked_for_is_told_with_figures(load, caplog):
         "holds out 2 of the 11 rows wanted: 22 rows are 3 groups of near places, the largest of 20"
         in caplog.text
     )
+
+
+def duplicated(tmp_path, lines: list[str], name: str = "rows.jsonl", weight: float = 2.0):
+    file = tmp_path / name
+    file.write_text("".join(lines))
+    source = Source(file, tmp_path, weight=weight)
+    return load_dataset([source], cache_dir=tmp_path / "cache", system_prompt=None)
+
+
+@pytest.mark.parametrize("split_by", ["row", "place_km:5"])
+def test_a_line_that_is_taken_several_times_is_on_one_side(tmp_path, split_by):
+    file = write(tmp_path / "rows.jsonl", [None] * 40)
+    dataset = duplicated(tmp_path, file.read_text().splitlines(keepends=True), weight=2.5)
+    train, held_out = indices(*split_validation(dataset, 0.3, seed=1, split_by=split_by))
+    assert not set(train) & set(held_out)
+    assert sorted({*train, *held_out}) == list(range(40))
+    assert len(train) + len(held_out) == 100
+    assert 28 <= len(held_out) <= 32
+
+
+@pytest.mark.parametrize("weight", [1.0, 2.0])
+def test_rows_on_one_line_of_a_json_file_are_split_like_others(tmp_path, weight):
+    rows = (
+        write(tmp_path / "rows.jsonl", [(float(index), 0.0) for index in range(20)]).read_text().split("\n")
+    )
+    dataset = duplicated(tmp_path, ["[", ",".join(filter(None, rows)), "]"], name="rows.json", weight=weight)
+    train, held_out = indices(*split_validation(dataset, 0.25, seed=1))
+    assert not set(train) & set(held_out)
+    assert (len(set(train)), len(set(held_out))) == (15, 5)
+
+
+def test_copies_of_a_single_line_leave_nothing_to_train_on(tmp_path):
+    file = write(tmp_path / "one.jsonl", [None])
+    dataset = duplicated(tmp_path, [file.read_text()], weight=10.0)
+    with pytest.raises(DataError, match="leaves none of 10 rows for training"):
+        split_validation(dataset, 0.5, seed=1)
 
 
 @pytest.mark.parametrize(

@@ -60,6 +60,8 @@ def test_several_trackers_may_be_named(tmp_path):
         "true",
         "--bf16",
         "false",
+        "--dry_run",  # which looks for the trackers' packages by itself
+        "true",
     ]
     base += ["--output_dir", str(tmp_path)]
     for flags, expected in (

@@ -3,12 +3,16 @@
 import json
 import math
 import shutil
+from concurrent.futures import Future
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
+from geo_rewards_trl.arguments import UsageError
 from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 
@@ -118,7 +122,7 @@ def test_every_step_logs_each_label_the_parse_rate_and_the_spread(trained):
             "frac_reward_zero_std",
         } <= entry.keys()
         assert {"reward_errors/vowels", "reward_errors/distance", "reward_errors/format"} <= entry.keys()
-        assert "rewards/format/mean" not in entry
+        assert 0 <= entry["rewards/format/mean"] <= 1  # of weight 0: logged all the same
         assert 0 < entry["rewards/vowels/mean"] < 1
         assert math.isfinite(entry["loss"])
 
@@ -255,9 +259,34 @@ def test_a_given_checkpoint_is_compared_too(train, tmp_path):
     checkpoint = ["--resume_from_checkpoint", str(tmp_path / "a" / "checkpoint-1")]
     with pytest.raises(GeoRewardsError, match=r"recipe\.rewards\.coordinate_format: None -> "):
         train(tmp_path / "b", "--reward_funcs", "vowels", "coordinate_format", *checkpoint)
+    with pytest.raises(UsageError, match="not both"):
+        train(tmp_path / "b", "--reward_funcs", "vowels", "--resume", "never", *checkpoint)
     with pytest.raises(GeoRewardsError, match="no such folder"):
         train(tmp_path / "b", "--reward_funcs", "vowels", "--resume_from_checkpoint", "true")
     assert train(tmp_path / "b", "--reward_funcs", "vowels", *checkpoint, steps=2).state.global_step == 2
+
+
+def test_a_checkpoint_goes_to_the_hub_when_it_is_whole(train, tmp_path, monkeypatch):
+    sent = {}
+
+    class Hub:
+        def create_repo(self, name, **_):
+            return SimpleNamespace(repo_id=name)
+
+        def upload_folder(self, *, folder_path, path_in_repo="", **_):
+            sent.setdefault(path_in_repo, {file.name for file in Path(folder_path).iterdir()})
+            done = Future()
+            done.set_result(None)
+            return done
+
+    monkeypatch.setattr("transformers.trainer.hf_api", Hub)
+    flags = ["--reward_funcs", "vowels", "--save_steps", "1", "--data_cache_dir", str(tmp_path / "cache")]
+    push = ["--push_to_hub", "true", "--hub_strategy", "all_checkpoints", "--hub_model_id", "me/mine"]
+    train(tmp_path / "run", *flags, *push, steps=1)
+    assert {"model.safetensors", "optimizer.pt", "run.json"} <= sent["checkpoint-1"]
+    assert "unfinished" not in sent["checkpoint-1"]
+    with pytest.raises(UsageError, match=r"--push_to_hub would publish the data .*: give --data_cache_dir"):
+        train(tmp_path / "other", *flags[:-2], *push)
 
 
 def test_the_validation_split_is_held_out(trained):
@@ -266,10 +295,24 @@ def test_the_validation_split_is_held_out(trained):
     assert not set(trainer.train_dataset["id"]) & set(trainer.eval_dataset["id"])
 
 
-def test_the_same_command_resumes_and_says_so(trained, train, caplog):
+def test_a_finished_run_that_is_started_again_trains_no_further(trained, train, caplog):
+    caplog.set_level("INFO")
+    before = load_file(trained[0] / "model.safetensors")
+    flags = ["--recipe", str(trained[0] / "recipe_in.yaml"), "--recipe_set", "distance.limit_km=5000"]
+    trainer = train(trained[0], *flags, "--val_split_ratio", "0.25", steps=2)
+    assert "nothing is left to train: step 2 of 2" in caplog.text
+    assert trainer.state.global_step == 2
+    after = load_file(trained[0] / "model.safetensors")
+    assert all(after[name].equal(weight) for name, weight in before.items())
+
+
+def test_the_same_command_resumes_and_says_so(trained, train, caplog, capsys):
     caplog.set_level("INFO")
     flags = ["--recipe", str(trained[0] / "recipe_in.yaml"), "--recipe_set", "distance.limit_km=5000"]
-    trainer = train(trained[0], *flags, "--val_split_ratio", "0.25", steps=3)
+    shown = ["--log_completions", "true", "--num_completions_to_print", "1"]
+    trainer = train(trained[0], *flags, *shown, "--val_split_ratio", "0.25", steps=3)
+    assert "1 of 4 completions; all are in completions/completions_00003.parquet" in caplog.text
+    assert "Advantage" not in capsys.readouterr().out  # TRL's table, hundreds of lines high
     assert f"resuming from {trained[0] / 'checkpoint-2'}" in caplog.text
     assert trainer.state.global_step == 3
     assert [entry["step"] for entry in trainer.state.log_history if "loss" in entry] == [1, 2, 3]
@@ -343,13 +386,14 @@ def test_frozen_vision_modules_stay_as_they_were_and_the_rest_learns(train, tiny
         ),
         (["--recipe_set", "distance.scale=5"], "unknown key 'scale'; did you mean 'scale_km'"),
         (["--remove_unused_columns", "true"], "would drop the truth columns"),
-        (["--val_split_ratio", "1.5"], "ratio is 1.5"),
+        (["--val_split_ratio", "1.5"], "--val_split_ratio is 1.5"),
         (["--max_pixels", "0"], "max_pixels is 0"),
-        (["--model_name_or_path", "./nowhere"], "model ./nowhere: "),
+        (["--model_name_or_path", "./nowhere"], "model ./nowhere, which is no folder here: "),
         (["--output_dir", "/proc/nowhere"], "--output_dir /proc/nowhere cannot be written"),
+        (["--data_cache_dir", "/proc/nowhere"], "the data table cannot be written into /proc/nowhere: "),
         (["--eval_strategy", "steps"], "give --val_split_ratio"),
         (["--use_peft", "true"], "needs --lora_target_modules"),
-        (["--report_to", "wandbb"], "the trainer: .*wandbb"),
+        (["--report_to", "wandbb"], "unknown tracker 'wandbb'; did you mean 'wandb'"),
         (
             ["--recipe_set", "format.weight=0", "distance.weight=0", "--recipe", "geoguessr"],
             "every weight is 0",

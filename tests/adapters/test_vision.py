@@ -9,6 +9,7 @@ from geo_rewards_trl.vision import VisionError, freeze_vision, load_processor
 from PIL import Image
 from transformers import (
     AutoModelForImageTextToText,
+    AutoProcessor,
     CLIPImageProcessor,
     CLIPVisionConfig,
     LlamaConfig,
@@ -115,3 +116,13 @@ def test_a_processor_without_pixel_limits_is_an_error(tmp_path):
     CLIPImageProcessor().save_pretrained(tmp_path)
     with pytest.raises(VisionError, match="has no such limit"):
         load_processor(tmp_path, max_pixels=1000)
+
+
+def test_the_processor_is_of_the_same_version_as_the_model(model_dir, monkeypatch):
+    asked = {}
+    found = AutoProcessor.from_pretrained(model_dir)
+    monkeypatch.setattr(
+        AutoProcessor, "from_pretrained", lambda name, **options: asked.update(options) or found
+    )
+    load_processor(model_dir, revision="v2", trust_remote_code=True)
+    assert asked == {"revision": "v2", "trust_remote_code": True}

@@ -13,9 +13,13 @@ pytest.importorskip("trl", reason="needs the extra `train`")
 
 import importlib.util
 
+import requests
+import torch
 from geo_rewards_trl.arguments import UsageError
 from geo_rewards_trl.command_line import parse_arguments
+from geo_rewards_trl.train import _said_in_one_sentence
 from geo_rewards_trl.vllm_flags import check_vllm
+from trl.generation.vllm_client import VLLMClient
 
 from geo_rewards.errors import GeoRewardsError, UnknownNameError
 
@@ -177,3 +181,36 @@ def test_in_server_mode_the_server_that_the_flags_name_is_asked(start):
         start(*flags, "--vllm_server_port", port, "--vllm_server_timeout", "5")
         server.shutdown()
     assert asked[:2] == ["/health", "/v1/models"]
+
+
+class OldServer(BaseHTTPRequestHandler):
+    """A server of vLLM that was started without what TRL needs."""
+
+    def do_GET(self):
+        self.send_error(404)
+
+    def log_message(self, *_):
+        pass
+
+
+def test_what_trl_says_of_a_server_is_said_in_one_sentence():
+    server = HTTPServer(("127.0.0.1", 0), OldServer)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    client = object.__new__(VLLMClient)  # its own start needs vLLM
+    client.session, client.base_url = requests.Session(), f"http://127.0.0.1:{server.server_port}"
+    client.session.trust_env = False
+    try:
+        with (
+            pytest.raises(
+                GeoRewardsError, match=r"^the trainer: The vLLM server at .*VLLM_SERVER_DEV_MODE=1"
+            ),
+            _said_in_one_sentence("the trainer"),
+        ):
+            client.get_server_info()
+    finally:
+        server.shutdown()
+
+
+def test_what_torch_raises_is_no_refusal_and_keeps_its_traceback():
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), _said_in_one_sentence("the trainer"):
+        torch.ones(2, 3) @ torch.ones(2, 3)

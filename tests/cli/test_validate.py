@@ -39,6 +39,13 @@ def test_every_fault_is_listed_and_summed_up_by_cause(run, write_rows, folder):
         assert any(f"{file}, line {line}: " in text and what in text for text in ran.out.splitlines())
 
 
+def test_pictures_that_are_in_another_folder_bring_the_flag_that_names_it(run, write_rows, folder):
+    file = write_rows([row()])
+    told = "image paths begin at each file's own folder; --images names another"
+    assert told in run("validate", file).out
+    assert told not in run("validate", write_rows([row(image="no.png")]), "--images", folder).out
+
+
 def test_json_is_alone_on_stdout(run, write_rows, folder):
     file = write_rows([row(), row("91, 2")])
     ran = run("validate", file, "--images", folder, "--json")

@@ -59,7 +59,7 @@ def test_relative_paths_begin_at_the_mixture_wherever_the_command_runs(mixture, 
         ("datasets: [{json_path: a.jsonl, weight: '2'}]", "datasets.0.weight: .*not '2'"),
         (
             "datasets: [{json_path: a.jsonl, sampling_strategy: frist:3}]",
-            "datasets.0.sampling_strategy: 'frist:3' is no sampling strategy; did you mean 'first'",
+            r"sampling_strategy: 'frist:3' is no sampling strategy; did you mean 'first'.*random\)$",
         ),
         ("datasets: [{json_path: a.jsonl, sampling_strategy: 3}]", "3 is no text; write all, first:N"),
         ("datasets: [{json_path: a.csv}]", "'a.csv' is no .jsonl and no .json file"),

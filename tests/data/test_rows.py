@@ -274,7 +274,8 @@ def test_image_beside_images_is_a_problem(folder, write_rows):
 
 @pytest.mark.parametrize("value", [3, [3], {"path": "a.png"}])
 def test_an_image_that_is_no_path_is_a_problem(folder, write_rows, value):
-    assert "image" in problem_of(write_rows(seed_row(image=value)), folder).message
+    message = problem_of(write_rows(seed_row(image=value)), folder).message
+    assert message == f"an image is a path or a list of paths, not {value!r}"
 
 
 @pytest.mark.parametrize(

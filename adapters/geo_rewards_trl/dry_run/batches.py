@@ -77,6 +77,10 @@ def plan_batches(training: GRPOConfig, kinds: NDArray[np.bool_] | None) -> Batch
     return BatchPlan(per_step, groups, rounds, steps, total, counts, len(kinds))
 
 
+def _groups(count: float) -> str:
+    return "1 group" if count == 1 else f"{count:g} groups"
+
+
 def describe_batches(report: Report, training: GRPOConfig, plan: BatchPlan) -> None:
     """Spell the arithmetic out, and find what does not work out."""
     ranks, device = training.world_size, training.per_device_train_batch_size
@@ -85,8 +89,8 @@ def describe_batches(report: Report, training: GRPOConfig, plan: BatchPlan) -> N
     report.line(
         "a step",
         f"{plural(ranks, 'rank')} x {device} a device x {accumulation} accumulated = "
-        f"{plan.completions_per_step:,} completions = {plan.completions_per_step / generations:g} groups "
-        f"of {generations}",
+        f"{plan.completions_per_step:,} completions = "
+        f"{_groups(plan.completions_per_step / generations)} of {generations}",
     )
     report.line(
         "a generation",

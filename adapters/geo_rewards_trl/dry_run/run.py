@@ -63,7 +63,7 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
     from geo_rewards_trl.environment import gather_ranks
 
     report = Report()
-    prepared = _prepare(report, run, training)
+    prepared = _prepare(report, run, training, model_args)
     _gather_errors(report)
     is_main = training.process_index == 0
     if is_main:
@@ -79,10 +79,10 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
         raise DryRunUsageError(errors) if is_usage else DryRunError(errors)
 
 
-def _prepare(report: Report, run: RunArguments, training: GRPOConfig) -> Prepared:
+def _prepare(report: Report, run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Prepared:
     """Do what a run does before its model, on every rank; what fails is an error of the report."""
     from geo_rewards_trl.environment import check_ranks, gather_ranks
-    from geo_rewards_trl.manifest import rank_part
+    from geo_rewards_trl.manifest import describe_trained, rank_part
     from geo_rewards_trl.run_data import load_rows
     from geo_rewards_trl.train import select_recipe
 
@@ -94,6 +94,7 @@ def _prepare(report: Report, run: RunArguments, training: GRPOConfig) -> Prepare
             prepared.rows, prepared.held_out, prepared.manifest = load_rows(run, training, prepared.recipe)
     # The comparison is collective: only if no rank has dropped out before.
     if all(gather_ranks(prepared.manifest is not None)) and prepared.manifest is not None:
+        prepared.manifest["trained"] = describe_trained(run, model_args)
         with report.collecting("the ranks"):
             check_ranks(rank_part(prepared.manifest, run, training))
         with report.collecting("the checkpoint"):
@@ -102,7 +103,7 @@ def _prepare(report: Report, run: RunArguments, training: GRPOConfig) -> Prepare
 
 
 def _checkpoint(run: RunArguments, training: GRPOConfig, manifest: dict[str, Any]) -> str | None:
-    from geo_rewards_trl.checkpoints import find_checkpoint
+    from geo_rewards_trl.resuming import find_checkpoint
 
     return find_checkpoint(
         Path(training.output_dir),
@@ -228,7 +229,11 @@ def _describe_tokens(
     largest = None
     with report.collecting(f"processor of {model_args.model_name_or_path}"):
         processor = load_processor(
-            model_args.model_name_or_path, min_pixels=run.min_pixels, max_pixels=run.max_pixels
+            model_args.model_name_or_path,
+            min_pixels=run.min_pixels,
+            max_pixels=run.max_pixels,
+            revision=model_args.model_revision,
+            trust_remote_code=training.trust_remote_code,
         )
         if chosen is not None:
             patch = None if outline is None else outline.patch

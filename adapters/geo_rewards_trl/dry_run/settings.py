@@ -5,6 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.errors import GeoRewardsError
+from geo_rewards_trl.argument_checks import check_tracker
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -108,18 +111,11 @@ def _precision_warnings(training: GRPOConfig, model_args: ModelConfig) -> Iterat
 
 
 def _check_packages(report: Report, training: GRPOConfig) -> None:
-    from transformers.integrations.integration_utils import (
-        INTEGRATION_TO_CALLBACK,
-        get_available_reporting_integrations,
-    )
-
-    available = get_available_reporting_integrations()
     for name in training.report_to or []:
-        if name in INTEGRATION_TO_CALLBACK and name not in available:
-            report.error(f"--report_to {name}: its package is not installed: pip install {name}")
-        elif name not in INTEGRATION_TO_CALLBACK:
-            known = ", ".join(sorted(INTEGRATION_TO_CALLBACK))
-            report.error(f"--report_to {name}: there is no such tracker; there are {known}")
+        try:
+            check_tracker(name)
+        except GeoRewardsError as error:
+            report.error(str(error))
     if training.num_completions_to_print and not training.log_completions:
         report.warn("--num_completions_to_print shows nothing without --log_completions true")
 
