@@ -6,6 +6,7 @@ import json
 import os
 import re
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,6 @@ import yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from trl import GRPOConfig, ModelConfig
 
@@ -93,10 +93,15 @@ def _source_settings(source: Source) -> dict[str, Any]:
 
 
 def describe_trained(run: RunArguments, model_args: ModelConfig) -> dict[str, Any]:
-    """Return which weights are trained, as JSON values: the part `trained` of a manifest."""
+    """Return which weights are trained, as JSON values: the part `trained` of a manifest.
+
+    The model is named without its folder, since each machine may keep its copy elsewhere.
+    """
     adapters = {name: getattr(model_args, name) for name in _ADAPTER_FLAGS}
     lists = {name: sorted(value) for name, value in adapters.items() if isinstance(value, list)}
     return {
+        "model": Path(model_args.model_name_or_path or "").name,
+        "revision": model_args.model_revision,
         "adapters": {**adapters, **lists, "lora_vision": run.lora_vision} if model_args.use_peft else None,
         # Adapters leave the vision side alone anyway.
         "freeze_vision_modules": run.freeze_vision_modules and not model_args.use_peft,

@@ -68,6 +68,7 @@ LORA = ["--use_peft", "true", "--lora_target_modules", "q_proj", "v_proj"]
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
+        ([], ["--model_name_or_path", "somewhere/other"], "model: 'm' -> 'other'"),
         ([], ["--freeze_vision_modules", "true"], "freeze_vision_modules: False -> True"),
         (LORA, [*LORA, "--train_projector", "true"], "train_projector: False -> True"),
         (LORA, [*LORA, "--lora_vision", "true"], "adapters.lora_vision: False -> True"),
@@ -84,6 +85,7 @@ def test_what_changes_the_trained_weights_is_bound(start, before, after, found):
 @pytest.mark.parametrize(
     ("before", "after"),
     [
+        ([], ["--model_name_or_path", "somewhere/m"]),
         (LORA, [*LORA, "--freeze_vision_modules", "true"]),  # adapters leave the vision side alone anyway
         (LORA, [*LORA[:-2], "v_proj", "q_proj"]),
         ([], ["--lora_r", "4"]),
