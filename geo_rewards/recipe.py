@@ -225,6 +225,9 @@ def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None =
     weights = [1.0] * len(names) if weights is None else list(weights)
     if len(weights) != len(names):
         raise RecipeError(f"{len(weights)} weights for {len(names)} rewards: give one each")
+    for name in names:  # a misspelt name is wrong usage here; in a recipe's file it is the file that is wrong
+        if not names_a_file(name):
+            find_reward_class(name)
     entries = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
     return Recipe(parse_recipe({"rewards": entries}, where="reward functions"), origin="reward functions")
 

@@ -283,6 +283,8 @@ def test_reward_names_make_a_recipe():
     assert named.weights == [1.0, 3.0]
     with pytest.raises(RecipeError, match="1 weights for 2 rewards"):
         recipe_of_rewards(["coordinate_format", "haversine_decay"], weights=[1])
+    with pytest.raises(UnknownNameError, match="haversine_decay"):
+        recipe_of_rewards(["haversine_decai"])
 
 
 def test_recipes_are_picklable():
