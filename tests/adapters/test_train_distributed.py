@@ -137,7 +137,7 @@ def test_two_trainings_side_by_side_are_refused(tiny_model, photos, tmp_path):
         *("--data_file_paths", str(photos), "--image_folders", str(photos.parent), "--bf16", "false"),
     )
     assert done.returncode != 0
-    assert "2 processes were launched, but the trainer sees a world of 1" in done.stderr
+    assert "no GPU was found" in done.stderr
     assert "--use_cpu true" in done.stderr
     assert "Traceback" not in done.stderr.split("torch/distributed")[0]
 
