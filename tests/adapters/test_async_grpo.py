@@ -100,7 +100,8 @@ def test_a_spawned_rollout_process_scores_as_this_one_does(tiny_model, file_rewa
     names = [reward.__name__ for reward in rewards]
     here = dict(zip(names, (dict(zip(TEXTS, call(reward), strict=True)) for reward in rewards), strict=True))
     assert {completion_text(sample.completion) for sample in samples} == set(TEXTS)
-    assert samples[0].completion[0]["reasoning_content"] == "iron tower"
+    thoughts = {sample.completion[0].get("reasoning_content") for sample in samples}  # in any order
+    assert {"iron tower", "no idea", "no"} <= thoughts
     for sample in samples:
         text = completion_text(sample.completion)
         for name in names:
