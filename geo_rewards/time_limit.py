@@ -101,6 +101,7 @@ def call_within(call: Callable[[], Result], timeout_s: float | None, *, name: st
 
 
 def _call_with_alarm(call: Callable[[], Result], alarm: _Alarm) -> Result:
+    cause: Exception | None = None
     try:
         alarm.start()
         try:
@@ -110,13 +111,14 @@ def _call_with_alarm(call: Callable[[], Result], alarm: _Alarm) -> Result:
     except _TimeIsUpError as ring:
         if ring.alarm is not alarm:
             raise
-    except Exception:
+    except Exception as error:
         if not alarm.has_rung:
             raise
+        cause = error  # what the interruption has become in the call's own hands: still a timeout
     finally:
         alarm.stop()
     if alarm.has_rung:
-        raise TimeoutError(f"no value within {alarm.timeout_s:g} s")
+        raise TimeoutError(f"no value within {alarm.timeout_s:g} s") from cause
     return result
 
 

@@ -211,6 +211,18 @@ def test_a_value_that_comes_after_its_time_does_not_count():
         call_within(stubborn, 0.05, name="x")
 
 
+def test_what_the_interruption_became_is_the_timeouts_cause():
+    def translating():
+        try:
+            time.sleep(600)
+        except BaseException:  # noqa: BLE001 - what the test is about
+            raise ConnectionError("gave up") from None
+
+    with pytest.raises(TimeoutError, match="no value within") as caught:
+        call_within(translating, 0.05, name="x")
+    assert str(caught.value.__cause__) == "gave up"
+
+
 def test_code_that_swallows_the_first_interruption_gets_another():
     def stubborn():
         with suppress(BaseException):

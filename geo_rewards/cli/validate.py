@@ -252,6 +252,8 @@ def _lines(report: Report, data: str) -> Iterator[str]:
 
 
 def _verdict(report: Report) -> str:
+    if not report.good:
+        return "there is no good row to score"
     if silent := report.silent_labels():
         return f"{' and '.join(map(repr, silent))} abstain on every row: the recipe does not fit the data"
     if report.tally.causes["rehearsal"]:

@@ -166,6 +166,12 @@ def test_the_rehearsal_passes_on_good_labels(run, write_rows, folder):
     assert "reward 'distance' abstains on 1 of 2 rows" in ran.out
 
 
+def test_a_rehearsal_of_no_good_row_promises_nothing(run, write_rows, folder):
+    ran = run("validate", write_rows([row("91, 2")]), "--images", folder, "--recipe", "default")
+    assert ran.code == 1
+    assert "rehearsal of default on 0 rows: there is no good row to score" in ran.out
+
+
 def test_the_rehearsal_explains_the_rows_that_fail(run, write_rows, folder):
     file = write_rows([row(), row("x", lat=40.0, lon=-3.7, country="France")])
     ran = run("validate", file, "--images", folder, "--recipe", "default")
