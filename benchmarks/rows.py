@@ -87,8 +87,8 @@ def run_step(step: str, folder: Path) -> None:
     import scipy.sparse.csgraph
     import scipy.spatial  # noqa: F401
     import torch  # noqa: F401
-    from geo_rewards_trl.dataset import load_dataset
-    from geo_rewards_trl.sampler import EpochSampler  # noqa: F401
+    from geo_rewards_trl.rows.dataset import load_dataset
+    from geo_rewards_trl.rows.sampler import EpochSampler  # noqa: F401
 
     from geo_rewards.data import Source
 
@@ -119,9 +119,8 @@ def torch_order(count: int) -> list[int]:
 
 def use(dataset: object, meter: Meter) -> None:
     """Split the rows, walk through an epoch's order, and open some rows with their pictures."""
-    from geo_rewards_trl.dataset import has_images
-    from geo_rewards_trl.sampler import EpochSampler
-    from geo_rewards_trl.split import split_validation
+    from geo_rewards_trl.rows.dataset import has_images, split_validation
+    from geo_rewards_trl.rows.sampler import EpochSampler
 
     train, _ = split_validation(dataset, 0.05, seed=0, split_by="row")
     meter.note("split")

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import naive
-import shapes
+import texts
 
 import geo_rewards as gr
-from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.scoring.file import parse_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -127,21 +127,21 @@ def profile_table() -> str:
 def forms_table() -> str:
     """Time the parser on each way to write an answer, inside completions of 950 characters."""
     rows = []
-    for name, answer in shapes.ANSWERS.items():
-        text = shapes.completion(answer)
+    for name, answer in texts.ANSWERS.items():
+        text = texts.completion(answer)
         best = min(
             timed(lambda text=text: [gr.parse_completion(text) for _ in range(2000)]) for _ in range(REPEATS)
         )
         shown = answer.replace("|", "\\|").replace("\n", " ")
         rows.append(f"| {name}: `{shown}` | {2.0 / best:,.0f} |")
-    hostile, normal = shapes.hostile_cost()
+    hostile, normal = texts.hostile_cost()
     return "\n".join(
         [
             "| one answer at a time | thousand a second |",
             "|---|---|",
             *rows,
             "",
-            f"Costliest of {len(shapes.HOSTILE)} hostile texts of 100 kB takes {hostile:.1f} ns a character; "
+            f"Costliest of {len(texts.HOSTILE)} hostile texts of 100 kB takes {hostile:.1f} ns a character; "
             f"ten usual completions take {normal:.1f} ns.",
         ]
     )
@@ -149,9 +149,7 @@ def forms_table() -> str:
 
 def growth_table() -> str:
     """Score a million completions by chunks, and a saved file with one and two workers."""
-    million = json.loads(
-        output_of([sys.executable, str(Path(__file__).with_name("shapes.py")), str(MILLION)])
-    )
+    million = json.loads(output_of([sys.executable, str(Path(__file__).with_name("texts.py")), str(MILLION)]))
     rows = [
         f"| {MILLION:,} completions by chunks of 10,000, five rewards, CPU | {million['seconds']:.1f} s, "
         f"{million['seconds'] / MILLION * 1e6:.1f} us each; peak memory {million['peak_mb']:.0f} MB "
@@ -202,8 +200,8 @@ def start_table() -> str:
         "`geo-rewards list`": [GEO_REWARDS, "list"],
     }
     rows = [f"| {name} | {best(command):.2f} s |" for name, command in commands.items()]
-    for name, code in shapes.MEMORY_STEPS.items():
-        peak = float(output_of([sys.executable, "-c", code + shapes.PRINT_PEAK]))
+    for name, code in texts.MEMORY_STEPS.items():
+        peak = float(output_of([sys.executable, "-c", code + texts.PRINT_PEAK]))
         rows.append(f"| peak memory of {name} | {peak:.0f} MB |")
     return "\n".join(["| start, by the clock, best of 5 | |", "|---|---|", *rows])
 
@@ -236,8 +234,8 @@ def completions(count: int, *, seed: int, group: int = 1) -> tuple[list[str], di
 
 def completion(rng: random.Random, lat: float, lon: float) -> str:
     """Return a completion whose guess is near the truth or far from it."""
-    think = " ".join(rng.choice(shapes.WORDS) for _ in range(170))
-    return f"<think>{think}</think><answer>{shapes.guess(rng, lat, lon)}</answer>"
+    think = " ".join(rng.choice(texts.WORDS) for _ in range(170))
+    return f"<think>{think}</think><answer>{texts.guess(rng, lat, lon)}</answer>"
 
 
 def timed(work: Callable[[], object]) -> float:

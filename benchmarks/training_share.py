@@ -19,7 +19,7 @@ from geo_rewards_trl.train import run_training
 from PIL import Image
 from run import RESULTS, replaced
 
-from geo_rewards.trainer_calls import NamedReward
+from geo_rewards.scoring.shared_scoring import NamedReward
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

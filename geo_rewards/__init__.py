@@ -7,16 +7,16 @@
 [0.997]
 """
 
-from geo_rewards.batch import Batch
+from geo_rewards.batch.batch import Batch
+from geo_rewards.batch.sample import Sample
+from geo_rewards.contract.hookspecs import hookimpl
+from geo_rewards.contract.reward import Reward
 from geo_rewards.errors import GeoRewardsError
 from geo_rewards.geo import Gazetteer, great_circle_km
-from geo_rewards.hookspecs import hookimpl
 from geo_rewards.parse import parse_completion
-from geo_rewards.recipe import Recipe, get_reward, load_recipe
-from geo_rewards.registry import RewardInfo, get_gazetteer, list_rewards
-from geo_rewards.reward import Reward
-from geo_rewards.sample import Sample
-from geo_rewards.scores import Scores
+from geo_rewards.registry.registry import RewardInfo, get_gazetteer, list_rewards
+from geo_rewards.scoring.recipe import Recipe, get_reward, load_recipe
+from geo_rewards.scoring.scores import Scores
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 __all__ = [

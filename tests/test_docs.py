@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.scoring.file import parse_recipe
 
 ROOT = Path(__file__).parents[1]
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
@@ -80,7 +80,7 @@ def test_every_training_flag_of_ours_stands_in_the_guide():
     pytest.importorskip("trl", reason="needs the extra `train`")
     from dataclasses import fields
 
-    from geo_rewards_trl.arguments import RunArguments
+    from geo_rewards_trl.flags.arguments import RunArguments
 
     guide = (ROOT / "docs" / "training.md").read_text(encoding="utf-8")
     assert [field.name for field in fields(RunArguments) if f"--{field.name}" not in guide] == []

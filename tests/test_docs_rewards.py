@@ -8,7 +8,7 @@ import pytest
 
 import geo_rewards as gr
 from geo_rewards.geo import CURVES
-from geo_rewards.registry import get_registry
+from geo_rewards.registry.registry import get_registry
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "rewards.md").read_text(encoding="utf-8")

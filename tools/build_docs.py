@@ -17,17 +17,17 @@ import numpy as np
 from geo_rewards import Recipe
 from geo_rewards.cli.describe import COLUMNS_OF, range_of
 from geo_rewards.cli.listing import show_range
-from geo_rewards.cli.parameters import list_parameters, read_documentation, show_value
+from geo_rewards.contract.documentation import list_parameters, read_documentation, show_value
 from geo_rewards.errors import RecipeError
 from geo_rewards.geo import CURVES, decay
-from geo_rewards.recipe_file import read_recipe_file
-from geo_rewards.registry import get_registry, summary
+from geo_rewards.registry.registry import get_registry, summary
+from geo_rewards.scoring.file import read_recipe_file
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from geo_rewards.cli.parameters import Parameter
-    from geo_rewards.reward import Reward
+    from geo_rewards.contract.documentation import Parameter
+    from geo_rewards.contract.reward import Reward
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "rewards.md"

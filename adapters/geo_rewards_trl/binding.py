@@ -6,21 +6,21 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.completions import completion_text
-from geo_rewards.trainer_calls import SharedScoring
-from geo_rewards_trl.completions_table import CompletionColumns, check_labels
-from geo_rewards_trl.environment import gather_ranks
-from geo_rewards_trl.fault_window import BatchFaults, FaultWindow
-from geo_rewards_trl.run_log import RunLog
-from geo_rewards_trl.run_metrics import join_ranks, summarise
+from geo_rewards.parse.chat import completion_text
+from geo_rewards.runs.completions_table import CompletionColumns, check_labels
+from geo_rewards.runs.fault_window import BatchFaults, FaultWindow
+from geo_rewards.runs.metrics import join_ranks, summarise
+from geo_rewards.scoring.shared_scoring import SharedScoring
+from geo_rewards_trl.logs.run_log import RunLog
+from geo_rewards_trl.ranks.agreement import gather_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from geo_rewards.recipe import Recipe
-    from geo_rewards.scores import Scores
-    from geo_rewards.trainer_calls import NamedReward
-    from geo_rewards_trl.run_metrics import Summary
+    from geo_rewards.runs.metrics import Summary
+    from geo_rewards.scoring.recipe import Recipe
+    from geo_rewards.scoring.scores import Scores
+    from geo_rewards.scoring.shared_scoring import NamedReward
 
 
 class TrainerScoring(SharedScoring):

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.catalog import normalise_name
 from geo_rewards.errors import GeoRewardsError, RecipeError
-from geo_rewards.recipe import load_recipe
-from geo_rewards.registry import get_registry
+from geo_rewards.registry.catalog import normalise_name
+from geo_rewards.registry.registry import get_registry
+from geo_rewards.scoring.recipe import load_recipe
 from geo_rewards_trl.binding import bind_rewards
-from geo_rewards_trl.environment import gather_ranks
+from geo_rewards_trl.ranks.agreement import gather_ranks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from geo_rewards.recipe import Recipe
+    from geo_rewards.scoring.recipe import Recipe
 
 Column = list[float | None]
 

@@ -15,7 +15,7 @@ and then ``--reward_funcs my_rewards.distance``. Whole recipes are in `geo_rewar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from geo_rewards.reward import Reward
+    from geo_rewards.contract.reward import Reward
 
 
 def __getattr__(name: str) -> "Reward":
@@ -26,7 +26,7 @@ def __getattr__(name: str) -> "Reward":
             plugin is broken, with that failure as the cause.
     """
     from geo_rewards.errors import GeoRewardsError
-    from geo_rewards.recipe import get_reward
+    from geo_rewards.scoring.recipe import get_reward
 
     if name.startswith("_"):  # what Python itself asks modules for
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -38,7 +38,7 @@ def __getattr__(name: str) -> "Reward":
 
 def __dir__() -> list[str]:
     """Return the names of all rewards that can be used, as attributes."""
-    from geo_rewards.catalog import normalise_name
-    from geo_rewards.registry import list_rewards
+    from geo_rewards.registry.catalog import normalise_name
+    from geo_rewards.registry.registry import list_rewards
 
     return sorted(normalise_name(info.name) for info in list_rewards())

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError, RecipeError
-from geo_rewards_trl.endings import explained_ending, run_as_program, said_of_writing
+from geo_rewards_trl.interruptions.endings import explained_ending, run_as_program, said_of_writing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, ModelConfig
 
-    from geo_rewards.recipe import Recipe
-    from geo_rewards_trl.arguments import RunArguments
+    from geo_rewards.scoring.recipe import Recipe
+    from geo_rewards_trl.flags.arguments import RunArguments
 
 logger = logging.getLogger("geo_rewards_trl.train")  # __name__ is __main__ under `python -m`
 
@@ -59,12 +59,13 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     Raises:
         GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
     """
-    from geo_rewards_trl.checkpoints import move_checkpoints_aside, remove_unfinished
-    from geo_rewards_trl.command_line import parse_arguments
-    from geo_rewards_trl.environment import check_ranks, show_progress_once, start_deepspeed, together
-    from geo_rewards_trl.manifest import describe_trained, rank_part, save_manifest
-    from geo_rewards_trl.nodes import check_shared
-    from geo_rewards_trl.resuming import find_checkpoint
+    from geo_rewards.runs.checkpoints import move_checkpoints_aside, remove_unfinished
+    from geo_rewards.runs.manifest import save_manifest
+    from geo_rewards_trl.flags.command_line import parse_arguments
+    from geo_rewards_trl.flags.manifest import describe_trained, rank_part
+    from geo_rewards_trl.interruptions.resuming import find_checkpoint
+    from geo_rewards_trl.ranks.agreement import check_ranks, show_progress_once, start_deepspeed, together
+    from geo_rewards_trl.ranks.shared_folder import check_shared
 
     run, training, model_args = parse_arguments(args)
     start_deepspeed(training)
@@ -110,7 +111,7 @@ def _recipe_and_rows(
     run: RunArguments, training: GRPOConfig
 ) -> tuple[Recipe, tuple[Dataset, Dataset | None], dict[str, Any]]:
     """Return the recipe, the rows (training and validation) and what the run is started with."""
-    from geo_rewards_trl.run_data import load_rows
+    from geo_rewards_trl.rows.loading import load_rows
 
     recipe = select_recipe(run, training)
     train_rows, validation_rows, manifest = load_rows(run, training, recipe)
@@ -123,8 +124,8 @@ def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
     Raises:
         GeoRewardsError: If it does not exist or is wrong.
     """
-    from geo_rewards.recipe import load_recipe, recipe_of_rewards
-    from geo_rewards.recipe_entries import parse_overrides
+    from geo_rewards.scoring.entries import parse_overrides
+    from geo_rewards.scoring.recipe import load_recipe, recipe_of_rewards
 
     overrides = parse_overrides(run.recipe_set or ())
     if run.reward_funcs:
@@ -153,9 +154,9 @@ def build_trainer(
     from trl import get_quantization_config
 
     from geo_rewards_trl.binding import bind_rewards, opens_think
-    from geo_rewards_trl.model import load_model
+    from geo_rewards_trl.model.model import load_model
+    from geo_rewards_trl.model.vision import load_processor
     from geo_rewards_trl.trainer import ResumableGRPOTrainer
-    from geo_rewards_trl.vision import load_processor
 
     train_rows, validation_rows = rows
     training.reward_weights = recipe.weights

@@ -9,21 +9,21 @@ from typing import Any
 from transformers import TrainerCallback
 from trl import GRPOTrainer
 
-from geo_rewards_trl.batching import RowBatching
-from geo_rewards_trl.checkpoints import (
+from geo_rewards.runs.checkpoints import (
     MARKER_NAME,
     begin_checkpoint,
     finish_checkpoint,
     flush_files,
     remove_surplus,
 )
-from geo_rewards_trl.completions_sample import ShowsCompletions
-from geo_rewards_trl.endings import said_of_writing
-from geo_rewards_trl.environment import is_first_of_machine
-from geo_rewards_trl.loading import PublishedNames
-from geo_rewards_trl.run_log import LogsWholeEvaluations
-from geo_rewards_trl.saving import keep_used_conversions, without_tied_copies
-from geo_rewards_trl.wandb_table import LogsWandbTable
+from geo_rewards_trl.interruptions.endings import said_of_writing
+from geo_rewards_trl.logs.completions_sample import ShowsCompletions
+from geo_rewards_trl.logs.run_log import LogsWholeEvaluations
+from geo_rewards_trl.logs.wandb_table import LogsWandbTable
+from geo_rewards_trl.model.file_names import keep_used_conversions, without_tied_copies
+from geo_rewards_trl.model.weights import PublishedNames
+from geo_rewards_trl.ranks.agreement import is_first_of_machine
+from geo_rewards_trl.rows.batching import RowBatching
 
 logger = logging.getLogger(__name__)
 

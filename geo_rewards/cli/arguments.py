@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from geo_rewards.errors import GeoRewardsError, PluginError, RecipeError, UnknownNameError
-from geo_rewards.file_rewards import find_reward_class, names_a_file
-from geo_rewards.recipe import Recipe
-from geo_rewards.recipe_entries import override_file
-from geo_rewards.recipe_file import RecipeFile, parse_recipe, read_recipe_file
-from geo_rewards.registry import get_registry
+from geo_rewards.registry.file_rewards import find_reward_class, names_a_file
+from geo_rewards.registry.registry import get_registry
+from geo_rewards.scoring.entries import override_file
+from geo_rewards.scoring.file import RecipeFile, parse_recipe, read_recipe_file
+from geo_rewards.scoring.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from geo_rewards.reward import Reward
+    from geo_rewards.contract.reward import Reward
 
 
 def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:

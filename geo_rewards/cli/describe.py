@@ -12,11 +12,11 @@ from geo_rewards.cli.output import print_heading, print_text
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from geo_rewards.catalog import PluginSource
-    from geo_rewards.cli.parameters import Parameter
-    from geo_rewards.recipe import Recipe
-    from geo_rewards.recipe_file import Entry, RecipeFile
-    from geo_rewards.reward import Reward
+    from geo_rewards.contract.documentation import Parameter
+    from geo_rewards.contract.reward import Reward
+    from geo_rewards.registry.catalog import PluginSource
+    from geo_rewards.scoring.file import Entry, RecipeFile
+    from geo_rewards.scoring.recipe import Recipe
 
 COLUMNS_OF = {
     "coordinate": "columns lat and lon, or a solution that holds them",
@@ -57,8 +57,8 @@ def range_of(reward: type[Reward]) -> tuple[float, float]:
 
 def _describe_reward(reward: type[Reward], *, asked_for: str) -> None:
     from geo_rewards.cli.listing import show_range
-    from geo_rewards.cli.parameters import list_parameters, read_documentation
-    from geo_rewards.file_rewards import source_of_reward
+    from geo_rewards.contract.documentation import list_parameters, read_documentation
+    from geo_rewards.registry.file_rewards import source_of_reward
 
     documentation = read_documentation(reward)
     print_heading(f"{reward.name} ({source_of_reward(asked_for)})")
@@ -92,7 +92,7 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
     from pathlib import Path
 
     from geo_rewards.cli.listing import header_comment, show_range
-    from geo_rewards.registry import get_registry
+    from geo_rewards.registry.registry import get_registry
 
     source: PluginSource | None = None
     place: Traversable = Path(name)
@@ -114,7 +114,7 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
 
 def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
     """Return a line for the plugin, each parameter as resolved, the gate, `on_error` and `timeout_s`."""
-    from geo_rewards.cli.parameters import show_value
+    from geo_rewards.contract.documentation import show_value
 
     lines = [f"from {recipe.provenance()[label]}"]
     lines += [f"{name}: {show_value(value)}" for name, value in recipe.rewards[label]]

@@ -9,13 +9,13 @@ import typer
 
 from geo_rewards.cli.arguments import one_line
 from geo_rewards.cli.output import print_heading, print_json, print_table, print_text
-from geo_rewards.registry import get_registry
+from geo_rewards.registry.registry import get_registry
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
-    from geo_rewards.catalog import Claim
-    from geo_rewards.registry import PluginInfo
+    from geo_rewards.registry.catalog import Claim
+    from geo_rewards.registry.registry import PluginInfo
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -109,7 +109,7 @@ def _plugin_record(info: PluginInfo) -> dict[str, Any]:
 def _recipe_record(claim: Claim[Traversable]) -> dict[str, Any]:
     """Return what there is to say about a recipe; one that cannot be read says why, and stops no other."""
     from geo_rewards.errors import GeoRewardsError
-    from geo_rewards.recipe_file import read_recipe_file
+    from geo_rewards.scoring.file import read_recipe_file
 
     rewards: list[dict[str, Any]] = []
     summary, error = "", None

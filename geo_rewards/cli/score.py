@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from geo_rewards.cli.saved_rows import Contents, SavedRow
-    from geo_rewards.cli.score_diff import Difference
-    from geo_rewards.cli.scored_chunks import Task
-    from geo_rewards.cli.tally import Tally
-    from geo_rewards.recipe import Recipe
+    from geo_rewards.results.chunks import Task
+    from geo_rewards.results.difference import Difference
+    from geo_rewards.results.rows import Contents, SavedRow
+    from geo_rewards.results.tally import Tally
+    from geo_rewards.scoring.recipe import Recipe
 
 
 def score_command(
@@ -71,7 +71,7 @@ def score_command(
 
 
 def _check_target(out: Path | None, file: Path) -> None:
-    from geo_rewards.cli.scored_output import check_output
+    from geo_rewards.results.output import check_output
 
     problem = check_output(out, file=file) if out is not None else None
     if problem is not None:
@@ -82,11 +82,11 @@ def _score_file(
     file: Path, recipe: Recipe, *, out: Path | None, workers: int, samples: int, diff: Path | None
 ) -> list[str]:
     """Score the rows, write them, and return the closing account."""
-    from geo_rewards.cli.saved_rows import read_chunks
-    from geo_rewards.cli.score_diff import compare_with
-    from geo_rewards.cli.scored_chunks import Task, score_chunks
-    from geo_rewards.cli.scored_output import open_output
-    from geo_rewards.cli.tally import Tally
+    from geo_rewards.results.chunks import Task, score_chunks
+    from geo_rewards.results.difference import compare_with
+    from geo_rewards.results.output import open_output
+    from geo_rewards.results.rows import read_chunks
+    from geo_rewards.results.tally import Tally
 
     contents, schema = _prepare(file, recipe, out=out)
     task = Task(recipe, file, tuple(contents.scoring_columns))
@@ -129,8 +129,8 @@ class _Sampled:
 
 
 def _sample_lines(rows: list[SavedRow], task: Task) -> Iterator[str]:
-    from geo_rewards.cli.saved_rows import place_of
-    from geo_rewards.cli.scored_chunks import explain_saved
+    from geo_rewards.results.chunks import explain_saved
+    from geo_rewards.results.rows import place_of
 
     for row in rows:
         yield f"{place_of(task.path, row.number)}:"
@@ -139,18 +139,18 @@ def _sample_lines(rows: list[SavedRow], task: Task) -> Iterator[str]:
 
 
 def _difference_lines(difference: Difference | None, task: Task) -> Iterator[str]:
-    from geo_rewards.cli.score_diff import difference_lines
+    from geo_rewards.results.difference import difference_lines
 
     return difference_lines(difference, task) if difference is not None else iter(())
 
 
 def _prepare(file: Path, recipe: Recipe, *, out: Path | None) -> tuple[Contents, pa.Schema | None]:
     """Look through the file: every bad line is found before anything is scored or written."""
-    from geo_rewards.cli.saved_rows import is_parquet, look_through
+    from geo_rewards.results.rows import is_parquet, look_through
 
     if out is None or not is_parquet(out):
         return look_through(file, recipe=recipe), None
-    from geo_rewards.cli.parquet_schema import ColumnTypes, scored_schema
+    from geo_rewards.results.parquet_schema import ColumnTypes, scored_schema
 
     labels = list(recipe.entries)
     if is_parquet(file):

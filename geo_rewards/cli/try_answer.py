@@ -10,10 +10,10 @@ import typer
 from geo_rewards.cli.arguments import build_recipe, find_named, read_assignments, recipe_of_reward
 from geo_rewards.cli.output import print_text
 from geo_rewards.errors import TruthError
-from geo_rewards.file_rewards import names_a_file
+from geo_rewards.registry.file_rewards import names_a_file
 
 if TYPE_CHECKING:
-    from geo_rewards.recipe import Recipe
+    from geo_rewards.scoring.recipe import Recipe
 
 
 def try_command(

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from geo_rewards.data.mixture import Source
-    from geo_rewards.recipe import Recipe
+    from geo_rewards.data.selection.mixture import Source
+    from geo_rewards.scoring.recipe import Recipe
 
 CHUNK_ROWS = 500
 
@@ -115,7 +115,7 @@ def validate_command(
 
 
 def _find_sources(data: str, images: str | None, reward_method: str | None) -> list[Source]:
-    from geo_rewards.data.mixture_file import find_sources
+    from geo_rewards.data.selection.mixture_file import find_sources
 
     return find_sources(data, images, reward_methods=reward_method)
 
@@ -131,9 +131,9 @@ def _find_recipe(name: str | None, settings: list[str]) -> Recipe | None:
 
 def _validate(sources: Sequence[Source], report: Report, *, seed: int, workers: int | None) -> None:
     """Take all rows that a run would read into account."""
-    from geo_rewards.data.mixture import read_sources
     from geo_rewards.data.picture_check import check_pictures
-    from geo_rewards.data.truths import check_truths
+    from geo_rewards.data.selection.mixture import read_sources
+    from geo_rewards.data.truth_check import check_truths
 
     columns = report.recipe.file.columns if report.recipe else None
     read = check_truths(read_sources(sources, seed=seed), columns=columns)
@@ -164,7 +164,7 @@ def _take(chunk: list[Row | RowProblem], report: Report) -> None:
 
 
 def _rehearse(rows: list[Row], recipe: Recipe, report: Report) -> None:
-    from geo_rewards.rehearsal import rehearse
+    from geo_rewards.scoring.rehearsal import rehearse
 
     cells = [{**row.columns, "prompts": row.prompt, "solution": row.solution} for row in rows]
     names = dict.fromkeys([*(name for row in cells for name in row), *recipe.file.columns.values()])
@@ -182,7 +182,7 @@ def _rehearse(rows: list[Row], recipe: Recipe, report: Report) -> None:
 
 def _row_count(sources: Sequence[Source]) -> int | None:
     """Return how many rows there are, for the bar, or None where they would have to be read to be counted."""
-    from geo_rewards.data.mixture import count_rows
+    from geo_rewards.data.selection.mixture import count_rows
 
     if not sys.stderr.isatty() or any(source.path.suffix.lower() == ".json" for source in sources):
         return None

@@ -81,7 +81,7 @@ def read_rows(
 ) -> Iterator[Row | RowProblem]:
     """Yield every row of a file, and a `RowProblem` for every line that is not one.
 
-    Truths are not looked at: see `geo_rewards.data.truths.check_truths`.
+    Truths are not looked at: see `geo_rewards.data.truth_check.check_truths`.
 
     Args:
         path: A `.jsonl` file, or a `.json` file that holds a list of rows.

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.parse.findings import Finding, RefusedError
 from geo_rewards.parse.normalise import mask_markup, normalise
+from geo_rewards.parse.notations import read_references, without
 from geo_rewards.parse.objects import ObjectReading, read_objects
 from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.places import labelled_places, listed_places
-from geo_rewards.parse.references import read_references, without
 from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair, whole_pair
 from geo_rewards.types import Problem, ProblemKind
 

@@ -10,8 +10,8 @@ import numpy as np
 from geo_rewards.parse.angles import Angle, coordinate_from, measure
 from geo_rewards.parse.findings import Finding, RefusedError
 from geo_rewards.parse.labels import AXIS_WORDS
+from geo_rewards.parse.notations import REFERENCE_WORDS
 from geo_rewards.parse.pairs import PairReading
-from geo_rewards.parse.references import REFERENCE_WORDS
 from geo_rewards.types import Coordinate, is_coordinate
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from geo_rewards.contract.hookspecs import hookimpl
 from geo_rewards.geo import BUILTIN_GAZETTEERS
-from geo_rewards.hookspecs import hookimpl
 from geo_rewards.rewards.decay import HaversineDecay
 from geo_rewards.rewards.format import CoordinateFormat, ThinkAnswerFormat
 from geo_rewards.rewards.hierarchy import PlaceConsistency, PlaceHierarchy
@@ -14,7 +14,7 @@ from geo_rewards.rewards.penalties import OverlongPenalty, RepetitionPenalty
 from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
 
 if TYPE_CHECKING:
-    from geo_rewards.hookspecs import RegisterGazetteer, RegisterRecipe, RegisterReward
+    from geo_rewards.contract.hookspecs import RegisterGazetteer, RegisterRecipe, RegisterReward
 
 REWARDS = (
     ThinkAnswerFormat,

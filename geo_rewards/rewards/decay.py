@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 from pydantic import Field, model_validator
 
+from geo_rewards.contract.reward import Reward
 from geo_rewards.geo.decay import CURVES, decay
-from geo_rewards.reward import Reward
 from geo_rewards.rewards.schedule import Schedule  # noqa: TC001 - pydantic reads it when the class is made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo_rewards.batch import Batch
+    from geo_rewards.batch.batch import Batch
 
 CurveName = Literal[
     "exponential",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.reward import Reward
+from geo_rewards.contract.reward import Reward
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo_rewards.batch import Batch
+    from geo_rewards.batch.batch import Batch
     from geo_rewards.types import Answer
 
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
-from geo_rewards.reward import Reward
+from geo_rewards.contract.reward import Reward
 from geo_rewards.rewards.decay import HaversineDecay  # noqa: TC001 - pydantic reads it when the class is made
 from geo_rewards.rewards.places import Level, PlaceReward, agree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo_rewards.batch import Batch
+    from geo_rewards.batch.batch import Batch
     from geo_rewards.types import Place
 
 LEVELS: tuple[Level, ...] = ("country", "region", "city")

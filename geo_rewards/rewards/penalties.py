@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
+from geo_rewards.contract.reward import Reward
 from geo_rewards.errors import RewardError
-from geo_rewards.reward import Reward
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo_rewards.batch import Batch
+    from geo_rewards.batch.batch import Batch
 
 # A word is cut after 20 characters: a text without spaces would be one word, in which nothing repeats.
 _WORD = re.compile(r"\S{1,20}")

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from geo_rewards.contract.reward import Reward
 from geo_rewards.geo import same_city, same_region
-from geo_rewards.reward import Reward
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from geo_rewards.batch import Batch
+    from geo_rewards.batch.batch import Batch
     from geo_rewards.types import GroundTruth, Place
 
 Level = Literal["country", "region", "city"]

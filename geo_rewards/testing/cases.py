@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.batch import Batch
-from geo_rewards.truths import TRUTH_COLUMNS
+from geo_rewards.batch.batch import Batch
+from geo_rewards.batch.truths import TRUTH_COLUMNS
 from geo_rewards.types import Coordinate, GroundTruth
 
 if TYPE_CHECKING:

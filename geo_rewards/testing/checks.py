@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_rewards.errors import UnknownNameError
-from geo_rewards.recipe import get_reward
+from geo_rewards.scoring.recipe import get_reward
 from geo_rewards.testing.cases import build_cases
 from geo_rewards.testing.cheating import (
     check_answer_hacks,
@@ -30,7 +30,7 @@ from geo_rewards.testing.subject import RewardSubject, Subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
-    from geo_rewards.reward import Reward
+    from geo_rewards.contract.reward import Reward
     from geo_rewards.testing.subject import About
 
 AnySubject = TypeVar("AnySubject", bound=Subject)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.batch import Batch
+from geo_rewards.batch.batch import Batch
 from geo_rewards.testing.cases import JUNK_ANSWER, with_another_truth, without_truth
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.samples import tagged
@@ -19,7 +19,7 @@ from geo_rewards.testing.subject import Row, batch_of, columns_of, same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from geo_rewards.reward import Outcome
+    from geo_rewards.contract.reward import Outcome
     from geo_rewards.testing.subject import RewardSubject, Subject
 
 PROGRESS = (None, 0.0, 0.5, 1.0)

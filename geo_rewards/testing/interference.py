@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.batch import Batch
-from geo_rewards.reward import Reward
+from geo_rewards.batch.batch import Batch
+from geo_rewards.contract.reward import Reward
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.samples import tagged
 from geo_rewards.testing.subject import Row, columns_of, same

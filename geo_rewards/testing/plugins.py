@@ -5,14 +5,14 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from geo_rewards.catalog import PluginSource
 from geo_rewards.errors import PluginError
-from geo_rewards.registry import build_registry, using_registry
+from geo_rewards.registry.catalog import PluginSource
+from geo_rewards.registry.registry import build_registry, using_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from geo_rewards.registry import Registry
+    from geo_rewards.registry.registry import Registry
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
-from geo_rewards.recipe import Recipe, load_recipe
+from geo_rewards.scoring.recipe import Recipe, load_recipe
 from geo_rewards.testing.cases import build_cases
 from geo_rewards.testing.checks import COMMON_CHECKS, make_checks
 from geo_rewards.testing.findings import HolesFoundError
@@ -15,7 +15,7 @@ from geo_rewards.testing.subject import Subject, columns_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from geo_rewards.reward import Outcome
+    from geo_rewards.contract.reward import Outcome
     from geo_rewards.testing.cases import Case
     from geo_rewards.testing.subject import About, Row
 

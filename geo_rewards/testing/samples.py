@@ -5,13 +5,13 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.batch import Batch
+from geo_rewards.batch.batch import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from geo_rewards.batch.sample import Sample
     from geo_rewards.geo import Gazetteer
-    from geo_rewards.sample import Sample
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from geo_rewards.batch import Batch
+from geo_rewards.batch.batch import Batch
 from geo_rewards.testing.cases import JUNK_ANSWER
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
 from geo_rewards.testing.samples import tagged, trainer_state
@@ -17,7 +17,7 @@ from geo_rewards.testing.samples import tagged, trainer_state
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from geo_rewards.reward import Outcome, Reward
+    from geo_rewards.contract.reward import Outcome, Reward
     from geo_rewards.testing.cases import Case
 
 About = Literal["answer", "format", "both", "neither"]

@@ -121,6 +121,6 @@ def run() -> None:
 
 
 if __name__ == "__main__":
-    from geo_rewards_trl.endings import run_as_program
+    from geo_rewards_trl.interruptions.endings import run_as_program
 
     run_as_program(run)

@@ -69,7 +69,7 @@ def run_case(flags: list[str]) -> dict:
 
 def main() -> None:
     file = Path(sys.argv[1])
-    from geo_rewards_trl.endings import end_process
+    from geo_rewards_trl.interruptions.endings import end_process
 
     rank = os.environ["RANK"]
     keep_the_process_group()

@@ -2,14 +2,14 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.argument_checks import check_arguments
-from geo_rewards_trl.arguments import (
+from geo_rewards_trl.flags.arguments import (
     DEFAULT_SYSTEM_PROMPT,
     UsageError,
     deepspeed_config,
     system_prompt_text,
 )
-from geo_rewards_trl.command_line import parse_arguments
+from geo_rewards_trl.flags.checks import check_arguments
+from geo_rewards_trl.flags.command_line import parse_arguments
 
 from geo_rewards.errors import UnknownNameError
 

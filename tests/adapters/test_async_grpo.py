@@ -19,8 +19,8 @@ from geo_rewards_trl.binding import bind_rewards
 from geo_rewards_trl.recipes import RecipeTotal
 
 import geo_rewards as gr
-from geo_rewards.completions import completion_text
-from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.parse.chat import completion_text
+from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.testing import temporary_plugin
 
 TEXTS = [

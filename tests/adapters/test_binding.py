@@ -9,14 +9,14 @@ import pytest
 pytest.importorskip("trl", reason="needs the extra `train`")
 
 from geo_rewards_trl.binding import bind_rewards, opens_think
-from geo_rewards_trl.completions_table import TABLE_COLUMNS, CompletionColumns
-from geo_rewards_trl.environment import differences
-from geo_rewards_trl.fault_window import BatchFaults, FaultWindow
-from geo_rewards_trl.run_log import Phase
+from geo_rewards_trl.logs.run_log import Phase
 
 import geo_rewards as gr
 from geo_rewards.errors import DataError, RecipeError, RewardError
-from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.runs.completions_table import TABLE_COLUMNS, CompletionColumns
+from geo_rewards.runs.fault_window import BatchFaults, FaultWindow
+from geo_rewards.runs.manifest import differences
+from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.testing import temporary_plugin
 
 GOOD = "<think>x</think><answer>48.8584, 2.2945</answer>"
@@ -131,7 +131,7 @@ def test_the_table_tells_of_a_picture_only_where_it_could_not_be_read():
 
 
 def test_a_saved_row_wins_over_the_reward_of_the_same_name(tmp_path):
-    from geo_rewards.cli.saved_rows import scoring_cells
+    from geo_rewards.results.rows import scoring_cells
 
     table = {"completion": GOOD, "advantage": 0.0, "truth": '{"lat": 1.0, "lon": 2.0}', "country": 1.0}
     row = '{"country_hint": "FR", "step": 3}'

@@ -15,13 +15,14 @@ import pytest
 
 pytest.importorskip("datasets")
 
-from geo_rewards_trl.dataset import RESERVED_COLUMNS, has_images, load_dataset, truth_degrees
-from geo_rewards_trl.table_cache import file_hashes
+from geo_rewards_trl.rows.dataset import RESERVED_COLUMNS, has_images, load_dataset, split_validation
 from PIL import Image
 
 from geo_rewards.data import Source, find_sources, pair_paths
-from geo_rewards.data.sampling import parse_sampling
-from geo_rewards.data.table import ORIGIN_COLUMN
+from geo_rewards.data.selection.sampling import parse_sampling
+from geo_rewards.data.table.cache import file_hashes
+from geo_rewards.data.table.figures import truth_degrees
+from geo_rewards.data.table.table import ORIGIN_COLUMN
 from geo_rewards.errors import DataError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -166,7 +167,7 @@ def test_truth_coordinates_are_kept_whatever_they_were_written_as(load):
         row("Two?", "a fountain"),
         row("Three?", "no place", y=-1.5, x=2),
     ]
-    degrees = truth_degrees(load(*rows, columns={"lat": "y", "lon": "x"}))
+    degrees = truth_degrees(load(*rows, columns={"lat": "y", "lon": "x"}).data.table)
     assert degrees[:, [0, 2]].T.tolist() == [[43.45, 142.61], [-1.5, 2.0]]
     assert np.isnan(degrees[:, 1]).all()
 
@@ -340,7 +341,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from geo_rewards.data import Source
-from geo_rewards_trl.dataset import load_dataset
+from geo_rewards_trl.rows.dataset import load_dataset
 
 if __name__ == "__main__":
     file, cache = map(Path, sys.argv[1:])
@@ -370,6 +371,20 @@ def test_a_build_that_is_killed_leaves_nothing_that_is_taken_for_a_table(tmp_pat
     assert again.stdout == "10\n"
 
 
+def test_a_validation_part_keeps_the_system_prompt(load):
+    rows = load(row("One?"), row("Two?"), system_prompt="Think.")
+    for part in split_validation(rows, 0.5, seed=0):
+        assert part[0]["prompt"][0]["role"] == "system"
+
+
+def test_the_parts_are_all_rows(load):
+    rows = load(*(row("Where?", index=index) for index in range(8)))
+    train, held_out = split_validation(rows, 0.25, seed=0)
+    assert (len(train), len(held_out)) == (6, 2)
+    assert sorted([*train["index"], *held_out["index"]]) == list(range(8))
+    assert split_validation(rows, 0.0, seed=0) == (rows, None)
+
+
 def test_ranks_that_waited_for_a_build_that_failed_do_not_read_the_rows_again(tmp_path):
     file = write(tmp_path / "rows.jsonl", *(row("Where?", lat=95.0, lon=0.0) for _ in range(3000)))
     context = multiprocessing.get_context("fork")
@@ -387,7 +402,7 @@ def test_ranks_that_waited_for_a_build_that_failed_do_not_read_the_rows_again(tm
 
 
 def _fail_in_process(sources, cache_dir, start, results):
-    from geo_rewards_trl import table_cache
+    from geo_rewards.data.table import cache as table_cache
 
     built = []
     build = table_cache._build

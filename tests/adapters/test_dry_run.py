@@ -13,21 +13,21 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.command_line import parse_arguments
 from geo_rewards_trl.dry_run import DryRunError, DryRunUsageError
 from geo_rewards_trl.dry_run.activations import Workload, training_bytes
 from geo_rewards_trl.dry_run.batches import plan_batches
+from geo_rewards_trl.dry_run.chosen_rows import chosen_indices
 from geo_rewards_trl.dry_run.devices import Device
 from geo_rewards_trl.dry_run.disk import count_checkpoints, describe_disk
 from geo_rewards_trl.dry_run.memory import Layout, checkpoint_bytes, layout_of, model_states
 from geo_rewards_trl.dry_run.memory_section import describe_memory
 from geo_rewards_trl.dry_run.outline import outline_model
 from geo_rewards_trl.dry_run.report import Report
-from geo_rewards_trl.dry_run.rows import chosen_indices
 from geo_rewards_trl.dry_run.settings import changed_flags
 from geo_rewards_trl.dry_run.tokens import measure_prompt
+from geo_rewards_trl.flags.command_line import parse_arguments
+from geo_rewards_trl.model.vision import freeze_vision, load_processor
 from geo_rewards_trl.train import main, run_training
-from geo_rewards_trl.vision import freeze_vision, load_processor
 
 import geo_rewards as gr
 from geo_rewards.testing import temporary_plugin

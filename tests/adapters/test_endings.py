@@ -10,9 +10,9 @@ import pytest
 
 PROGRAM = """
 import ctypes, os, re, signal, sys, time
-from geo_rewards_trl.endings import heard_signal, run_as_program
+from geo_rewards_trl.interruptions.endings import heard_signal, run_as_program
 from geo_rewards.errors import GeoRewardsError, UnknownNameError
-from geo_rewards_trl.arguments import UsageError
+from geo_rewards_trl.flags.arguments import UsageError
 
 def lock():
     c, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
@@ -153,7 +153,7 @@ def test_a_traceback_is_shown_on_request(start):
 def test_a_thread_that_ends_the_process_is_not_held_up_by_c_code(start):
     process = start("""
 import threading
-from geo_rewards_trl.endings import _SignalListener
+from geo_rewards_trl.interruptions.endings import _SignalListener
 def slow():
     time.sleep(1.5)
     return "slowly"

@@ -10,16 +10,16 @@ import pytest
 pytest.importorskip("trl", reason="needs the extra `train`")
 
 import torch
-from geo_rewards_trl.lora import empty_model
-from geo_rewards_trl.saving import keep_used_conversions, without_tied_copies
-from geo_rewards_trl.train import run_training
-from geo_rewards_trl.vision import (
+from geo_rewards_trl.model.file_names import keep_used_conversions, without_tied_copies
+from geo_rewards_trl.model.lora import empty_model
+from geo_rewards_trl.model.vision import (
     VisionError,
     freeze_vision,
     load_processor,
     projector_names,
     vision_module_names,
 )
+from geo_rewards_trl.train import run_training
 from PIL import Image
 from safetensors.torch import load_file
 from transformers import AutoModelForImageTextToText, AutoProcessor

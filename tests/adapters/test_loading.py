@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("trl", reason="needs the extra `train`")
 
 import torch
-from geo_rewards_trl.loading import LoadError, PublishedNames, load_weights
+from geo_rewards_trl.model.weights import LoadError, PublishedNames, load_weights
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForImageTextToText
 from transformers.trainer_utils import set_seed

@@ -9,10 +9,10 @@ pytest.importorskip("trl", reason="needs the extra `train`")
 pytest.importorskip("peft")
 
 import torch
-from geo_rewards_trl.arguments import UsageError
-from geo_rewards_trl.lora import lora_config
+from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards_trl.model.lora import lora_config
+from geo_rewards_trl.model.vision import projector_names, vision_module_names
 from geo_rewards_trl.train import run_training
-from geo_rewards_trl.vision import projector_names, vision_module_names
 from peft import PeftModel, get_peft_model
 from PIL import Image
 from safetensors.torch import load_file

@@ -5,22 +5,22 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.arguments import RunArguments
-from geo_rewards_trl.command_line import parse_arguments
-from geo_rewards_trl.environment import RankError, check_ranks, differences, together
-from geo_rewards_trl.manifest import (
+from geo_rewards_trl.flags.arguments import RunArguments
+from geo_rewards_trl.flags.command_line import parse_arguments
+from geo_rewards_trl.flags.manifest import (
     FREE_FLAGS,
     TRAINED_FLAGS,
     binding_part,
     describe_trained,
     make_manifest,
     rank_part,
-    save_manifest,
 )
+from geo_rewards_trl.ranks.agreement import RankError, check_ranks, together
 
 from geo_rewards.data import find_sources
 from geo_rewards.errors import DataError
-from geo_rewards.recipe import load_recipe
+from geo_rewards.runs.manifest import differences, save_manifest
+from geo_rewards.scoring.recipe import load_recipe
 
 # Which rows are trained on, and in which order; a new flag belongs here or in FREE_FLAGS.
 ROW_FLAGS = {"val_split_ratio", "split_by", "streaming", "shuffle_buffer"}

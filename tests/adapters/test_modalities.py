@@ -13,14 +13,14 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.arguments import UsageError
-from geo_rewards_trl.streaming import open_stream
+from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards_trl.rows.streaming import open_stream
 from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 
 import geo_rewards as gr
 from geo_rewards.data import Source
-from geo_rewards.data.sampling import parse_sampling
+from geo_rewards.data.selection.sampling import parse_sampling
 from geo_rewards.errors import DataError, RecipeError
 from geo_rewards.testing import temporary_plugin
 

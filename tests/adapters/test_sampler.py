@@ -5,7 +5,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from geo_rewards_trl.sampler import EpochSampler, batches_by_kind
+from geo_rewards_trl.rows.sampler import EpochSampler, batches_by_kind
 from hypothesis import given
 from hypothesis import strategies as st
 

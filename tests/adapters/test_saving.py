@@ -6,8 +6,8 @@ pytest.importorskip("trl", reason="needs the extra `train`")
 
 from types import SimpleNamespace
 
-from geo_rewards_trl.environment import without_zero3
-from geo_rewards_trl.saving import without_tied_copies
+from geo_rewards_trl.model.file_names import without_tied_copies
+from geo_rewards_trl.ranks.agreement import without_zero3
 from torch import nn
 from transformers.integrations.deepspeed import HfDeepSpeedConfig, is_deepspeed_zero3_enabled
 

@@ -20,7 +20,7 @@ from geo_rewards_trl.recipes import RecipeTotal
 
 import geo_rewards as gr
 from geo_rewards.errors import GeoRewardsError, RecipeError
-from geo_rewards.recipe_file import parse_recipe
+from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.testing import temporary_plugin
 
 GOOD = "<think>x</think><answer>48.8584, 2.2945</answer>"
@@ -275,7 +275,7 @@ def test_a_reward_that_needs_parameters_says_which():
 def test_a_broken_plugins_failure_is_the_cause():
     from importlib.metadata import EntryPoint
 
-    from geo_rewards.registry import build_registry, using_registry
+    from geo_rewards.registry.registry import build_registry, using_registry
 
     points = [EntryPoint("broken", "no_such_module_at_all", "geo_rewards")]
     points.append(EntryPoint("builtin", "geo_rewards.rewards", "geo_rewards"))

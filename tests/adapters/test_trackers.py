@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.command_line import parse_arguments
+from geo_rewards_trl.flags.command_line import parse_arguments
 from geo_rewards_trl.train import run_training
 
 REWARDS = ["--reward_funcs", "overlong_penalty", "haversine_decay"]

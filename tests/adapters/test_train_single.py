@@ -12,7 +12,7 @@ import yaml
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.arguments import UsageError
+from geo_rewards_trl.flags.arguments import UsageError
 from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 

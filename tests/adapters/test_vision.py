@@ -4,8 +4,8 @@ import pytest
 
 pytest.importorskip("transformers")
 
+from geo_rewards_trl.model.vision import VisionError, freeze_vision, load_processor
 from geo_rewards_trl.tiny_model import build_tiny_model
-from geo_rewards_trl.vision import VisionError, freeze_vision, load_processor
 from PIL import Image
 from transformers import (
     AutoModelForImageTextToText,

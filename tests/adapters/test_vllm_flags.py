@@ -15,10 +15,10 @@ import importlib.util
 
 import requests
 import torch
-from geo_rewards_trl.arguments import UsageError
-from geo_rewards_trl.command_line import parse_arguments
+from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards_trl.flags.command_line import parse_arguments
+from geo_rewards_trl.flags.vllm import check_vllm
 from geo_rewards_trl.train import _said_in_one_sentence
-from geo_rewards_trl.vllm_flags import check_vllm
 from trl.generation.vllm_client import VLLMClient
 
 from geo_rewards.errors import GeoRewardsError, UnknownNameError

@@ -5,7 +5,7 @@ import pytest
 from pydantic import ConfigDict, Field
 
 import geo_rewards as gr
-from geo_rewards.cli.parameters import list_parameters, read_documentation
+from geo_rewards.contract.documentation import list_parameters, read_documentation
 from geo_rewards.testing import temporary_plugin
 
 
@@ -151,7 +151,7 @@ def test_a_third_partys_reward_is_described_whole(run, plugin_of):
 
 @pytest.mark.parametrize("name", [info.name for info in gr.list_rewards()])
 def test_every_builtin_parameter_is_documented(name):
-    from geo_rewards.registry import get_registry
+    from geo_rewards.registry.registry import get_registry
 
     for parameter in list_parameters(get_registry().get_reward_class(name)):
         assert parameter.text, parameter.name

@@ -3,9 +3,9 @@ from collections import Counter
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.catalog import PluginSource
 from geo_rewards.cli import listing, output
-from geo_rewards.registry import build_registry, using_registry
+from geo_rewards.registry.catalog import PluginSource
+from geo_rewards.registry.registry import build_registry, using_registry
 from geo_rewards.testing import temporary_plugin
 
 

@@ -7,9 +7,9 @@ import pyarrow.parquet as pq
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.cli import saved_rows
 from geo_rewards.cli.progress import progress_bar
-from geo_rewards.cli.scored_chunks import Task, score_chunks
+from geo_rewards.results import rows as saved_rows
+from geo_rewards.results.chunks import Task, score_chunks
 from geo_rewards.testing import temporary_plugin
 
 PARIS = {"lat": 48.8584, "lon": 2.2945}

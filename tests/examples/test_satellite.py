@@ -328,7 +328,7 @@ def test_the_log_of_a_run_is_its_steps(training: Any, tmp_path: Path) -> None:
 
 def test_the_trainer_takes_the_run_file_and_the_command(training: Any, tmp_path: Path) -> None:
     pytest.importorskip("trl")
-    from geo_rewards_trl.command_line import RunParser
+    from geo_rewards_trl.flags.command_line import RunParser
 
     rows = tmp_path / "rows.jsonl"
     command = training.training_command(model_dir=tmp_path, data_file=rows, run_dir=tmp_path)

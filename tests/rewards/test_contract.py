@@ -6,9 +6,9 @@ import pickle
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.recipe_file import parse_recipe
-from geo_rewards.registry import get_registry
-from geo_rewards.reward import Reward
+from geo_rewards.contract.reward import Reward
+from geo_rewards.registry.registry import get_registry
+from geo_rewards.scoring.file import parse_recipe
 
 TRUTH = {"lat": 48.8584, "lon": 2.2945, "country": "France", "region": "Île-de-France", "city": "Paris"}
 IDEAL = (

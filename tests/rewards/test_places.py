@@ -1,7 +1,7 @@
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.batch import Batch
+from geo_rewards.batch.batch import Batch
 from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
 from geo_rewards.types import Place
 

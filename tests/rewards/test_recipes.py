@@ -6,7 +6,7 @@ import geopy.distance
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.registry import get_registry
+from geo_rewards.registry.registry import get_registry
 
 TRUTH = (48.8584, 2.2945)
 LYON = (45.764, 4.8357)  # the right country only

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geo_rewards as gr
-from geo_rewards.recipe_file import parse_recipe
 from geo_rewards.rewards.schedule import Schedule
+from geo_rewards.scoring.file import parse_recipe
 
 SCHEDULE = {"from": 2000, "to": 25, "over": 0.8}
 AWAY = ["<think>x</think><answer>1.0, 0.0</answer>"]  # 111.2 km from 0, 0

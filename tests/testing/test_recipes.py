@@ -3,8 +3,8 @@
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.recipe_file import parse_recipe
-from geo_rewards.registry import get_registry
+from geo_rewards.registry.registry import get_registry
+from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.testing import HolesFoundError, check_recipe
 from geo_rewards.testing.cases import build_cases
 from geo_rewards.testing.recipes import RecipeSubject

@@ -61,7 +61,7 @@ def plan_batches(training: GRPOConfig, kinds: NDArray[np.bool_] | None) -> Batch
         training: TRL's configuration.
         kinds: The kind of each row, since a batch is of one kind; None for a stream.
     """
-    from geo_rewards_trl.sampler import EpochSampler
+    from geo_rewards_trl.rows.sampler import EpochSampler
 
     groups = training.generation_batch_size // training.num_generations
     per_step = (

@@ -11,7 +11,7 @@ from geo_rewards_trl.dry_run.report import byte_size, plural
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from geo_rewards.recipe import Recipe
+    from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.dry_run.report import Report
 
 _SCANNED_ROWS = 10_000  # at a time
@@ -35,7 +35,7 @@ def describe_recipe(report: Report, recipe: Recipe) -> None:
 
 def describe_data(report: Report, rows: Any, held_out: Any, manifest: Mapping[str, Any]) -> None:
     """Tell how many rows and pictures there are, and where the table of them is."""
-    from geo_rewards.data.table import read_info
+    from geo_rewards.data.table.table import read_info
 
     data = manifest["data"]
     files = plural(len(data.get("files", ())), "file")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from trl import GRPOConfig, ModelConfig
 
-    from geo_rewards_trl.arguments import RunArguments
+    from geo_rewards_trl.flags.arguments import RunArguments
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +71,8 @@ def outline_model(run: RunArguments, training: GRPOConfig, model_args: ModelConf
         OSError: If there is no such model.
         ValueError: If it is no model for pictures and text.
     """
-    from geo_rewards_trl.environment import without_zero3
-    from geo_rewards_trl.lora import empty_model
+    from geo_rewards_trl.model.lora import empty_model
+    from geo_rewards_trl.ranks.agreement import without_zero3
 
     with without_zero3(training):
         model: Any = empty_model(
@@ -111,8 +111,8 @@ def _as_trained(model: Any, run: RunArguments, training: GRPOConfig, model_args:
     import torch
     from peft import get_peft_model
 
-    from geo_rewards_trl.lora import lora_config
-    from geo_rewards_trl.vision import freeze_vision
+    from geo_rewards_trl.model.lora import lora_config
+    from geo_rewards_trl.model.vision import freeze_vision
 
     peft_config = lora_config(run, training, model_args)
     if peft_config is not None:
@@ -150,7 +150,7 @@ def _cache_per_token(config: Any, text: StackShape) -> int:
 
 
 def _trains_vision(model: Any) -> bool:
-    from geo_rewards_trl.vision import VisionError, vision_module_names
+    from geo_rewards_trl.model.vision import VisionError, vision_module_names
 
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import GeoRewardsError, UnknownNameError
-from geo_rewards_trl.arguments import UsageError
+from geo_rewards_trl.flags.arguments import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,20 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
-from geo_rewards_trl.arguments import UsageError
 from geo_rewards_trl.dry_run.report import Report, plural
+from geo_rewards_trl.flags.arguments import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trl import GRPOConfig, ModelConfig
 
-    from geo_rewards.recipe import Recipe
-    from geo_rewards_trl.arguments import RunArguments
+    from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.dry_run.batches import BatchPlan
+    from geo_rewards_trl.dry_run.chosen_rows import ChosenRows
     from geo_rewards_trl.dry_run.outline import ModelOutline
-    from geo_rewards_trl.dry_run.rows import ChosenRows
     from geo_rewards_trl.dry_run.tokens import PromptSize
+    from geo_rewards_trl.flags.arguments import RunArguments
 
 
 class DryRunError(GeoRewardsError):
@@ -60,7 +60,7 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
     Raises:
         DryRunError: On every rank, if the run is not fit to start; a `DryRunUsageError` if usage is wrong.
     """
-    from geo_rewards_trl.environment import gather_ranks
+    from geo_rewards_trl.ranks.agreement import gather_ranks
 
     report = Report()
     prepared = _prepare(report, run, training, model_args)
@@ -81,9 +81,9 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
 
 def _prepare(report: Report, run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Prepared:
     """Do what a run does before its model, on every rank; what fails is an error of the report."""
-    from geo_rewards_trl.environment import check_ranks, gather_ranks
-    from geo_rewards_trl.manifest import describe_trained, rank_part
-    from geo_rewards_trl.run_data import load_rows
+    from geo_rewards_trl.flags.manifest import describe_trained, rank_part
+    from geo_rewards_trl.ranks.agreement import check_ranks, gather_ranks
+    from geo_rewards_trl.rows.loading import load_rows
     from geo_rewards_trl.train import select_recipe
 
     prepared = Prepared()
@@ -103,7 +103,7 @@ def _prepare(report: Report, run: RunArguments, training: GRPOConfig, model_args
 
 
 def _checkpoint(run: RunArguments, training: GRPOConfig, manifest: dict[str, Any]) -> str | None:
-    from geo_rewards_trl.resuming import find_checkpoint
+    from geo_rewards_trl.interruptions.resuming import find_checkpoint
 
     return find_checkpoint(
         Path(training.output_dir),
@@ -115,7 +115,7 @@ def _checkpoint(run: RunArguments, training: GRPOConfig, manifest: dict[str, Any
 
 def _gather_errors(report: Report) -> None:
     """Add the errors of the other ranks, those that rank 0 does not have too."""
-    from geo_rewards_trl.environment import gather_ranks
+    from geo_rewards_trl.ranks.agreement import gather_ranks
 
     for rank, (errors, is_usage) in enumerate(gather_ranks((report.errors, report.is_usage))):
         report.is_usage |= is_usage
@@ -150,8 +150,8 @@ def _describe(
 
 
 def _describe_plan(report: Report, training: GRPOConfig, prepared: Prepared) -> BatchPlan:
-    from geo_rewards_trl.dataset import has_images
     from geo_rewards_trl.dry_run.batches import describe_batches, plan_batches
+    from geo_rewards_trl.rows.dataset import has_images
 
     kinds = has_images(prepared.rows) if hasattr(prepared.rows, "__len__") else None
     plan = plan_batches(training, kinds)
@@ -160,7 +160,7 @@ def _describe_plan(report: Report, training: GRPOConfig, prepared: Prepared) -> 
 
 
 def _describe_rehearsal(report: Report, training: GRPOConfig, prepared: Prepared) -> ChosenRows | None:
-    from geo_rewards_trl.dry_run.rows import choose_rows, describe_rehearsal
+    from geo_rewards_trl.dry_run.chosen_rows import choose_rows, describe_rehearsal
 
     if prepared.recipe is None or prepared.manifest is None:
         return None
@@ -224,7 +224,7 @@ def _describe_tokens(
     outline: ModelOutline | None,
 ) -> PromptSize | None:
     from geo_rewards_trl.dry_run.tokens import check_context, describe_tokens
-    from geo_rewards_trl.vision import load_processor
+    from geo_rewards_trl.model.vision import load_processor
 
     largest = None
     with report.collecting(f"processor of {model_args.model_name_or_path}"):

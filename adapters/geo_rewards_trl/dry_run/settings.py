@@ -6,15 +6,15 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
-from geo_rewards_trl.argument_checks import check_tracker
+from geo_rewards_trl.flags.checks import check_tracker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from trl import GRPOConfig, ModelConfig
 
-    from geo_rewards_trl.arguments import RunArguments
     from geo_rewards_trl.dry_run.report import Report
+    from geo_rewards_trl.flags.arguments import RunArguments
 
 # Filled in by the configuration itself, from flags that are shown.
 _DERIVED = frozenset(

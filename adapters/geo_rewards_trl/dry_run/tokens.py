@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from trl import GRPOConfig
 
+    from geo_rewards_trl.dry_run.chosen_rows import ChosenRows
     from geo_rewards_trl.dry_run.report import Report
-    from geo_rewards_trl.dry_run.rows import ChosenRows
 
 _ROOM_TO_THINK = 2  # a completion should have room for this many times its ideal answer
 

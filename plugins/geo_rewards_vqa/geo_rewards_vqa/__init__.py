@@ -13,7 +13,7 @@ from geo_rewards_vqa.auto import VqaAuto
 from geo_rewards_vqa.graders import VqaChoice, VqaExact, VqaFuzzy, VqaNumeric, VqaYesNo
 
 if TYPE_CHECKING:
-    from geo_rewards.hookspecs import RegisterReward
+    from geo_rewards.contract.hookspecs import RegisterReward
 
 __all__ = ["VqaAuto", "VqaChoice", "VqaExact", "VqaFuzzy", "VqaNumeric", "VqaYesNo", "register_rewards"]
 

@@ -6,8 +6,8 @@ import importlib
 import tomllib
 from pathlib import Path
 
-from geo_rewards.catalog import PluginSource
-from geo_rewards.registry import Registry
+from geo_rewards.registry.catalog import PluginSource
+from geo_rewards.registry.registry import Registry
 
 PYPROJECT = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8"))
 

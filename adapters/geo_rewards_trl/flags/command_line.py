@@ -1,0 +1,132 @@
+"""The command line: TRL's GRPOConfig and ModelConfig, and what this library adds."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from trl import GRPOConfig, ModelConfig, TrlParser
+
+from geo_rewards.errors import UnknownNameError
+from geo_rewards_trl.flags.arguments import RunArguments, UsageError, deepspeed_config
+from geo_rewards_trl.flags.checks import NO_GPU, check_arguments
+from geo_rewards_trl.ranks.agreement import use_deepspeed_on_cpu
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+JOINED_BY_COLONS = frozenset({"data_file_paths", "image_folders", "reward_method"})
+
+
+class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
+    """TRL's parser, without abbreviations, with errors that offer the nearest flag."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            dataclass_types=(RunArguments, GRPOConfig, ModelConfig),
+            allow_abbrev=False,
+            formatter_class=argparse.HelpFormatter,
+        )
+        for action in self._actions:
+            if action.dest == "report_to":  # the configuration takes a list, which the parser would not
+                action.nargs = "+"
+
+    def error(self, message: str) -> Any:
+        """Turn argparse's own exit into an error that is shown like all others."""
+        raise UsageError(re.sub(r"/--[\w-]+", "", message))  # each flag's alias with dashes
+
+    def check_flags(self, args: Sequence[str]) -> None:
+        """Refuse unknown flags before anything is built from the known ones.
+
+        Raises:
+            UnknownNameError: With the nearest flags.
+        """
+        known = {*self._option_string_actions, "--config"}
+        offered = {flag for flag in known if "-" not in flag[2:]}  # each has an alias with dashes
+        for arg in args:
+            flag = arg.split("=", 1)[0]
+            if flag.startswith("--") and flag not in known:
+                raise UnknownNameError("flag", flag, offered)
+
+    def check_config(self, path: str) -> None:
+        """Refuse a missing file, and unknown keys.
+
+        Raises:
+            UsageError: If it cannot be read or is no YAML mapping.
+            UnknownNameError: With the nearest keys.
+        """
+        try:
+            config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise UsageError(f"--config {path}: cannot be read: {error}") from error
+        if not isinstance(config, dict):
+            raise UsageError(f"--config {path}: must be a mapping of flags to values")
+        known = {action.dest for action in self._actions} | {"env"}
+        for key in config:
+            if key not in known:
+                raise UnknownNameError("key", str(key), known, where=f"--config {path}")
+
+    def set_defaults_with_config(self, **config: Any) -> list[str]:
+        """Take the values of ``--config``: lists may be one text, and DeepSpeed may be a shipped name."""
+        if isinstance(config.get("deepspeed"), str):
+            config["deepspeed"] = deepspeed_config(config["deepspeed"])
+        for action in self._actions:
+            value = config.get(action.dest)
+            if action.nargs in {"+", "*"} and isinstance(value, str):
+                config[action.dest] = value.split()
+            elif action.dest in {"data_file_paths", "image_folders", "reward_method"} and isinstance(
+                value, list
+            ):
+                config[action.dest] = ":".join(map(str, value))
+        remaining: list[str] = super().set_defaults_with_config(**config)
+        return remaining
+
+
+def parse_arguments(args: Sequence[str]) -> tuple[RunArguments, GRPOConfig, ModelConfig]:
+    """Parse the command line (without the program's name).
+
+    Raises:
+        UsageError: If flags are missing, have no valid value or do not go together.
+        UnknownNameError: If a flag, a key of ``--config`` or a DeepSpeed configuration is unknown.
+    """
+    parser = RunParser()
+    parser.check_flags(args)
+    args = _split_equals(args, flags=("--config", "--deepspeed"))
+    for index, (arg, value) in enumerate(zip(args, [*args[1:], None], strict=True)):
+        if arg in {"--config", "--deepspeed"} and value is None:
+            raise UsageError(f"{arg} needs a value")
+        if arg == "--config":
+            parser.check_config(str(value))
+        if arg == "--deepspeed":
+            args[index + 1] = deepspeed_config(str(value))
+    use_deepspeed_on_cpu()
+    try:
+        run, training, model = parser.parse_args_and_config(args=args)
+    except ValueError as error:  # GRPOConfig's own checks
+        raise UsageError(_in_flags(str(error))) from error
+    check_arguments(run, training, model)
+    return run, training, model
+
+
+def _in_flags(message: str) -> str:
+    """Return what GRPOConfig says of a value, in the flags that a person has written."""
+    if "bf16/gpu" in message:
+        return NO_GPU
+    if message.startswith("generation_batch_size"):
+        return (
+            f"{message.rstrip('.')}: it is processes x --per_device_train_batch_size x "
+            "--steps_per_generation (--gradient_accumulation_steps where that is not given)"
+        )
+    return message
+
+
+def _split_equals(args: Sequence[str], *, flags: Sequence[str]) -> list[str]:
+    """Return the arguments with ``--flag=value`` of these flags as two."""
+    split: list[str] = []
+    for arg in args:
+        flag, equals, value = arg.partition("=")
+        split += [flag, value] if equals and flag in flags else [arg]
+    return split

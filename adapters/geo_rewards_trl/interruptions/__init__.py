@@ -1,0 +1,1 @@
+"""How a run fails, ends on a signal, and resumes."""

@@ -1,0 +1,1 @@
+"""What the trainer logs beside its own metrics."""

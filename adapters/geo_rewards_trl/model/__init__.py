@@ -1,0 +1,1 @@
+"""The model: loading, freezing, LoRA, and the names its weights are saved under."""

@@ -1,0 +1,130 @@
+"""LoRA adapters that stay in the language model, unless the flags say otherwise.
+
+Which modules those are is read off a model without weights, so it is known before any weight is loaded, and
+ZeRO-3, which splits weights while they load, changes nothing about it.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.errors import UnknownNameError
+from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards_trl.model.vision import VisionError, projector_names, vision_module_names
+from geo_rewards_trl.ranks.agreement import without_zero3
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import nn
+    from trl import GRPOConfig, ModelConfig
+
+    from geo_rewards_trl.flags.arguments import RunArguments
+
+logger = logging.getLogger(__name__)
+
+ALL_LINEAR = "all-linear"
+
+
+def lora_config(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Any:
+    """Return the PEFT configuration that the flags ask for, or None without ``--use_peft``.
+
+    Raises:
+        UsageError: If a target module only exists in the vision tower, which is left alone.
+        UnknownNameError: If no module has such a name; offers the nearest.
+        VisionError: If the projector is to be trained, and there is none.
+    """
+    from trl import get_peft_config
+
+    config = get_peft_config(model_args)
+    if config is None:
+        return None
+    with without_zero3(training):
+        model = empty_model(
+            model_args.model_name_or_path,
+            revision=model_args.model_revision,
+            trust_remote_code=training.trust_remote_code,
+        )
+    config.target_modules = _as_names(config.target_modules)
+    left_alone: list[str] = []
+    if not run.lora_vision:
+        left_alone += _vision_names(model)
+    if run.train_projector:
+        projectors = projector_names(model)
+        # Trained whole, and saved beside the adapters: a copy of each, which PEFT swaps in.
+        config.modules_to_save = [*(config.modules_to_save or ()), *projectors]
+        left_alone += projectors
+    if left_alone:
+        config.exclude_modules = rf"({'|'.join(map(re.escape, left_alone))})(\..*)?"
+    _check_targets(model, config.target_modules, left_alone=left_alone)
+    _tell(run, left_alone=left_alone)
+    return config
+
+
+def empty_model(
+    name_or_path: str, *, revision: str | None = None, trust_remote_code: bool = False
+) -> nn.Module:
+    """Return the model with the shapes of its weights and no weights: it takes no memory and a second."""
+    import torch
+    import transformers
+    from transformers import AutoConfig, AutoModelForImageTextToText
+
+    config = AutoConfig.from_pretrained(name_or_path, revision=revision, trust_remote_code=trust_remote_code)
+    model_class = getattr(transformers, (config.architectures or [""])[0], None)
+    with torch.device("meta"):
+        if model_class is None:
+            model = AutoModelForImageTextToText.from_config(config, trust_remote_code=trust_remote_code)
+        else:
+            model = model_class(config)
+    found: nn.Module = model
+    return found
+
+
+def _as_names(targets: Any) -> Any:
+    """Return a single module's name as a list: PEFT would take it for a pattern of whole paths."""
+    if isinstance(targets, str) and targets != ALL_LINEAR and re.fullmatch(r"[\w.]+", targets):
+        return {targets}
+    return targets
+
+
+def _vision_names(model: nn.Module) -> list[str]:
+    try:
+        return vision_module_names(model)
+    except VisionError:  # a text model: there is nothing to leave alone
+        return []
+
+
+def _check_targets(model: nn.Module, targets: Any, *, left_alone: Sequence[str]) -> None:
+    """See that each named module exists outside what is left alone: PEFT overlooks a name without a match."""
+    if isinstance(targets, str) or targets is None:  # a pattern, or all linear layers
+        return
+    names = [name for name, _ in model.named_modules()]
+    open_names = [name for name in names if not _is_in(name, left_alone)]
+    last_parts = {name.rpartition(".")[2] for name in open_names if not name.endswith(tuple("0123456789"))}
+    for target in sorted(targets):
+        if not _has(names, target):
+            raise UnknownNameError("module", target, last_parts, where="--lora_target_modules")
+        if not _has(open_names, target):
+            raise UsageError(
+                f"--lora_target_modules {target}: only the vision side has such a module, and adapters "
+                "leave it alone: add --lora_vision true, or leave the name out"
+            )
+
+
+def _has(names: Sequence[str], target: str) -> bool:
+    return any(name == target or name.endswith(f".{target}") for name in names)
+
+
+def _is_in(name: str, parents: Sequence[str]) -> bool:
+    return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
+
+
+def _tell(run: RunArguments, *, left_alone: Sequence[str]) -> None:
+    if not left_alone:
+        logger.info("adapters go to the language model and the vision side")
+    elif run.train_projector:
+        logger.info("adapters leave %s alone; the projector is trained whole", ", ".join(left_alone))
+    else:
+        logger.info("adapters leave %s alone (--lora_vision true includes them)", ", ".join(left_alone))

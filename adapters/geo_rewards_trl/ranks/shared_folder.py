@@ -1,0 +1,54 @@
+"""What several nodes must share: the output folder."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from geo_rewards_trl.ranks.agreement import RankError, gather_ranks, together
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Network file systems remember for a while what a folder holds, in seconds.
+_SEEN_WITHIN_S = 10.0
+
+
+def check_shared(output_dir: Path, *, wait_s: float = _SEEN_WITHIN_S) -> None:
+    """See that every machine finds in the output folder what the first process writes there.
+
+    Where it does not, checkpoints are in pieces: a run could train for a week and then not be resumed.
+
+    Args:
+        output_dir: The run's output folder, which exists.
+        wait_s: How long a file may take to be seen elsewhere, in seconds.
+
+    Raises:
+        RankError: On every rank, naming those that do not see it.
+    """
+    if os.environ.get("LOCAL_WORLD_SIZE", "1") == os.environ.get("WORLD_SIZE", "1"):
+        return
+    token: str = gather_ranks(uuid.uuid4().hex)[0]
+    file = output_dir / f".shared-{token}"
+    is_first = os.environ.get("RANK", "0") == "0"
+    together(lambda: file.touch() if is_first else None)
+    seen = gather_ranks(_appears(file, wait_s))
+    if is_first:
+        file.unlink(missing_ok=True)
+    blind = ", ".join(str(rank) for rank, sees in enumerate(seen) if not sees)
+    if blind:
+        raise RankError(
+            f"--output_dir {output_dir} is another folder for rank {blind} than for rank 0, so that no "
+            "checkpoint could be resumed: --output_dir must be on a disk that all machines share"
+        )
+
+
+def _appears(file: Path, wait_s: float) -> bool:
+    deadline = time.monotonic() + wait_s
+    while not file.exists():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True

@@ -1,0 +1,1 @@
+"""Rows as TRL's trainer takes them."""

@@ -1,0 +1,1 @@
+"""Completions and their columns, read once and shared by all rewards."""

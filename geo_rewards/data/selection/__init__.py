@@ -1,0 +1,1 @@
+"""Which rows are taken: sources, sampling, mixtures, streams and batch order."""

@@ -1,0 +1,255 @@
+"""The table of a run's rows: built once by one process, then found again by all.
+
+A lock makes one rank build while the others wait; where ranks share no disk, each machine builds its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import multiprocessing
+import tempfile
+import time
+import uuid
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Literal
+
+from geo_rewards.data import check_pictures, content_hash, read_sources
+from geo_rewards.data.picture_check import processors
+from geo_rewards.data.table.encoding import build_table
+from geo_rewards.data.table.table import TABLE_FORMAT
+from geo_rewards.errors import DataError, GeoRewardsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from geo_rewards.data import Row, RowProblem, Source
+
+logger = logging.getLogger(__name__)
+
+_HASHES = "hashes.json"
+_SETTLED_S = 2.0  # a file changed so lately may change again within one tick of the disk's clock
+_TELL_EVERY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class TableRequest:
+    """All that a table depends on, beside the code.
+
+    Attributes:
+        sources: The data files.
+        seed: Decides which rows are taken, where a source takes some at random.
+        bad_rows: Whether bad lines are an error or left out.
+        check_pictures: Open every picture.
+        columns: Dataset column of each truth field, where names differ.
+        reserved: Names that the trainer uses itself: a column of such a name is an error.
+    """
+
+    sources: Sequence[Source]
+    seed: int
+    bad_rows: Literal["error", "skip"] = "error"
+    check_pictures: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    reserved: frozenset[str] = frozenset()
+
+    @property
+    def files(self) -> list[Path]:
+        """The data files, each once."""
+        return list(dict.fromkeys(source.path for source in self.sources))
+
+    def key(self, hashes: Sequence[str]) -> str:
+        """Return a name for the table.
+
+        Args:
+            hashes: Of what each of the files holds; how the files are called does not matter.
+        """
+        by_file = dict(zip(self.files, hashes, strict=True))
+        sources = [
+            {
+                "file": [self.files.index(source.path), by_file[source.path], source.path.suffix.lower()],
+                "folder": str(source.image_folder.resolve()),
+                "rows": [str(source.sampling), source.weight, source.reward_method],
+            }
+            for source in self.sources
+        ]
+        chance = any(source.sampling is not None or source.weight != 1 for source in self.sources)
+        seed = self.seed if chance else None
+        rest = [seed, self.bad_rows, self.check_pictures, dict(self.columns), sorted(self.reserved)]
+        parts = [version("geo-rewards"), TABLE_FORMAT, sources, rest]
+        return hashlib.blake2b(json.dumps(parts, sort_keys=True).encode(), digest_size=16).hexdigest()
+
+
+def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
+    """Return the table of these rows, built now unless it is there. Every rank may call this at once.
+
+    Args:
+        request: Which rows.
+        cache_dir: Where tables are kept.
+
+    Raises:
+        DataError: If rows are bad; also on the ranks that have waited for the one that found it.
+        UnknownNameError: If a column that the recipe names is missing.
+    """
+    if getattr(multiprocessing.current_process(), "_inheriting", False):
+        # A helper process of the build imports the script that started it, which would wait for itself.
+        raise DataError('a script that loads rows must do it under `if __name__ == "__main__":`')
+    _make_folder(cache_dir)
+    hashes = file_hashes(request.files, cache_dir=cache_dir)
+    # A table that was built without bad rows serves `skip` too: a run that a broken picture has ended
+    # can go on with the same rows.
+    whole = cache_dir / f"{replace(request, bad_rows='error').key(hashes)}.arrow"
+    path = whole if whole.exists() else cache_dir / f"{request.key(hashes)}.arrow"
+    if path.exists():
+        return path
+    refused_before = _stamp(path.with_suffix(".refused"))
+    with _locked(path.with_suffix(".lock")):
+        if not path.exists():
+            _build_unless_refused(request, path, refused_before=refused_before)
+    return path
+
+
+def _make_folder(cache_dir: Path) -> None:
+    try:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=cache_dir):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"the data table cannot be written into {cache_dir}: {error.strerror}; give --data_cache_dir a "
+            "folder that can"
+        ) from error
+
+
+def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
+    """Return a fingerprint of what each file holds, remembered for files that have not been touched since.
+
+    A file is taken for untouched while its place, size, inode and time of change are the same.
+
+    Args:
+        files: The files.
+        cache_dir: Where the fingerprints are remembered.
+
+    Raises:
+        DataError: If a file is missing.
+    """
+    memory = cache_dir / _HASHES
+    known: dict[str, str] = {}
+    with suppress(OSError, ValueError):
+        known = json.loads(memory.read_text(encoding="utf-8"))
+    found = {path: (_identity(path), known.get(_identity(path) or "")) for path in files}
+    fresh = {path: content_hash([path]) for path, (_, digest) in found.items() if digest is None}
+    new = {
+        name: fresh[path]
+        for path, (name, _) in found.items()
+        if path in fresh and name and name == _identity(path) and _is_settled(path)
+    }
+    if new:
+        cache_dir.mkdir(parents=True, exist_ok=True)
+        # Not by process: on a shared disk, another machine's may have the same number.
+        partial = memory.with_name(f"{_HASHES}.{uuid.uuid4().hex}.partial")
+        partial.write_text(json.dumps({**known, **new}, indent=1), encoding="utf-8")
+        partial.replace(memory)
+    return [found[path][1] or fresh[path] for path in files]
+
+
+def _identity(path: Path) -> str | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return f"{path.resolve()} {status.st_size} {status.st_ino} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def _is_settled(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime > _SETTLED_S
+
+
+def _build_unless_refused(
+    request: TableRequest, path: Path, *, refused_before: tuple[int, int] | None
+) -> None:
+    refusal = path.with_suffix(".refused")
+    if _stamp(refusal) != refused_before:  # another rank has read the rows meanwhile: do not read them again
+        raise DataError(refusal.read_text(encoding="utf-8"))
+    _remove_leftovers(path.parent)
+    try:
+        _build(request, path)
+    except GeoRewardsError as error:
+        refusal.write_text(str(error), encoding="utf-8")
+        raise
+    except OSError as error:
+        raise DataError(
+            f"the data table cannot be built in {path.parent}: {error}; it takes about twice the space of "
+            "the data files, and --data_cache_dir names another place"
+        ) from error
+    refusal.unlink(missing_ok=True)
+
+
+def _build(request: TableRequest, path: Path) -> None:
+    """Check all rows, then write them; the file gets its name when it is whole."""
+    start = time.monotonic()
+    workers = processors() - 1
+    rows: Iterator[Row | RowProblem] = read_sources(request.sources, seed=request.seed)
+    if request.check_pictures:
+        rows = check_pictures(rows)
+    partial = path.with_suffix(".partial")
+    info = build_table(
+        _told(rows),
+        partial,
+        files=request.files,
+        columns=request.columns,
+        reserved=request.reserved,
+        skip_bad=request.bad_rows == "skip",
+        workers=workers,
+    )
+    partial.replace(path)
+    files = "1 data file" if len(request.files) == 1 else f"{len(request.files)} data files"
+    logger.info("read %d rows of %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
+
+
+def _told(rows: Iterator[Row | RowProblem]) -> Iterator[Row | RowProblem]:
+    """Pass rows on, and tell now and then how many there were."""
+    told = time.monotonic()
+    for count, row in enumerate(rows):
+        if count % 1000 == 0 and time.monotonic() - told > _TELL_EVERY_S:
+            logger.info("the data table is being built: %d rows so far", count)
+            told = time.monotonic()
+        yield row
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=_TELL_EVERY_S)
+    except Timeout:
+        logger.info("waiting for another process that builds the data table (%s)", path)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_ino, status.st_mtime_ns
+
+
+def _remove_leftovers(cache_dir: Path) -> None:
+    """Remove what killed builds of other tables have left; a build that goes on holds its lock."""
+    from filelock import FileLock, Timeout
+
+    for partial in cache_dir.glob("*.partial"):
+        if partial.name.startswith(_HASHES):
+            continue
+        with suppress(Timeout), FileLock(partial.with_suffix(".lock"), timeout=0):
+            partial.unlink(missing_ok=True)

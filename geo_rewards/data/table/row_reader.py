@@ -1,0 +1,115 @@
+"""Stored rows as the trainer takes them: JSON decoded, pictures opened, the prompt complete."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from geo_rewards.data import with_system_prompt
+from geo_rewards.data.pictures import PictureError, open_picture
+from geo_rewards.data.table.table import ORIGIN_COLUMN
+from geo_rewards.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from PIL.Image import Image as Picture
+
+    from geo_rewards.data import Block, Message
+
+logger = logging.getLogger(__name__)
+
+BadRows = Literal["error", "skip"]
+
+FAULT_COLUMN = "picture_fault"
+"""Why a row's pictures could not be opened, None where they could: on such a row every reward abstains."""
+
+_BLANK_SIDE_PIXELS = 224  # image processors of all families take it, and it costs few tokens
+
+
+@dataclass(frozen=True)
+class RowReader:
+    """What happens to stored rows when they are used.
+
+    Attributes:
+        json_columns: Columns that are stored as JSON text.
+        system_prompt: The system turn of every prompt, or None.
+        files: The data files, in the order of the indices in `ORIGIN_COLUMN`.
+        bad_rows: What becomes of a picture that has broken since the rows were read. `error` ends the
+            run. `skip` leaves the row its prompt, gives it blank pictures, and says why in `picture_fault`.
+    """
+
+    json_columns: tuple[str, ...] = ()
+    system_prompt: str | None = None
+    files: tuple[str, ...] = ()
+    bad_rows: BadRows = "error"
+
+    def __call__(self, batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        """Return the columns as the trainer takes them; each picture of the batch is opened once.
+
+        Raises:
+            DataError: If a picture does not open and bad rows are an error; names data file and line.
+        """
+        read = {name: values for name, values in batch.items() if name != ORIGIN_COLUMN}
+        if "prompt" in batch:
+            read["prompt"] = [self._prompt(messages) for messages in batch["prompt"]]
+            read[FAULT_COLUMN] = [None] * len(batch["prompt"])
+        if "images" in batch:
+            read["images"], read[FAULT_COLUMN] = self._pictures(batch)
+        for name in batch.keys() & set(self.json_columns):
+            read[name] = [None if text is None else json.loads(text) for text in batch[name]]
+        return read
+
+    def _prompt(self, stored: list[Message]) -> list[Message]:
+        messages: list[Message] = [
+            {"role": message["role"], "content": [_without_gaps(block) for block in message["content"]]}
+            for message in stored
+        ]
+        return with_system_prompt(messages, self.system_prompt)
+
+    def _pictures(self, batch: dict[str, list[Any]]) -> tuple[list[list[Picture]], list[str | None]]:
+        """Return each row's pictures, and what is wrong with the first of them that does not open."""
+        # The trainer repeats each row once a generation, all within one batch.
+        opened, broken = _open_all(dict.fromkeys(path for paths in batch["images"] for path in paths))
+        pictures: list[list[Picture]] = []
+        faults: list[str | None] = []
+        for row, paths in enumerate(batch["images"]):
+            first = next((broken[path] for path in paths if path in broken), None)
+            faults.append(None if first is None else f"{self._place(batch, row)}: {first}")
+            pictures.append([opened[path] if first is None else _blank() for path in paths])
+        for fault in filter(None, dict.fromkeys(faults)):
+            self._tell(fault)
+        return pictures, faults
+
+    def _place(self, batch: dict[str, list[Any]], row: int) -> str:
+        """Return data file and line, as far as they are known."""
+        origin = batch[ORIGIN_COLUMN][row] if ORIGIN_COLUMN in batch else None
+        return "a row" if origin is None else f"{self.files[origin['file']]}, line {origin['line']}"
+
+    def _tell(self, fault: str) -> None:
+        if self.bad_rows == "error":
+            raise DataError(f"{fault}; restore the picture, or go on without such rows by --bad_rows skip")
+        logger.warning("%s; the row takes part with blank pictures and without a reward", fault)
+
+
+def _open_all(paths: Iterable[str]) -> tuple[dict[str, Picture], dict[str, PictureError]]:
+    opened, broken = {}, {}
+    for path in paths:
+        try:
+            opened[path] = open_picture(path)
+        except PictureError as error:
+            broken[path] = error
+    return opened, broken
+
+
+def _blank() -> Picture:
+    from PIL import Image
+
+    return Image.new("RGB", (_BLANK_SIDE_PIXELS, _BLANK_SIDE_PIXELS), "grey")
+
+
+def _without_gaps(block: Block) -> Block:
+    """Drop the None that Arrow puts where an image block has no text: chat templates ask for the key."""
+    return {"type": "image"} if block["type"] == "image" else block

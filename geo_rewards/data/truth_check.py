@@ -1,0 +1,96 @@
+"""The check of every row's truth before anything is trained on it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth
+from geo_rewards.data.ordered_map import chunked, map_in_order
+from geo_rewards.data.problems import RowProblem
+from geo_rewards.errors import TruthError, UnknownNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+    from geo_rewards.data.rows import Row
+
+CHUNK_ROWS = 500
+
+
+def check_truths(
+    rows: Iterable[Row | RowProblem], *, columns: Mapping[str, str] | None = None, workers: int = 0
+) -> Iterator[Row | RowProblem]:
+    """Yield the rows, and a `RowProblem` for each whose truth is unreadable, out of range or contradictory.
+
+    A row without any truth passes: whether the rewards need one is the recipe's question.
+
+    Args:
+        rows: What `read_rows` yields; its problems pass through.
+        columns: For truth fields that a data set calls otherwise, the name of the column.
+        workers: How many processes work beside this one; with 0 a row is yielded as soon as it was read.
+
+    Raises:
+        UnknownNameError: Behind the last row, if `columns` names a column that no row has.
+    """
+    sources = dict(columns or {})
+    seen: set[str] = set()
+    good = 0
+    check = partial(_checked, columns=sources)
+    chunks = chunked(rows, CHUNK_ROWS if workers else 1)
+    for chunk in map_in_order(check, chunks, workers=workers):
+        for row in chunk:
+            if not isinstance(row, RowProblem):
+                good += 1
+                seen.update(row.columns, () if row.solution is None else ("solution",))
+            yield row
+    if good:  # of no row there is nothing to say
+        check_column_names(sources, seen)
+
+
+def check_column_names(columns: Mapping[str, str], seen: Collection[str]) -> None:
+    """See that the columns which a recipe names are there.
+
+    Args:
+        columns: For truth fields that the data set calls otherwise, the name of the column.
+        seen: The columns that some row has.
+
+    Raises:
+        UnknownNameError: If one is not; offers the nearest.
+    """
+    for source in columns.values():
+        if source not in seen:
+            raise UnknownNameError("column", source, seen, where="the recipe's columns")
+
+
+def truth_problem(row: Row, *, columns: Mapping[str, str]) -> RowProblem | None:
+    """Return what is wrong with the truth of a row, or None.
+
+    Args:
+        row: The row.
+        columns: For truth fields that the data set calls otherwise, the name of the column.
+    """
+    try:
+        read_truth(truth_cells(row, columns=columns))
+    except TruthError as error:
+        return row.problem("truth", error.cause_text)
+    return None
+
+
+def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:
+    """Return the truth fields of a row by their own names.
+
+    Args:
+        row: The row.
+        columns: For truth fields that the data set calls otherwise, the name of the column.
+    """
+    cells = {name: value for name, value in row.columns.items() if name in TRUTH_COLUMNS}
+    cells["solution"] = row.solution
+    values = {**row.columns, "solution": row.solution}
+    return {**cells, **{field: values.get(source) for field, source in columns.items()}}
+
+
+def _checked(rows: Sequence[Row | RowProblem], *, columns: Mapping[str, str]) -> list[Row | RowProblem]:
+    return [
+        row if isinstance(row, RowProblem) else truth_problem(row, columns=columns) or row for row in rows
+    ]

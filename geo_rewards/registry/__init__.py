@@ -1,0 +1,1 @@
+"""What is installed: plugins discovered and checked, rewards looked up by name or file."""

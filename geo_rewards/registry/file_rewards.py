@@ -1,0 +1,205 @@
+"""Rewards from a Python file, asked for as ``./my_reward.py:MyReward``: no packaging needed to start."""
+
+from __future__ import annotations
+
+import copyreg
+import hashlib
+import importlib.abc
+import importlib.util
+import os
+import sys
+import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.contract.reward import Reward
+from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError
+from geo_rewards.registry.catalog import PluginSource
+from geo_rewards.registry.registration import reward_claim
+from geo_rewards.registry.registry import get_registry
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+@dataclass(frozen=True, slots=True)
+class FileReward:
+    """A reward class with the file that it was loaded from.
+
+    Attributes:
+        reward_class: The class.
+        path: The file, absolute.
+        sha256: Hash of the file as it was loaded, in hexadecimal digits.
+    """
+
+    reward_class: type[Reward]
+    path: Path
+    sha256: str
+
+    @property
+    def source(self) -> PluginSource:
+        """The file's name and hash, in place of a distribution and its version."""
+        return PluginSource(self.path.name, f"sha256:{self.sha256}")
+
+
+def names_a_file(name: str) -> bool:
+    """Return whether a reward's name is a file with a class, not a registered name.
+
+    >>> names_a_file("./my_reward.py:MyReward"), names_a_file("haversine_decay")
+    (True, False)
+    """
+    return name.endswith(".py") or name.rpartition(":")[0].endswith(".py")
+
+
+def absolute_name(name: str, *, folder: Path) -> str:
+    """Return the name of a file's class with an absolute path; registered names stay as they are.
+
+    Args:
+        name: A reward's name.
+        folder: What a relative path is relative to.
+    """
+    if not names_a_file(name) or name.endswith(".py"):
+        return name
+    path, _, class_name = name.rpartition(":")
+    # `~` and `..` are resolved, links are not: an error then names the path that a person knows.
+    return f"{os.path.abspath(folder / Path(path).expanduser())}:{class_name}"  # noqa: PTH100
+
+
+def find_reward_class(name: str) -> type[Reward]:
+    """Return the reward class of a registered name, or of a file with a class.
+
+    Raises:
+        UnknownNameError: If there is none; offers the nearest names.
+        PluginError: If its plugin or its file is broken; with that failure as the cause.
+    """
+    return (
+        load_file_reward(name).reward_class if names_a_file(name) else get_registry().get_reward_class(name)
+    )
+
+
+def source_of_reward(name: str) -> PluginSource:
+    """Return where a reward comes from: distribution and version, or file and hash.
+
+    Raises:
+        GeoRewardsError: As `find_reward_class`.
+    """
+    return load_file_reward(name).source if names_a_file(name) else get_registry().source_of(name)
+
+
+def load_file_reward(name: str) -> FileReward:
+    """Return a class of a Python file; a file that has not changed is executed once a process.
+
+    The file may import what is installed, not the files beside it: its hash then says what ran.
+    Instances of the class can be pickled: the other process loads the file again, and refuses it if
+    it has changed.
+
+    Args:
+        name: Path and class, as ``./my_reward.py:MyReward``.
+
+    Raises:
+        UnknownNameError: If the file or the class does not exist; offers the nearest names.
+        PluginError: If the file cannot be executed, or the class is no reward; with the cause.
+    """
+    written, _, class_name = name.rpartition(":")
+    if not written.endswith(".py"):
+        raise PluginError(f"{name!r} names a file but no class: write ./my_reward.py:MyReward")
+    path = Path(absolute_name(name, folder=Path.cwd()).rpartition(":")[0])
+    content = _read(path)
+    digest = hashlib.sha256(content).hexdigest()
+    module = _module_of(path, content, digest)
+    reward_class = _class_of(module, class_name, path)
+    if reward_class.__module__ == module.__name__:  # what the file has imported is pickled as ever
+        copyreg.pickle(reward_class, partial(_reduce, origin=(str(path), class_name, digest)))
+    return FileReward(reward_class, path, digest)
+
+
+_executing = threading.RLock()
+
+
+class _Source(importlib.abc.SourceLoader):
+    """Gives the bytes that were hashed, so that what runs is what the hash says; no bytecode is cached."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self._path = path
+        self._content = content
+
+    def get_filename(self, _fullname: str) -> str:
+        return str(self._path)
+
+    def get_data(self, _path: str | bytes) -> bytes:
+        return self._content
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        beside = [str(file) for file in path.parent.glob("*.py")]
+        raise UnknownNameError("reward file", str(path), beside) from None
+    except OSError as error:
+        raise PluginError(f"reward file {path} cannot be read: {error.strerror}") from error
+
+
+def _module_of(path: Path, content: bytes, digest: str) -> ModuleType:
+    """Execute a file under a name made of its path and content, by which pickles find it again."""
+    place = hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()
+    name = f"geo_rewards_file_{path.stem}_{place[:12]}_{digest[:12]}"
+    with _executing:
+        if name in sys.modules:
+            return sys.modules[name]
+        spec = importlib.util.spec_from_loader(name, _Source(path, content), origin=str(path))
+        if spec is None or spec.loader is None:
+            raise PluginError(f"reward file {path} cannot be loaded")
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[name] = module  # before it runs: pydantic looks its annotations up there
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as error:
+            del sys.modules[name]
+            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            raise PluginError(f"reward file {path} cannot be loaded: {reason}") from error
+        return module
+
+
+def _class_of(module: ModuleType, class_name: str, path: Path) -> type[Reward]:
+    found = getattr(module, class_name, None)
+    if found is None:
+        known = [name for name, thing in vars(module).items() if _is_reward(thing) and thing is not Reward]
+        raise UnknownNameError("reward class", class_name, known, where=str(path))
+    if not _is_reward(found):
+        raise PluginError(f"{path}: {class_name} is no subclass of geo_rewards.Reward")
+    try:
+        return reward_claim(found, PluginSource(path.name, "")).thing
+    except PluginError as error:
+        raise PluginError(f"{path}: {error}") from error
+
+
+def _is_reward(thing: Any) -> bool:
+    return isinstance(thing, type) and issubclass(thing, Reward)
+
+
+def _reduce(reward: Reward, *, origin: tuple[str, str, str]) -> tuple[Any, ...]:
+    # The file is loaded before the state is read, whose values may be of other classes of the file.
+    return _empty_reward, origin, reward.__getstate__()
+
+
+def _empty_reward(path: str, class_name: str, sha256: str) -> Reward:
+    """Return an instance for `pickle` to fill; it may be another process that asks."""
+    loaded = load_file_reward(f"{path}:{class_name}")
+    check_hash(loaded, sha256)
+    return loaded.reward_class.__new__(loaded.reward_class)
+
+
+def check_hash(loaded: FileReward, sha256: str) -> None:
+    """Raise an error if a file is not the one that was meant.
+
+    Raises:
+        GeoRewardsError: If its hash is another.
+    """
+    if loaded.sha256 != sha256:
+        raise GeoRewardsError(
+            f"reward file {loaded.path} has changed: its sha256 is {loaded.sha256[:12]}..., "
+            f"{sha256[:12]}... was recorded; restore the file, or leave the hash out of the recipe"
+        )

@@ -1,0 +1,95 @@
+"""Where scored rows go: a jsonl or parquet file that appears only when it is whole, or stdout."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.results.rows import is_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pyarrow as pa
+
+Cells = dict[str, Any]
+
+
+@contextmanager
+def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Callable[[list[Cells]], None]]:
+    """Give a function that writes rows; the file takes its name when the block ends without error.
+
+    Args:
+        out: The file, replaced if it exists; None writes jsonl to stdout.
+        schema: The columns of a parquet file; without, jsonl is written.
+    """
+    if out is None:
+        yield lambda rows: _write_lines(rows, sys.stdout.write, ascii_only=not _speaks_utf8())
+        return
+    target = Path(os.path.realpath(out))  # a link stays a link
+    part = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with _open_parquet(part, schema) if schema is not None else _open_lines(part) as write:
+            yield write
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@contextmanager
+def _open_lines(path: Path) -> Iterator[Callable[[list[Cells]], None]]:
+    with path.open("w", encoding="utf-8", newline="\n") as file:
+        yield lambda rows: _write_lines(rows, file.write, ascii_only=False)
+
+
+@contextmanager
+def _open_parquet(path: Path, schema: pa.Schema) -> Iterator[Callable[[list[Cells]], None]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from geo_rewards.results.parquet_schema import to_arrays
+
+    with pq.ParquetWriter(path, schema) as writer:
+        yield lambda rows: writer.write_table(pa.Table.from_arrays(to_arrays(rows, schema), schema=schema))
+
+
+def _write_lines(rows: Sequence[Cells], write: Callable[[str], object], *, ascii_only: bool) -> None:
+    for row in rows:
+        write(_json_line(row, ascii_only=ascii_only) + "\n")
+
+
+def _json_line(row: Cells, *, ascii_only: bool) -> str:
+    try:
+        return json.dumps(row, ensure_ascii=ascii_only, allow_nan=False, default=str)
+    except ValueError:  # JSON has no infinity
+        return json.dumps(_finite(row), ensure_ascii=ascii_only, allow_nan=False, default=str)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _speaks_utf8() -> bool:
+    return (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+
+
+def check_output(out: Path, *, file: Path) -> str | None:
+    """Return why the scored rows of `file` cannot be written there, or None."""
+    if not (is_parquet(out) or out.suffix.lower() == ".jsonl"):
+        return f"{str(out)!r} must end in .jsonl or .parquet, or be -"
+    if not out.parent.is_dir():
+        return f"folder {str(out.parent)!r} does not exist"
+    if out.is_dir():
+        return f"{str(out)!r} is a folder"
+    if out.exists() and out.samefile(file):
+        return f"{str(out)!r} is the file that is read; write another one"
+    return None

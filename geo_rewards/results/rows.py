@@ -1,0 +1,270 @@
+"""Rows with completions, as a model's outputs are saved: jsonl, or the parquet that TRL writes."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth
+from geo_rewards.data.lines import read_values
+from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
+from geo_rewards.data.turns import Turn, read_turns
+from geo_rewards.errors import DataError, TruthError, hint, nearest_names
+from geo_rewards.parse.chat import completion_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    import pyarrow as pa
+
+    from geo_rewards.scoring.recipe import Recipe
+
+CHUNK_ROWS = 2000
+
+JSON_MARK = {b"geo_rewards": b"json"}
+"""Metadata of a parquet column of ours whose cells are JSON text."""
+
+Cells = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SavedRow:
+    """One row of the file.
+
+    Attributes:
+        number: Its line, from 1; in parquet its row, from 1.
+        cells: Its cells as they stand in the file.
+    """
+
+    number: int
+    cells: Cells
+
+
+class RecordProblem(RowProblem):
+    """A row of a parquet file that cannot be used."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        """Return file, row and message as one sentence."""
+        return f"{self.file}, row {self.line}: {self.message}"
+
+
+@dataclass(slots=True)
+class Contents:
+    """What a first look at the whole file has found.
+
+    Attributes:
+        rows: How many rows there are.
+        columns: Names of all cells, in the order of their first appearance.
+        scoring_columns: Names of all columns that the rewards are given.
+        problems: The lines that cannot be used.
+    """
+
+    rows: int = 0
+    columns: dict[str, None] = field(default_factory=dict)
+    scoring_columns: dict[str, None] = field(default_factory=dict)
+    problems: ProblemTally = field(default_factory=ProblemTally)
+
+
+def is_parquet(path: Path) -> bool:
+    """Return whether the file's name says that it is parquet."""
+    return path.suffix.lower() == ".parquet"
+
+
+def place_of(path: Path, number: int) -> str:
+    """Return where a row stands, for messages."""
+    return f"{path}, {'row' if is_parquet(path) else 'line'} {number}"
+
+
+def is_json_column(field: pa.Field) -> bool:
+    """Return whether the cells of a parquet column are marked as JSON text."""
+    return bool((field.metadata or {}).get(b"geo_rewards") == b"json")
+
+
+def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
+    """Yield every row of a file, and a `RowProblem` for every line that is not one.
+
+    Raises:
+        DataError: If the file is missing, cannot be read, or has an unknown suffix.
+    """
+    if is_parquet(path):
+        yield from _read_parquet(path)
+        return
+    for line, value in read_values(path):
+        if isinstance(value, BadRow):
+            yield RowProblem(path, line, value.cause, str(value))
+        elif isinstance(value, dict):
+            yield SavedRow(line, value)
+        else:
+            yield RowProblem(path, line, "row", f"a row is an object, not a {type(value).__name__}")
+
+
+def read_chunks(path: Path) -> Iterator[list[SavedRow]]:
+    """Yield the rows of a file that has no problems, `CHUNK_ROWS` at a time."""
+    rows = (row for row in read_saved_rows(path) if isinstance(row, SavedRow))
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        yield chunk
+
+
+def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] | None = None) -> Contents:
+    """Read the whole file once, and return what it holds.
+
+    Args:
+        path: The file.
+        recipe: What it is to be scored by: knows which columns hold the truth.
+        on_row: Called with the cells of each good row.
+
+    Raises:
+        DataError: If there are bad lines, all of which are counted first, or no rows at all.
+        RecipeError: If no row has a column that the recipe names.
+    """
+    contents = Contents()
+    for row in read_saved_rows(path):
+        problem = row if isinstance(row, RowProblem) else _look_at(row, path, recipe.file.columns, contents)
+        if problem is not None:
+            contents.problems.add(problem)
+        elif on_row is not None and isinstance(row, SavedRow):
+            on_row(row.cells)
+    if contents.scoring_columns:
+        recipe.map_columns(contents.scoring_columns)  # else every line would be blamed for a missing column
+    contents.problems.raise_if_any()
+    if not contents.rows:
+        raise DataError(f"{path} holds no rows")
+    return contents
+
+
+def scoring_cells(cells: Cells) -> Cells:
+    """Return a row's cells under the names that rewards know.
+
+    The prompt becomes `prompts`. Of a row in the training format the turns give the prompt, and the
+    last turn the `solution`, unless the row has these itself.
+
+    Raises:
+        BadRow: If the turns cannot be read.
+    """
+    given = {name: value for name, value in cells.items() if name != "completion"}
+    if "advantage" in given and isinstance(given.get("truth"), str):
+        given = _as_logged(given)
+    turns = given.get("conversations") or given.get("messages")
+    if turns is not None:
+        prompt, answer = read_turns(_turns(turns))
+        given.setdefault("prompts", prompt)
+        if given.get("solution") is None:
+            given["solution"] = answer
+    if "prompt" in given:
+        given["prompts"] = given["prompt"]
+    return given
+
+
+def completion_of(cells: Cells) -> Any:
+    """Return a row's completion; a trainer's table has it without the tag that the chat template opened."""
+    completion = cells["completion"]
+    if cells.get("think_opened") is not True:
+        return completion
+    text = completion_text(completion)
+    return text if text.lstrip().startswith("<think>") else f"<think>{text}"
+
+
+def _as_logged(cells: Cells) -> Cells:
+    """Return the cells of a trainer's table with the truth and the row's columns that were logged.
+
+    The table has a column for each reward, and a label such as `country` is neither.
+    """
+    truth = _logged_object(cells["truth"], "truth")
+    if not isinstance(cells.get("row"), str):  # a table of an older version
+        return {**{name: value for name, value in cells.items() if name not in TRUTH_COLUMNS}, **truth}
+    prompt: Cells = {name: cells[name] for name in ("prompt", "prompts") if name in cells}
+    return {**_logged_object(cells["row"], "row"), **prompt, **truth}
+
+
+def _logged_object(text: str, name: str) -> Cells:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise BadRow("truth", f"the logged {name} is no JSON object: {error}") from None
+    if not isinstance(found, dict):
+        raise BadRow("truth", f"the logged {name} is no JSON object but {found!r:.60}")
+    return found
+
+
+def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Contents) -> RowProblem | None:
+    kind = RecordProblem if is_parquet(path) else RowProblem
+    try:
+        contents.columns.update(dict.fromkeys(row.cells))
+        _check_completion(row.cells)
+        cells = scoring_cells(row.cells)
+        contents.scoring_columns.update(dict.fromkeys(cells))
+        read_truth({**cells, **{name: cells.get(source) for name, source in columns.items()}})
+    except BadRow as bad:
+        return kind(path, row.number, bad.cause, str(bad))
+    except TruthError as error:
+        return kind(path, row.number, "truth", error.cause_text)
+    contents.rows += 1
+    return None
+
+
+def _check_completion(cells: Cells) -> None:
+    if cells.get("completion") is None:
+        advice = "" if "completion" in cells else _advice(cells)
+        raise BadRow("row", f"there is no completion; write the model's text under `completion`{advice}")
+    try:
+        completion_text(cells["completion"])
+    except (TypeError, AttributeError):
+        found = f"{cells['completion']!r:.60}"
+        raise BadRow("row", f"the completion must be a string or a list of messages, not {found}") from None
+
+
+def _advice(cells: Cells) -> str:
+    """Return what a row without a completion may have meant: a column's name, or another command."""
+    turns = {"conversations", "messages"} & cells.keys()
+    nearest = hint(nearest_names("completion", cells.keys() - turns, count=1))
+    if turns and not nearest:
+        return "; this is a row of training data, which `geo-rewards validate` checks"
+    return nearest
+
+
+@lru_cache(maxsize=1)
+def _turn_reader() -> TypeAdapter[list[Turn]]:
+    return TypeAdapter(list[Turn])
+
+
+def _turns(value: Any) -> list[Turn]:
+    try:
+        return _turn_reader().validate_python(value)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise BadRow("row", f"turn {where}: {first['msg']}") from None
+
+
+def _read_parquet(path: Path) -> Iterator[SavedRow]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if not path.is_file():
+        raise DataError(f"data file {path} does not exist or is no file")
+    number = 0
+    try:
+        with pq.ParquetFile(path) as file:
+            json_columns = {field.name for field in file.schema_arrow if is_json_column(field)}
+            for batch in file.iter_batches(batch_size=CHUNK_ROWS):
+                for cells in batch.to_pylist():
+                    number += 1
+                    yield SavedRow(number, {k: _cell(v, as_json=k in json_columns) for k, v in cells.items()})
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read as parquet: {error}") from error
+
+
+def _cell(value: Any, *, as_json: bool) -> Any:
+    """Return a cell of parquet; None for NaN: pandas, by which TRL writes, has no other missing number."""
+    if as_json and value is not None:
+        return json.loads(value)
+    return None if isinstance(value, float) and math.isnan(value) else value

@@ -1,0 +1,1 @@
+"""What a training run needs whatever the trainer: metrics, manifest, fault window, checkpoints. No torch."""

@@ -1,0 +1,1 @@
+"""A recipe at work: entries, gates, weights, scores and their explanation."""

@@ -1,0 +1,168 @@
+"""The account of one row: what was read from which part, both places, every reward, gate and weight."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from geo_rewards.parse.tags import ANSWER_CLOSE, ANSWER_OPEN, THINK_CLOSE, THINK_OPEN
+from geo_rewards.types import NO_TAGS, Place
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from geo_rewards.batch.sample import Sample
+    from geo_rewards.scoring.scores import Column, Scores
+    from geo_rewards.types import Answer, GroundTruth
+
+_INDENT = " " * len("reward     ")
+
+
+def explain_row(scores: Scores, row: int, *, labels: Collection[str] | None = None) -> list[str]:
+    """Return the lines of an account of one row.
+
+    Args:
+        scores: What a recipe made of a batch.
+        row: The row, from 0.
+        labels: The rewards to account for; all if None.
+    """
+    sample = scores.batch.samples[row]
+    lines = [*_answer_lines(sample), *_place_lines(scores, row), *_truth_lines(scores, row)]
+    for label in scores.columns:
+        if labels is None or label in labels:
+            lines += _column_lines(scores, label, row)
+    return [*lines, _total_line(scores, row)]
+
+
+def _answer_lines(sample: Sample) -> list[str]:
+    answer = sample.answer
+    fault = "well-formed" if answer.well_formed else f"not well-formed: {_format_fault(sample)}"
+    untagged = "  (the whole text: it has no tags)" if answer.tags == NO_TAGS else ""
+    lines = [
+        f"format     {fault}",
+        f"answer     {'none' if answer.answer is None else _shortened(answer.answer) + untagged}",
+        f"coordinate {_coordinate(answer)}",
+    ]
+    return lines + [f"problem    {problem}" for problem in answer.problems]
+
+
+def _format_fault(sample: Sample) -> str:
+    """Return why a completion is not one think block and then one answer block."""
+    answer, text = sample.answer, sample.completion
+    if answer.tags == NO_TAGS:
+        return "it has no tags"
+    if answer.continues_think:
+        return "<think> is missing; it would continue a prompt that has opened it"
+    names = (THINK_OPEN, THINK_CLOSE, ANSWER_OPEN, ANSWER_CLOSE)
+    counts = list(zip(names, answer.tags, strict=True))
+    wrong = [_times(name, count) for name, count in counts if count != 1]
+    if wrong:
+        return " and ".join(wrong)
+    places = [text.index(name) for name in names]
+    if places != sorted(places):
+        return "the tags are not in the order <think>, </think>, <answer>, </answer>"
+    if not answer.think:
+        return "the think block is empty"
+    return "text stands outside the blocks" if answer.answer else "the answer block is empty"
+
+
+def _times(name: str, count: int) -> str:
+    return f"{name} stands {count} times" if count else f"{name} is missing"
+
+
+def _coordinate(answer: Answer) -> str:
+    if answer.coordinate is None:
+        return "none"
+    return f"{answer.coordinate}  ({answer.coordinate_form}: {_shortened(answer.coordinate_text or '')})"
+
+
+def _place_lines(scores: Scores, row: int) -> list[str]:
+    """Return what the answer names, with the country's code, and where its coordinate lies."""
+    answer, lines = scores.batch.answers[row], []
+    if answer.country or answer.region or answer.city:
+        code = scores.batch.named_places[row].country
+        lines.append(f"named      {_names(answer.country, answer.region, answer.city, code=code)}")
+    if answer.coordinate is not None:
+        place = _located(scores, row)
+        lines.append(f"lies in    {_names(place.country, place.region, place.city) or 'no known country'}")
+    return lines
+
+
+def _located(scores: Scores, row: int) -> Place:
+    """Return where the answer lies; without looking up a whole batch that nobody has asked about."""
+    batch, coordinate = scores.batch, scores.batch.answers[row].coordinate
+    if "located_places" in batch.__dict__ or coordinate is None:
+        return batch.located_places[row]
+    return batch.gazetteer.lookup([coordinate.lat], [coordinate.lon])[0]
+
+
+def _truth_lines(scores: Scores, row: int) -> list[str]:
+    truth, given = scores.batch.truths[row], scores.batch.given_truths[row]
+    parts = [str(truth.coordinate)] if truth.coordinate else []
+    parts += [named] if (named := _names(given.country, given.region, given.city)) else []
+    parts += [f"by the gazetteer {added}"] if (added := _looked_up(truth, given)) else []
+    parts += [f"text {_shortened(truth.text)}"] if truth.text is not None else []
+    distance_km = scores.distance_km(row)
+    lines = [] if distance_km is None else [f"distance   {distance_km:,.1f} km"]
+    return [f"truth      {'; '.join(parts) or 'none'}", *lines]
+
+
+def _looked_up(truth: GroundTruth, given: GroundTruth) -> str:
+    fields = ("country", "region", "city")
+    return _names(*(None if getattr(given, field) else getattr(truth, field) for field in fields))
+
+
+def _column_lines(scores: Scores, label: str, row: int) -> list[str]:
+    column = scores.columns[label]
+    value, (low, high) = column.final[row], column.bounds
+    shown = "abstains" if value is None else f"{value:.4f} of [{low:g}, {high:g}]"
+    lines = [f"reward     {label}: {shown}, weight {column.entry.weight:g}"]
+    lines += [f"{_INDENT}{reason}" for reason in _reasons(scores, column, row)]
+    return lines + [f"{_INDENT}{key} = {noted:g}" for key, noted in column.notes[row].items()]
+
+
+def _reasons(scores: Scores, column: Column, row: int) -> list[str]:
+    """Return what made the value: a failure, a missing truth, a gate."""
+    gate, ungated = column.entry.gate, column.ungated[row]
+    if row in column.errors:
+        return [f"failed: {column.errors[row]}"]
+    if row in scores.batch.picture_faults:
+        return [f"the picture could not be read: {scores.batch.picture_faults[row]}"]
+    if ungated is None:
+        truth = scores.batch.truths[row]
+        lacking = [field for field in column.needs if getattr(truth, field) is None]
+        return [f"the truth has no {' and no '.join(lacking)}"] if lacking else []
+    if gate is None:
+        return []
+    reached = scores.columns[gate.reward].final[row]
+    shown = "abstains" if reached is None else f"{reached:.4f}, at least {gate.at_least:g} is needed"
+    if row in column.closed:
+        return [f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
+    return [f"gate {gate.reward} is open ({shown})"]
+
+
+def _total_line(scores: Scores, row: int) -> str:
+    if row in scores.faulty:
+        return "total      none: a reward failed on this row, so the row abstains"
+    total = scores.total[row]
+    if total is None:
+        return "total      none: every weighted reward abstained"
+    terms = [
+        f"{column.entry.weight:g} x {column.final[row]:.4f} {label}"
+        for label, column in scores.columns.items()
+        if column.entry.weight and column.final[row] is not None
+    ]
+    return f"total      {total:.4f} = {' + '.join(terms)}"
+
+
+def _names(country: str | None, region: str | None, city: str | None, *, code: str | None = "") -> str:
+    """Return names with their fields; `code` is what the country was understood as, None for nothing."""
+    named: Sequence[tuple[str, str | None]] = (("country", country), ("region", region), ("city", city))
+    shown = {field: f"{field} {name!r}" for field, name in named if name}
+    if country and code != "" and code != country:
+        shown["country"] += f" ({code or 'no country is known by that name'})"
+    return ", ".join(shown.values())
+
+
+def _shortened(text: str, width: int = 70) -> str:
+    flat = " ".join(text[: 4 * width].split())
+    return repr(flat if len(flat) <= width else flat[: width - 3] + "...")

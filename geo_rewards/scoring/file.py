@@ -1,0 +1,154 @@
+"""Recipe files: what may be written in one, read from YAML with errors that name the place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+
+from geo_rewards.batch.truths import TRUTH_FIELDS
+from geo_rewards.errors import RecipeError, hint, nearest_names
+from geo_rewards.registry.file_rewards import absolute_name
+from geo_rewards.yaml_file import read_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from importlib.resources.abc import Traversable
+
+    from pydantic_core import ErrorDetails
+
+OnError = Literal["raise", "abstain"] | float
+
+_CHOICES = {"on_error": "`raise`, `abstain` or a number", "otherwise": "a number or `abstain`"}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+
+class Gate(_Strict):
+    """Lets an entry's value through only while another entry's is high enough.
+
+    Attributes:
+        reward: Label of the other entry.
+        at_least: Its final raw value from which on the gate is open.
+        otherwise: The value while it is closed, or ``abstain``.
+    """
+
+    reward: str
+    at_least: float
+    otherwise: float | Literal["abstain"] = 0.0
+
+
+class Entry(_Strict):
+    """One reward of a recipe.
+
+    Attributes:
+        name: The reward's name; or a Python file and a class in it, as ``./my_reward.py:MyReward``,
+            relative to the recipe's file. It is kept with an absolute path.
+        label: What metrics call it (``as`` in the file); the name if not given.
+        weight: Factor in the total; 0 means: for gates and metrics only.
+        params: The reward's parameters.
+        gate: Condition under which its value counts.
+        on_error: ``raise``, ``abstain`` or a number; unset: raise when scoring, abstain in training.
+        timeout_s: Limit of each call, in seconds, in place of the reward's own.
+        sha256: Of the reward's file, in a saved recipe: another content is an error.
+    """
+
+    name: str
+    label: str = Field(default="", alias="as")
+    weight: float = 1.0
+    params: dict[str, Any] = Field(default_factory=dict)
+    gate: Gate | None = None
+    on_error: OnError | None = None
+    timeout_s: float | None = Field(default=None, gt=0)
+    sha256: str | None = None
+
+    @field_validator("name")
+    @classmethod
+    def _anchor_file(cls, name: str, info: ValidationInfo) -> str:
+        return absolute_name(name, folder=(info.context or {}).get("folder") or Path.cwd())
+
+
+class RecipeFile(_Strict):
+    """A recipe as written.
+
+    Attributes:
+        rewards: The entries in order.
+        columns: Dataset column for each truth field that has another name there.
+        gazetteer: Name of the gazetteer, or None for the default.
+    """
+
+    rewards: tuple[Entry, ...]
+    columns: dict[str, str] = Field(default_factory=dict)
+    gazetteer: str | None = None
+
+    @field_validator("columns")
+    @classmethod
+    def _check_truth_fields(cls, columns: dict[str, str]) -> dict[str, str]:
+        for field in columns:
+            if field not in TRUTH_FIELDS:
+                nearest = hint(nearest_names(field, TRUTH_FIELDS, count=1))
+                raise ValueError(f"{field!r} is no truth field{nearest}; they are {', '.join(TRUTH_FIELDS)}")
+        return columns
+
+
+def read_recipe_file(file: Path | Traversable) -> RecipeFile:
+    """Read and validate a recipe's YAML.
+
+    Raises:
+        RecipeError: If it cannot be read, is no YAML, has a key twice, or has an unknown or invalid
+            key; names the file, the key and the nearest valid key.
+    """
+    content = read_yaml(file, error_class=RecipeError)
+    return parse_recipe(content, where=str(file), folder=Path(str(file)).parent)
+
+
+def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> RecipeFile:
+    """Validate a recipe's content.
+
+    Args:
+        content: What the YAML holds.
+        where: File name or other origin, for messages.
+        folder: What the files of rewards are relative to; the working directory if None.
+
+    Raises:
+        RecipeError: If a key is unknown or a value invalid.
+    """
+    if not isinstance(content, dict):
+        raise RecipeError(f"{where}: a recipe is a mapping with the key `rewards`, not {content!r:.60}")
+    try:
+        file = RecipeFile.model_validate(content, context={"folder": folder})
+    except ValidationError as error:
+        problems = dict.fromkeys(describe_error(e, model=RecipeFile) for e in error.errors())
+        raise RecipeError(f"{where}: {'; '.join(problems)}") from None
+    if not file.rewards:
+        raise RecipeError(f"{where}: `rewards` is empty: name one at least")
+    return file
+
+
+def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
+    """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest."""
+    choice = next((name for name in _CHOICES if name in error["loc"]), None)
+    if choice is not None:  # pydantic reports each alternative by itself
+        path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
+        return f"{path} must be {_CHOICES[choice]}, not {error['input']!r:.60}"
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        known = _keys_at(model, error["loc"][:-1])
+        return f"unknown key {where!r}{hint(nearest_names(str(error['loc'][-1]), known, count=1))}"
+    if error["type"] == "missing":
+        return f"key {where!r} is missing"
+    if error["type"] == "value_error":
+        return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
+    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+
+
+def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of the mapping at this place of a file."""
+    nested: Mapping[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
+    for part in path:
+        if isinstance(part, str):
+            model = nested.get(part, model)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,299 @@
+"""`Recipe`: which rewards, with which parameters, weights and gates; and how they score a batch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.batch.batch import Batch
+from geo_rewards.errors import (
+    GeoRewardsError,
+    RecipeError,
+    RewardError,
+    hint,
+    nearest_names,
+)
+from geo_rewards.registry.file_rewards import (
+    find_reward_class,
+    names_a_file,
+    source_of_reward,
+)
+from geo_rewards.registry.registry import get_registry
+from geo_rewards.scoring.entries import (
+    build_reward,
+    by_label,
+    create_reward,
+    gate_order,
+    labelled,
+    override_file,
+    spelt_out,
+)
+from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
+from geo_rewards.scoring.scores import Column, Scores
+from geo_rewards.scoring.shared_scoring import NamedReward, SharedScoring
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from geo_rewards.contract.reward import Outcome, Reward
+
+
+class Recipe:
+    """Rewards with parameters, weights and gates, ready to score.
+
+    Args:
+        file: The recipe as written.
+        origin: The name or path that it was loaded from, for messages.
+
+    Raises:
+        RecipeError: If labels repeat, a gate refers to no label or gates form a cycle, or a
+            parameter is unknown or invalid.
+        UnknownNameError: If there is no reward of a name.
+    """
+
+    def __init__(self, file: RecipeFile, *, origin: str = "recipe") -> None:
+        self.origin = origin
+        self.file = file.model_copy(
+            update={"rewards": tuple(labelled(entry, origin) for entry in file.rewards)}
+        )
+        self.entries: dict[str, Entry] = by_label(self.file.rewards, origin)
+        self._order = gate_order(self.entries, origin)
+        self._rewards = {label: create_reward(entry, origin) for label, entry in self.entries.items()}
+        # Now, not when asked: a file may change while a run goes on.
+        self._sources = {label: source_of_reward(entry.name) for label, entry in self.entries.items()}
+        if file.gazetteer is not None:
+            get_registry().check_gazetteer(
+                file.gazetteer
+            )  # an unknown name is an error now, not at the first batch
+
+    @property
+    def rewards(self) -> dict[str, Reward]:
+        """The reward objects by label, in order."""
+        return dict(self._rewards)
+
+    @property
+    def weights(self) -> list[float]:
+        """The weights that go with `trl_rewards`, in order."""
+        return [entry.weight for entry in self.entries.values() if entry.weight]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest total that a row can earn, if no reward abstains."""
+        ends = self.weighted_bounds.values()
+        return sum(low for low, _ in ends), sum(high for _, high in ends)
+
+    @property
+    def weighted_bounds(self) -> dict[str, tuple[float, float]]:
+        """Lowest and highest part of the total that each weighted reward can be, by label."""
+        weighted = {label: entry for label, entry in self.entries.items() if entry.weight}
+        return {label: _weighted_bounds(entry, self._rewards[label]) for label, entry in weighted.items()}
+
+    def score(self, completions: Sequence[Any], **columns: Any) -> Scores:
+        """Score completions.
+
+        Args:
+            completions: Strings, or lists of chat messages.
+            **columns: Columns by name, one value a completion, as for `Reward.__call__`; the
+                recipe's `columns` say which of them hold the truth.
+
+        Raises:
+            RewardError: If a reward fails and its `on_error` is ``raise`` (the default here).
+            TruthError: If a truth is unreadable; names the row.
+            RecipeError: If a column that the recipe names is missing.
+        """
+        return self.score_columns(completions, columns, default_on_error="raise")
+
+    def score_columns(
+        self, completions: Sequence[Any], columns: Mapping[str, Any], *, default_on_error: OnError
+    ) -> Scores:
+        """Score as `score` does, with another default for `on_error`: ``abstain`` is that of training."""
+        gazetteer = (
+            get_registry().get_gazetteer(self.file.gazetteer or "default") if self.file.gazetteer else None
+        )
+        batch = Batch(completions, self.map_columns(columns), gazetteer=gazetteer)
+        done: dict[str, Column] = {}
+        for label in self._order:
+            on_error = self.entries[label].on_error
+            policy = default_on_error if on_error is None else on_error
+            done[label] = self._score_entry(label, batch, done, on_error=policy)
+        faulty = {row for column in done.values() for row in column.errors if column.final[row] is None}
+        return Scores(batch, {label: done[label] for label in self.entries}, frozenset(faulty))
+
+    def map_columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the columns with the truth under its standard names.
+
+        Raises:
+            RecipeError: If a column that the recipe names is missing.
+        """
+        mapped = dict(columns)
+        for field, source in self.file.columns.items():
+            if source not in columns:
+                nearest = hint(nearest_names(source, columns, count=1))
+                raise RecipeError(
+                    f"{self.origin}: column {source!r}, named for {field!r}, is not in the data{nearest}"
+                )
+            mapped[field] = columns[source]
+        return mapped
+
+    def trl_rewards(self) -> list[NamedReward]:
+        """Return the weighted rewards as named callables, in order; `weights` goes with them.
+
+        TRL calls them one by one with the same lists: the first call scores the whole recipe, the
+        others read their column from that. In training a reward that fails abstains by default.
+        """
+        return SharedScoring(self).named_rewards()
+
+    def override(self, values: Mapping[str, Any]) -> Recipe:
+        """Return a recipe with other parameters.
+
+        Args:
+            values: New values by ``label.parameter`` (or ``label.weight``).
+
+        Raises:
+            RecipeError: If a key has no such label or parameter.
+        """
+        return Recipe(override_file(self.file, values, origin=self.origin), origin=self.origin)
+
+    def resolved(self) -> dict[str, Any]:
+        """Return the recipe with every parameter and default spelt out, as JSON values; it loads again."""
+        rewards = []
+        for label, entry in self.entries.items():
+            written = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
+            params = spelt_out(self._rewards[label])
+            version = self._sources[label].version
+            pin = {"sha256": version.removeprefix("sha256:")} if names_a_file(entry.name) else {}
+            rewards.append({**written, **pin, "params": params})
+        columns: dict[str, str] = {**self.file.columns}
+        return {"rewards": rewards, "columns": columns, "gazetteer": self.file.gazetteer or "default"}
+
+    def provenance(self) -> dict[str, str]:
+        """Return what each label's reward comes from: distribution and version, or file and sha256."""
+        return {label: str(source) for label, source in self._sources.items()}
+
+    def _score_entry(
+        self, label: str, batch: Batch, done: Mapping[str, Column], *, on_error: OnError
+    ) -> Column:
+        entry, reward = self.entries[label], self._rewards[label]
+        outcomes = reward.outcomes(batch, timeout_s=entry.timeout_s)
+        errors = _errors_by_row(outcomes)
+        for row in batch.picture_faults:  # the model saw another picture: no reward can judge its answer
+            outcomes[row] = None
+            errors.pop(row, None)
+        if errors and on_error == "raise":
+            raise _relabelled(next(iter(errors.values())), label)
+        ungated = _settled(outcomes, errors, on_error=on_error)
+        closed = _closed_rows(entry, ungated, done)
+        final = list(ungated)
+        for row, gate_value in closed.items():
+            final[row] = _gate_value(entry, gate_value)
+        notes = batch.drain_notes()
+        return Column(entry, ungated, final, frozenset(closed), errors, notes, reward.bounds, reward.needs)
+
+
+def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None = None) -> Recipe:
+    """Load a recipe by name, or from a YAML file.
+
+    Args:
+        name_or_path: A name of ``geo-rewards recipes``, or a path that ends in .yaml or .yml.
+        override: New values by ``label.parameter``, as for `Recipe.override`.
+
+    Raises:
+        RecipeError: If the recipe is wrong; names the file, the key and the nearest valid key.
+        UnknownNameError: If there is no recipe or reward of a name; offers the nearest.
+    """
+    text = str(name_or_path)
+    if Path(text).suffix.lower() in {".yaml", ".yml"}:
+        file = read_recipe_file(Path(text))
+    else:
+        file = read_recipe_file(get_registry().get_recipe_file(text))
+    if override:
+        file = override_file(file, override, origin=text)
+    return Recipe(file, origin=text)
+
+
+def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None = None) -> Recipe:
+    """Return a recipe of rewards with default parameters.
+
+    Args:
+        names: Names of rewards, or files with a class (``./my_reward.py:MyReward``).
+        weights: One weight each; all 1 if None.
+
+    Raises:
+        RecipeError: If the numbers of names and weights differ, or a name stands twice.
+        UnknownNameError: If there is no reward of a name.
+    """
+    weights = [1.0] * len(names) if weights is None else list(weights)
+    if len(weights) != len(names):
+        raise RecipeError(f"{len(weights)} weights for {len(names)} rewards: give one each")
+    for name in names:  # a misspelt name is wrong usage here; in a recipe's file it is the file that is wrong
+        if not names_a_file(name):
+            find_reward_class(name)
+    entries = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
+    return Recipe(parse_recipe({"rewards": entries}, where="reward functions"), origin="reward functions")
+
+
+def get_reward(name: str, **params: Any) -> Reward:
+    """Return a reward by name.
+
+    Args:
+        name: A name of ``geo-rewards list``, or a file and a class in it (``./my_reward.py:MyReward``).
+        **params: Its parameters; see ``geo-rewards describe NAME``.
+
+    Raises:
+        UnknownNameError: If there is no reward of that name.
+        PluginError: If its plugin or its file is broken.
+        RecipeError: If a parameter is unknown or invalid.
+    """
+    return build_reward(find_reward_class(name), params, where=f"reward {name!r}")
+
+
+def _errors_by_row(outcomes: Sequence[Outcome]) -> dict[int, Exception]:
+    if not any(issubclass(kind, Exception) for kind in set(map(type, outcomes))):
+        return {}
+    return {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
+
+
+def _settled(outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError) -> list[float | None]:
+    """Return the outcomes, but what `on_error` says in the place of errors."""
+    settled: list[Any] = list(outcomes)
+    for row in errors:
+        settled[row] = None if isinstance(on_error, str) else float(on_error)
+    return settled
+
+
+def _closed_rows(
+    entry: Entry, ungated: Sequence[float | None], done: Mapping[str, Column]
+) -> dict[int, float | None]:
+    """Return the rows on which the entry's gate is closed, with the value that closed it."""
+    if entry.gate is None:
+        return {}
+    gate_values = done[entry.gate.reward].final
+    pairs = enumerate(zip(ungated, gate_values, strict=True))
+    return {
+        row: gate_value
+        for row, (value, gate_value) in pairs
+        if value is not None and (gate_value is None or gate_value < entry.gate.at_least)
+    }
+
+
+def _gate_value(entry: Entry, gate_value: float | None) -> float | None:
+    """Return what a closed gate leaves: nothing if the gate itself abstained."""
+    if entry.gate is None or gate_value is None or isinstance(entry.gate.otherwise, str):
+        return None
+    return entry.gate.otherwise
+
+
+def _weighted_bounds(entry: Entry, reward: Reward) -> tuple[float, float]:
+    low, high = reward.bounds
+    if entry.gate is not None and not isinstance(entry.gate.otherwise, str):
+        low, high = min(low, entry.gate.otherwise), max(high, entry.gate.otherwise)
+    ends = sorted((entry.weight * low, entry.weight * high))
+    return ends[0], ends[1]
+
+
+def _relabelled(error: Exception, label: str) -> GeoRewardsError:
+    if isinstance(error, RewardError) and error.reward == label:
+        return error
+    failure = RewardError(str(error), reward=label)
+    failure.__cause__ = error
+    return failure

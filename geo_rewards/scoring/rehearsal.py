@@ -1,0 +1,159 @@
+"""The rehearsal of a recipe on data: a right answer must earn all it can, junk as little as it can.
+
+What fails here would mislead a training: a label that no answer can match, a recipe that asks for what
+the data cannot give, a reward that pays for nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.scoring.recipe import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from geo_rewards.scoring.scores import Scores
+    from geo_rewards.types import Coordinate, GroundTruth
+
+JUNK = ("", "I cannot tell where this is.", "<answer>" * 50)
+"""Completions that are no answer to anything; the rows take turns."""
+
+_THOUGHT = "From the picture to the answer, step by step."
+_ROUNDING = 1e-6
+_DECIMALS = 10  # of a degree: a hundredth of a millimetre
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A row that does not earn what it should.
+
+    Attributes:
+        row: The row, from 0.
+        message: What earned what, and what it should have earned.
+        explanation: The account of `Scores.explain`.
+    """
+
+    row: int
+    message: str
+    explanation: str
+
+
+@dataclass(slots=True)
+class Rehearsal:
+    """What a rehearsal has found.
+
+    Attributes:
+        findings: The rows that do not earn what they should.
+        answered: For each weighted reward, on how many rows it gave a value to the ideal answer.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    answered: dict[str, int] = field(default_factory=dict)
+
+
+def rehearse(recipe: Recipe, columns: Mapping[str, Sequence[Any]], count: int) -> Rehearsal:
+    """Score each row's own truth, written as an ideal answer, and junk.
+
+    Rewards that abstain on a row are left out of what it can earn, and a reward that fails is a
+    finding. A reward that is never above 0 is a penalty, which junk need not incur.
+
+    Args:
+        recipe: What to score by.
+        columns: The columns of the data, as for `Recipe.score`.
+        count: How many rows there are.
+
+    Raises:
+        TruthError: If a truth is unreadable; names the row.
+        RecipeError: If a column that the recipe names is missing.
+    """
+    forgiving = _forgiving(recipe)
+    junk = _score(forgiving, [JUNK[row % len(JUNK)] for row in range(count)], columns)
+    ideal = _score(forgiving, [ideal_completion(truth) for truth in junk.batch.truths], columns)
+    result = Rehearsal()
+    for label, entry in forgiving.entries.items():
+        if entry.weight:
+            result.answered[label] = sum(value is not None for value in ideal.rewards[label])
+    for row in range(count):
+        result.findings += _findings(forgiving, ideal, row, is_ideal=True)
+        result.findings += _findings(forgiving, junk, row, is_ideal=False)
+    return result
+
+
+def ideal_completion(truth: GroundTruth) -> str:
+    """Return the completion that a perfect model would write: well-formed, all that is known, and right.
+
+    Country, region, city and the coordinate in parentheses (Chain of Region); or the plain text of a
+    row that is not about a place.
+
+    >>> from geo_rewards.types import Coordinate, GroundTruth
+    >>> print(ideal_completion(GroundTruth(Coordinate(48.8584, 2.2945), country="FR", city="Paris")))
+    <think>From the picture to the answer, step by step.</think>
+    <answer>Country: FR
+    City: Paris
+    Coordinates: (48.8584, 2.2945)</answer>
+    """
+    answer = "\n".join(_answer_lines(truth)) or "unknown"
+    return f"<think>{_THOUGHT}</think>\n<answer>{answer}</answer>"
+
+
+def _answer_lines(truth: GroundTruth) -> Iterator[str]:
+    for name in ("country", "region", "city"):
+        if value := getattr(truth, name):
+            yield f"{name.capitalize()}: {value}"
+    if truth.coordinate is not None:
+        yield f"Coordinates: {_written(truth.coordinate)}"
+    elif truth.text is not None:
+        yield truth.text
+
+
+def _written(coordinate: Coordinate) -> str:
+    """Return the pair in parentheses; without exponents, which the parser refuses.
+
+    >>> from geo_rewards.types import Coordinate
+    >>> _written(Coordinate(-0.00001, 100.0))
+    '(-0.00001, 100.0)'
+    """
+    return f"({', '.join(map(_decimal, coordinate))})"
+
+
+def _decimal(degrees: float) -> str:
+    text = f"{round(degrees, _DECIMALS) + 0.0:.{_DECIMALS}f}".rstrip("0")  # + 0.0: no minus before zero
+    return f"{text}0" if text.endswith(".") else text
+
+
+def _forgiving(recipe: Recipe) -> Recipe:
+    """Return the recipe with every failure counted, none raised."""
+    entries = tuple(entry.model_copy(update={"on_error": "abstain"}) for entry in recipe.file.rewards)
+    return Recipe(recipe.file.model_copy(update={"rewards": entries}), origin=recipe.origin)
+
+
+def _score(recipe: Recipe, completions: Sequence[str], columns: Mapping[str, Any]) -> Scores:
+    return recipe.score_columns(completions, columns, default_on_error="abstain")
+
+
+def _findings(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> list[Finding]:
+    what = "its own truth as an ideal answer" if is_ideal else f"junk ({_shown(scores, row)})"
+    failed = [str(errors[row]) for errors in scores.errors.values() if row in errors]
+    if failed:
+        return [Finding(row, f"on {what} a reward fails: {'; '.join(failed)}", scores.explain(row))]
+    wrong, earned, expected = [], 0.0, 0.0
+    for label, (low, high) in recipe.weighted_bounds.items():
+        value = scores.rewards[label][row]
+        if value is None:
+            continue
+        weighted = recipe.entries[label].weight * value
+        target = (high if is_ideal else low) + 0.0  # a negative weight has made it a negative zero
+        earned, expected = earned + weighted, expected + target
+        lenient = high <= 0 and not is_ideal
+        if not lenient and abs(weighted - target) > _ROUNDING:
+            wrong.append(f"{label} {weighted:.4g} instead of {target:.4g}")
+    if not wrong:
+        return []
+    message = f"{what} earns {earned:.4g} instead of {expected:.4g}: {', '.join(wrong)}"
+    return [Finding(row, message, scores.explain(row))]
+
+
+def _shown(scores: Scores, row: int) -> str:
+    return f"{scores.batch.completions[row]!r:.40}"

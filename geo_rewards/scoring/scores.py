@@ -1,0 +1,126 @@
+"""`Scores`: what a recipe made of a batch, and a printable account of any row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from geo_rewards.scoring.explanation import explain_row
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from geo_rewards.batch.batch import Batch
+    from geo_rewards.scoring.file import Entry
+    from geo_rewards.types import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of one entry of a recipe.
+
+    Attributes:
+        entry: The entry as written.
+        ungated: Its values before the gate, None where it abstained.
+        final: Its values after the gate and `on_error`.
+        closed: Rows on which the gate was closed.
+        errors: What went wrong, by row.
+        notes: Figures that the reward noted, per row.
+        bounds: Lowest and highest value.
+        needs: Truth fields without which the reward abstains.
+    """
+
+    entry: Entry
+    ungated: list[float | None]
+    final: list[float | None]
+    closed: frozenset[int]
+    errors: dict[int, Exception]
+    notes: list[dict[str, float]]
+    bounds: tuple[float, float]
+    needs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The values of a batch under a recipe.
+
+    Attributes:
+        batch: What was scored, with answers, truths and distances.
+        columns: One `Column` a label, in the recipe's order.
+        faulty: Rows that abstain as a whole since some reward failed on them.
+    """
+
+    batch: Batch
+    columns: dict[str, Column]
+    faulty: frozenset[int]
+
+    @property
+    def rewards(self) -> dict[str, list[float | None]]:
+        """Raw values by label: after gates, before weights; None where the reward abstained."""
+        return {label: column.final for label, column in self.columns.items()}
+
+    @property
+    def errors(self) -> dict[str, dict[int, Exception]]:
+        """What went wrong, by label and row."""
+        return {label: column.errors for label, column in self.columns.items()}
+
+    @cached_property
+    def total(self) -> list[float | None]:
+        """Weighted sums; None where every weighted reward abstained or a reward failed."""
+        weighted = [column for column in self.columns.values() if column.entry.weight]
+        total, counted = np.zeros(len(self.batch)), np.zeros(len(self.batch), dtype=bool)
+        for column in weighted:
+            values = np.array(column.final, dtype=np.float64)  # None becomes NaN, and no value is NaN
+            present = ~np.isnan(values)
+            counted |= present
+            total += np.where(present, column.entry.weight * values, 0.0)
+        sums: list[float | None] = list(total.tolist())
+        for row in {*np.flatnonzero(~counted).tolist(), *self.faulty}:
+            sums[row] = None
+        return sums
+
+    def trained_values(self, label: str) -> list[float | None]:
+        """Return the raw values for a trainer: rows on which any reward failed abstain as a whole."""
+        final = self.columns[label].final
+        return [None if row in self.faulty else value for row, value in enumerate(final)]
+
+    def parsed(self, row: int) -> dict[str, Any]:
+        """Return what was read from a completion: its coordinate and places, as JSON values."""
+        answer = self.batch.answers[row]
+        found = {"country": answer.country, "region": answer.region, "city": answer.city}
+        pair = answer.coordinate
+        return {"lat": pair and pair.lat, "lon": pair and pair.lon, **found}
+
+    def parses(self, row: int) -> bool:
+        """Return whether an answer could be read as what its row asks for: a place, or any text."""
+        if self.batch.is_plain[row]:
+            return True
+        answer = self.batch.answers[row]
+        named = answer.country or answer.region or answer.city
+        return bool(answer.coordinate or named or self._answers_in_text(row))
+
+    def problems(self, row: int) -> tuple[Problem, ...]:
+        """Return what was refused of an answer; nothing where its row asks for text and got some."""
+        if self.batch.is_plain[row] or self._answers_in_text(row):
+            return ()
+        return self.batch.answers[row].problems
+
+    def distance_km(self, row: int) -> float | None:
+        """Return the great-circle distance from answer to truth in km, or None."""
+        return self.batch.samples[row].distance_km
+
+    def explain(self, row: int, *, labels: Collection[str] | None = None) -> str:
+        """Return a printable account of one row: what parsed and what did not, every reward, the total.
+
+        Args:
+            row: The row, from 0.
+            labels: The rewards to account for; all if None.
+        """
+        return "\n".join(explain_row(self, row, labels=labels))
+
+    def _answers_in_text(self, row: int) -> bool:
+        truth = self.batch.given_truths[row]
+        return truth.text is not None and truth.coordinate is None and bool(self.batch.answers[row].answer)

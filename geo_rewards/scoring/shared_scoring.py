@@ -1,0 +1,146 @@
+"""The trainers' way of calling a recipe: one callable a reward, scored together.
+
+TRL calls its reward functions one by one with the same lists. `SharedScoring` scores the whole
+recipe at the first call and lets the others read their column.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+from typing import TYPE_CHECKING, Any
+
+from geo_rewards.parse.chat import completion_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from geo_rewards.scoring.recipe import Recipe
+    from geo_rewards.scoring.scores import Scores
+
+logger = logging.getLogger(__name__)
+
+_Snapshot = tuple[list[str], dict[str, list[Any]], Any]
+
+
+class SharedScoring:
+    """Scores a recipe once for each batch that a trainer hands around.
+
+    The memo holds one batch, is compared by value, and is dropped on pickling. Threads may call at the
+    same time, as TRL's asynchronous trainer does: one of them scores, the others wait for it.
+
+    Args:
+        recipe: What to score by.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self._seen: _Snapshot | None = None
+        self._scores: Scores | None = None
+        self._reported: set[str] = set()
+        self._scoring = threading.Lock()
+
+    def named_rewards(self) -> list[NamedReward]:
+        """Return one callable for each weighted reward, in the recipe's order."""
+        labels = [label for label, entry in self.recipe.entries.items() if entry.weight]
+        return [NamedReward(self, label, logs=index == 0) for index, label in enumerate(labels)]
+
+    def scores(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
+        """Return the scores of this batch, computed once."""
+        seen = _snapshot(completions, columns)
+        with self._scoring:
+            if self._scores is None or not _same(self._seen, seen):
+                self._scores = self.score(completions, columns)
+                self._seen = seen
+                self._report(self._scores)
+            return self._scores
+
+    def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
+        """Score a batch as training does: a reward that fails abstains unless the recipe says otherwise."""
+        return self.recipe.score_columns(completions, columns, default_on_error="abstain")
+
+    def log(self, scores: Scores, columns: Mapping[str, Any]) -> None:
+        """Log errors, and the means of what rewards noted; called once a batch, by the first callable."""
+        log_metric = columns.get("log_metric")
+        if log_metric is None:
+            return
+        for label, errors in scores.errors.items():
+            log_metric(f"reward_errors/{label}", float(len(errors)))
+        for name, mean in self.mean_notes(scores).items():
+            log_metric(name, mean)
+
+    def mean_notes(self, scores: Scores) -> dict[str, float]:
+        """Return the mean of each figure that a reward noted, as ``label/key``."""
+        return {
+            f"{label}/{key}": mean
+            for label, column in scores.columns.items()
+            for key, mean in _mean_notes(column.notes).items()
+        }
+
+    def _report(self, scores: Scores) -> None:
+        """Show one full traceback for each reward that fails, however often it does."""
+        for label, errors in scores.errors.items():
+            if errors and label not in self._reported:
+                self._reported.add(label)
+                first = next(iter(errors.values()))
+                logger.error("reward %r failed on %d rows; the first:", label, len(errors), exc_info=first)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Drop the memo, and the lock, which belongs to this process."""
+        return {**self.__dict__, "_seen": None, "_scores": None, "_scoring": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state with a lock of one's own."""
+        self.__dict__.update(state, _scoring=threading.Lock())
+
+
+class NamedReward:
+    """One reward of a recipe, as a trainer calls it; its ``__name__`` is the label.
+
+    Args:
+        shared: What scores the batch.
+        label: Which column this callable returns.
+        logs: Whether it is the one that logs for all.
+    """
+
+    def __init__(self, shared: SharedScoring, label: str, *, logs: bool) -> None:
+        self.shared = shared
+        self.__name__ = label
+        self._logs = logs
+
+    def __call__(self, completions: Sequence[Any], **columns: Any) -> list[float | None]:
+        """Return one raw value per completion, None where the reward abstains."""
+        scores = self.shared.scores(completions, columns)
+        if self._logs:
+            self.shared.log(scores, columns)
+        return scores.trained_values(self.__name__)
+
+
+def _snapshot(completions: Sequence[Any], columns: Mapping[str, Any]) -> _Snapshot:
+    """Return what tells one batch from another: texts, columns as lists, and the training step.
+
+    Copies, so that what is changed in place later is another batch.
+    """
+    texts = [completion_text(completion) for completion in completions]
+    values = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in columns.items()}
+    lists = {name: list(v) for name, v in values.items() if isinstance(v, (list, tuple))}
+    return texts, lists, getattr(columns.get("trainer_state"), "global_step", None)
+
+
+def _mean_notes(notes: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Return the mean of each figure over the rows that noted it; NaN would poison a trainer's average."""
+    figures: dict[str, list[float]] = {}
+    for row in notes:
+        for key, value in row.items():
+            if math.isfinite(value):
+                figures.setdefault(key, []).append(value)
+    return {key: sum(values) / len(values) for key, values in figures.items()}
+
+
+def _same(seen: Any, now: Any) -> bool:
+    """Compare by value; what cannot be compared (arrays, say) is not the same."""
+    try:
+        return bool(seen == now)
+    except (TypeError, ValueError):
+        return False

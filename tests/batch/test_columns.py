@@ -1,0 +1,61 @@
+import pickle
+
+from geo_rewards.batch.columns import LazyRows, column, taken
+
+
+def test_an_item_is_made_at_first_use_and_kept():
+    made = []
+    rows = LazyRows(lambda row: made.append(row) or [row], 3)
+    assert rows[1] is rows[1]
+    assert made == [1]
+    assert dict(rows.made()) == {1: [1]}
+
+
+def test_lazy_rows_read_like_a_list():
+    rows = LazyRows(str, 4)
+    assert rows == ["0", "1", "2", "3"]
+    assert (rows[-1], rows[1:3], list(reversed(rows)), len(rows)) == (
+        "3",
+        ["1", "2"],
+        ["3", "2", "1", "0"],
+        4,
+    )
+    assert rows != ["0"]
+    assert repr(LazyRows(str, 1)) == "['0']"
+
+
+def test_an_item_taken_by_two_is_made_once():
+    rows = LazyRows(lambda row: [row], 3)
+    part = rows.take([2, 0])
+    assert part[0] is rows[2]
+    assert part.take([1])[0] is rows[0]
+
+
+def test_lazy_rows_survive_pickling():
+    assert pickle.loads(pickle.dumps(LazyRows(str, 2))) == ["0", "1"]
+
+
+class Numbers:
+    whole = None
+    rows = ()
+
+    def __init__(self):
+        self.computed = 0
+
+    @column
+    def squares(self):
+        self.computed += 1
+        return [0, 1, 4, 9]
+
+
+def test_a_part_takes_its_rows_of_a_column_from_the_whole():
+    whole, part = Numbers(), Numbers()
+    part.whole, part.rows = whole, [3, 1]
+    assert part.squares == [9, 1]
+    assert whole.squares == [0, 1, 4, 9]
+    assert (whole.computed, part.computed) == (1, 0)
+
+
+def test_rows_are_taken_from_each_column_of_a_mapping():
+    assert taken({"a": [1, 2, 3], "b": ("x", "y", "z")}, [2, 0]) == {"a": [3, 1], "b": ["z", "x"]}
+    assert taken(None, [0]) is None

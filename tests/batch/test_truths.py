@@ -1,0 +1,128 @@
+import math
+
+import numpy as np
+import pytest
+
+from geo_rewards.batch.truths import plain_truths, read_truth, read_truths
+from geo_rewards.errors import TruthError
+from geo_rewards.types import Coordinate, GroundTruth
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [
+        "48.8584, 2.2945",
+        "(48.8584, 2.2945)",
+        "<answer>48.8584, 2.2945</answer>",
+        "<think>x</think><answer>(48.8584, 2.2945)</answer>",
+        [48.8584, 2.2945],
+        (48.8584, 2.2945),
+        '{"LOC": [48.8584, 2.2945]}',
+        {"lat": 48.8584, "lon": 2.2945},
+    ],
+)
+def test_a_solution_is_read_like_an_answer(solution):
+    assert read_truth({"solution": solution}) == GroundTruth(coordinate=Coordinate(48.8584, 2.2945))
+
+
+def test_a_chain_of_region_is_a_truth_with_places():
+    text = "Country: Japan State: Hokkaido City: Biei Town Coordinates: (43.45, 142.61)"
+    assert read_truth({"solution": text}) == GroundTruth(
+        Coordinate(43.45, 142.61), "JP", "Hokkaido", "Biei Town"
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["0", "Paris, France", "blue", "B", "three balls", "yes", "1/2", "3,5", "12,150"]
+)
+def test_a_solution_with_neither_pair_nor_label_is_plain_text(text):
+    assert read_truth({"solution": text}) == GroundTruth(text=text)
+
+
+def test_numbers_and_booleans_become_their_json_text():
+    assert read_truth({"solution": 0}).text == "0"
+    assert read_truth({"solution": True}).text == "true"
+
+
+def test_explicit_columns_win_over_the_solution():
+    truth = read_truth({"solution": "1.5, 2.5", "lat": 48.85, "lon": 2.35, "country": "fra"})
+    assert truth == GroundTruth(Coordinate(48.85, 2.35), "FR")
+
+
+def test_latitude_and_longitude_are_accepted():
+    assert read_truth({"latitude": "48.85", "longitude": 2}).coordinate == Coordinate(48.85, 2.0)
+
+
+@pytest.mark.parametrize("missing", [None, float("nan"), ""])
+def test_missing_values_are_no_truth(missing):
+    assert read_truth({"lat": missing, "lon": missing, "country": missing}) == GroundTruth()
+
+
+def test_arrays_are_columns_too():
+    truths = read_truths({"lat": np.array([1.0, 2.0]), "lon": np.array([3, 4])})
+    assert [tuple(truth.coordinate) for truth in truths] == [(1.0, 3.0), (2.0, 4.0)]
+
+
+def test_a_string_for_a_column_is_refused():
+    with pytest.raises(TruthError, match="truth column 'country' must be a list"):
+        read_truths({"country": "France"})
+
+
+def test_booleans_are_no_degrees():
+    with pytest.raises(TruthError, match="True is not a number of degrees"):
+        read_truth({"lat": True, "lon": 2.0})
+
+
+def test_two_different_pairs_are_no_truth():
+    with pytest.raises(TruthError, match="solution: several"):
+        read_truth({"solution": "(48.85, 2.35) or (40.71, -74.01)"})
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Deutschland", "DE"),
+        ("GB", "GB"),
+        ("Scotland", "GB"),
+        ("Hong Kong", "HK"),
+        ("Kosovo", "XK"),
+        ("usa", "US"),
+    ],
+)
+def test_a_country_is_any_name_or_code(name, code):
+    assert read_truth({"country": name}).country == code
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"lat": [48.85], "lon": ["2.35"]},
+        {"lat": [48.85], "lon": [True]},
+        {"lat": [90.5], "lon": [2.35]},
+        {"lat": [math.nan], "lon": [2.35]},
+        {"lat": [10**400], "lon": [2.35]},
+        {"lat": [48.85], "lon": [2.35], "country": ["FR"]},
+        {"lat": [48.85], "longitude": [2.35]},
+        {"lat": [48.85]},
+        {},
+    ],
+)
+def test_truths_that_need_a_closer_look_are_not_plain(columns):
+    assert plain_truths(columns) is None
+
+
+def test_plain_truths_are_what_reading_them_row_by_row_gives():
+    columns = {"longitude": [2.35, -180], "latitude": [48.85, 90.0]}
+    rows = [tuple(truth.coordinate) for truth in read_truths(columns)]
+    assert [tuple(pair) for pair in plain_truths(columns).T] == rows
+
+
+def test_rows_of_one_group_share_one_truth():
+    truths = read_truths({"solution": ["Country: France (48.85, 2.35)"] * 2 + [[48.85, 2.35]]})
+    assert truths[0] is truths[1]
+    assert truths[2].country is None
+
+
+def test_equal_cells_of_another_kind_are_read_again():
+    with pytest.raises(TruthError, match="row 1: lat True is not a number"):
+        read_truths({"lat": [1, True], "lon": [1, 1], "city": [None, None]})

@@ -1,0 +1,128 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import geo_rewards as gr
+from geo_rewards.scoring.file import parse_recipe
+from geo_rewards.scoring.rehearsal import JUNK, ideal_completion, rehearse
+from geo_rewards.testing import temporary_plugin
+from geo_rewards.types import Coordinate, GroundTruth
+
+PARIS = GroundTruth(Coordinate(48.8584, 2.2945), "FR", "Île-de-France", "Paris")
+COLUMNS = {"lat": [48.8584, -33.87], "lon": [2.2945, 151.2]}
+
+
+def recipe(*rewards, **keys):
+    return gr.Recipe(parse_recipe({"rewards": list(rewards), **keys}, where="test"))
+
+
+def test_the_ideal_answer_is_well_formed_and_says_all_that_is_known():
+    answer = gr.parse_completion(ideal_completion(PARIS))
+    assert answer.well_formed
+    assert (answer.coordinate, answer.coordinate_form) == (PARIS.coordinate, "parentheses")
+    assert (answer.country, answer.region, answer.city) == ("FR", "Île-de-France", "Paris")
+    assert answer.problems == ()
+
+
+def test_a_row_that_is_not_about_a_place_has_its_text_as_ideal_answer():
+    assert gr.parse_completion(ideal_completion(GroundTruth(text="3 balls"))).answer == "3 balls"
+    assert gr.parse_completion(ideal_completion(GroundTruth())).well_formed
+
+
+@given(st.floats(-90, 90), st.floats(-180, 180))
+def test_every_coordinate_is_written_so_that_it_is_read_again(lat, lon):
+    answer = gr.parse_completion(ideal_completion(GroundTruth(Coordinate(lat, lon))))
+    assert answer.coordinate is not None, answer.problems
+    assert tuple(answer.coordinate) == pytest.approx((lat, lon), abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["default", "geo-r", "geo-r-code", "geoguessr"])
+def test_right_labels_pass_the_named_recipes(name):
+    result = rehearse(gr.load_recipe(name), COLUMNS, 2)
+    assert result.findings == []
+    assert set(result.answered.values()) == {2}
+
+
+def test_a_label_that_contradicts_its_coordinate_is_found():
+    columns = {**COLUMNS, "country": ["ES", "AU"]}
+    (finding,) = rehearse(gr.load_recipe("default"), columns, 2).findings
+    assert finding.row == 0
+    assert finding.message.startswith("its own truth as an ideal answer earns")
+    assert "consistency 0 instead of 0.1" in finding.message
+    assert "named      country 'ES'" in finding.explanation
+
+
+def test_a_recipe_that_asks_for_what_no_answer_has_is_found():
+    nowhere = recipe(
+        {"name": "coordinate_format", "as": "format", "weight": 0},
+        {"name": "country_match", "gate": {"reward": "format", "at_least": 1.0}},
+    )
+    (finding,) = rehearse(nowhere, {"country": ["FR"]}, 1).findings
+    assert "country_match 0 instead of 1" in finding.message
+
+
+class Lenient(gr.Reward):
+    """Pays for anything."""
+
+    name = "lenient"
+
+    def score(self, sample):
+        return 1.0 if sample.completion or sample.truth.city == "Sydney" else 0.0
+
+
+class Fragile(gr.Reward):
+    """Fails where the answer has no coordinate."""
+
+    name = "fragile"
+
+    def score(self, sample):
+        return 1.0 if sample.answer.coordinate.lat else 0.0
+
+
+@pytest.fixture
+def plugin():
+    class Plugin:
+        @staticmethod
+        @gr.hookimpl
+        def register_rewards(register):
+            register(Lenient)
+            register(Fragile)
+
+    with temporary_plugin(Plugin):
+        yield
+
+
+def test_a_reward_that_pays_for_junk_is_found(plugin):
+    findings = rehearse(recipe({"name": "lenient"}), {"country": ["FR"] * 6}, 6).findings
+    assert [finding.row for finding in findings] == [row for row in range(6) if JUNK[row % len(JUNK)]]
+    assert all("lenient 1 instead of 0" in finding.message for finding in findings)
+    assert "I cannot tell" in findings[0].message
+
+
+def test_a_reward_that_fails_is_found_whatever_its_on_error_says(plugin):
+    for on_error in ("raise", "abstain", 0.0):
+        fragile = recipe({"name": "fragile", "on_error": on_error})
+        findings = rehearse(fragile, COLUMNS, 2).findings
+        assert [(f.row, "junk" in f.message, "AttributeError" in f.message) for f in findings] == [
+            (0, True, True),
+            (1, True, True),
+        ]
+
+
+def test_rewards_that_abstain_are_left_out_and_counted():
+    result = rehearse(gr.load_recipe("geoguessr"), {"country": ["FR"], "lat": [None], "lon": [None]}, 1)
+    assert result.findings == []
+    assert result.answered == {"distance": 0, "format": 1}
+
+
+def test_a_penalty_need_not_fall_on_junk():
+    penalty = recipe({"name": "think_answer_format", "weight": -1.0}, {"name": "coordinate_format"})
+    messages = [finding.message for finding in rehearse(penalty, COLUMNS, 2).findings]
+    assert len(messages) == 2  # the ideal answer is punished for its format; junk is free to earn 0
+    assert all("think_answer_format -1 instead of 0" in message for message in messages)
+
+
+def test_columns_of_the_recipe_and_other_columns_reach_the_rewards():
+    mine = recipe({"name": "haversine_decay"}, columns={"lat": "breite", "lon": "laenge"})
+    result = rehearse(mine, {"breite": [1.0], "laenge": [2.0], "note": ["x"]}, 1)
+    assert (result.findings, result.answered) == ([], {"haversine_decay": 1})
