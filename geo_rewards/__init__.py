@@ -7,8 +7,7 @@
 [0.997]
 """
 
-from geo_rewards.batch.batch import Batch
-from geo_rewards.batch.sample import Sample
+from geo_rewards.batch.batch import Batch, Sample
 from geo_rewards.contract.hookspecs import hookimpl
 from geo_rewards.contract.reward import Reward
 from geo_rewards.errors import GeoRewardsError

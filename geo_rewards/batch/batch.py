@@ -13,19 +13,30 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from geo_rewards.batch.columns import LazyRows, column, taken
-from geo_rewards.batch.sample import Sample
-from geo_rewards.batch.truths import TRUTH_COLUMNS, plain_truths, read_truths, truth_columns
-from geo_rewards.geo import (
-    country_code,
-    geodesic_km,
-    get_builtin_gazetteer,
-    great_circle_km,
-    is_another_country,
+from geo_rewards.batch.columns import (
+    PICTURE_FAULT,
+    LazyRows,
+    column,
+    listed_column,
+    row_columns,
+    taken,
+    training_progress,
 )
+from geo_rewards.batch.placing import (
+    NOWHERE,
+    filled,
+    joined_place,
+    named_place,
+    names_nothing,
+    placed_truth,
+    plain_truth,
+    wants_names,
+)
+from geo_rewards.batch.truths import plain_truths, read_truths, truth_columns
+from geo_rewards.geo import geodesic_km, get_builtin_gazetteer, great_circle_km
 from geo_rewards.parse import parse_completion, plain_completions
 from geo_rewards.parse.chat import completion_texts
-from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
+from geo_rewards.types import Answer, GroundTruth, Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,10 +48,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
-NOWHERE = Place()
 _LEVELS = ("country", "region", "city")
-PICTURE_FAULT = "picture_fault"
-NOT_ROW_COLUMNS = TRUTH_COLUMNS | {"prompts", "completions", "completion_ids"}
 
 
 class Batch:
@@ -54,15 +62,15 @@ class Batch:
         gazetteer: Where names of coordinates come from; the built-in default if None.
 
     Attributes:
-        whole: The batch that this one was taken from, or None.
-        rows: Its rows there.
+        parent: The batch that this one was taken from, or None.
+        parent_rows: Its rows in the parent.
 
     Raises:
         TruthError: If truth columns have a wrong length; on first reading, if a truth is unreadable.
     """
 
-    whole: Batch | None = None
-    rows: Sequence[int] = ()
+    parent: Batch | None = None
+    parent_rows: Sequence[int] = ()
 
     def __init__(
         self,
@@ -72,12 +80,14 @@ class Batch:
         gazetteer: Gazetteer | None = None,
     ) -> None:
         columns = dict(columns or {})
-        self.prompts: Sequence[Any] | None = _column(columns.get("prompts"), len(completions))
-        self.completion_ids: Sequence[Any] | None = _column(columns.get("completion_ids"), len(completions))
+        self.prompts: Sequence[Any] | None = listed_column(columns.get("prompts"), len(completions))
+        self.completion_ids: Sequence[Any] | None = listed_column(
+            columns.get("completion_ids"), len(completions)
+        )
         self.completions = completion_texts(completions, self.prompts)
         self.progress = training_progress(columns.get("trainer_state"))
         self._truth_columns = truth_columns(columns, len(completions))
-        self.columns = _row_columns(columns, len(completions))
+        self.columns = row_columns(columns, len(completions))
         self._gazetteer = gazetteer
 
     def __len__(self) -> int:
@@ -117,17 +127,17 @@ class Batch:
         """The truths as the columns give them, without a look into the gazetteer."""
         if self._plain_truths is None:
             return read_truths(self._truth_columns, len(self))
-        return LazyRows(partial(_plain_truth, self._plain_truths), len(self))
+        return LazyRows(partial(plain_truth, self._plain_truths), len(self))
 
     @column
     def truths(self) -> Sequence[GroundTruth]:
         """The truths, names filled from the gazetteer where only the coordinate is known."""
         if self._plain_truths is not None:
-            return LazyRows(partial(_placed_truth, self._plain_truths, self.truth_places), len(self))
-        wanting = np.array([_wants_names(truth) for truth in self.given_truths], dtype=bool)
+            return LazyRows(partial(placed_truth, self._plain_truths, self.truth_places), len(self))
+        wanting = np.array([wants_names(truth) for truth in self.given_truths], dtype=bool)
         places = self._locate(np.where(wanting, self.truth_degrees, np.nan))
         rows = zip(self.given_truths, wanting.tolist(), places, strict=True)
-        return [_fill(truth, place) if wants else truth for truth, wants, place in rows]
+        return [filled(truth, place) if wants else truth for truth, wants, place in rows]
 
     @column
     def truth_places(self) -> list[Place]:
@@ -169,7 +179,7 @@ class Batch:
     def named_places(self) -> list[Place]:
         """What the answers name: the country as ISO code (None if it is no country), the rest as written."""
         return [
-            NOWHERE if plain else _named_place(self.answers[row]) for row, plain in enumerate(self.is_plain)
+            NOWHERE if plain else named_place(self.answers[row]) for row, plain in enumerate(self.is_plain)
         ]
 
     @column
@@ -185,7 +195,7 @@ class Batch:
             return self.named_places  # no look into the gazetteer without need
         rows = zip(self.named_places, self.located_places, self.is_plain, strict=True)
         return [
-            located if plain else _joined_place(self.answers[row], place, located)
+            located if plain else joined_place(self.answers[row], place, located)
             for row, (place, located, plain) in enumerate(rows)
         ]
 
@@ -193,14 +203,14 @@ class Batch:
     def answer_is_located(self) -> list[bool]:
         """Whether each answer names no place, so that all it says is where its coordinate lies."""
         rows = enumerate(self.is_plain)
-        return [plain or _names_nothing(self.answers[row]) for row, plain in rows]
+        return [plain or names_nothing(self.answers[row]) for row, plain in rows]
 
     @column
     def truth_is_located(self) -> list[bool]:
         """Whether each truth names no place itself, so that all its names are the gazetteer's."""
         if self._plain_truths is not None:
             return [True] * len(self)
-        return [_names_nothing(truth) for truth in self.given_truths]
+        return [names_nothing(truth) for truth in self.given_truths]
 
     def has_truth(self, fields: Iterable[str]) -> list[bool]:
         """Return for each row whether all of these truth fields are known.
@@ -220,7 +230,7 @@ class Batch:
         for name, value in self.__dict__.items():
             if not isinstance(getattr(type(self), name, None), column):
                 part.__dict__[name] = taken(value, rows)
-        part.whole, part.rows = self, list(rows)
+        part.parent, part.parent_rows = self, list(rows)
         return part
 
     def drain_notes(self) -> list[dict[str, float]]:
@@ -283,72 +293,75 @@ class Batch:
         return places
 
 
-def training_progress(state: Any) -> float | None:
-    """Return a trainer state's ``global_step / max_steps`` in [0, 1], or None if it has none."""
-    step, steps = getattr(state, "global_step", None), getattr(state, "max_steps", None)
-    if step is None or not steps or steps < 0:
-        return None
-    return min(1.0, float(step) / float(steps))
+class Sample:
+    """One row of a batch: what a reward's `score` is given.
 
+    Attributes:
+        index: The row in its batch, from 0.
+    """
 
-def _column(values: Any, count: int) -> Sequence[Any] | None:
-    if hasattr(values, "tolist"):
-        values = values.tolist()
-    return values if isinstance(values, (list, tuple)) and len(values) == count else None
+    __slots__ = ("_batch", "_notes", "index")
 
+    def __init__(self, batch: Batch, index: int) -> None:
+        self._batch = batch
+        self.index = index
+        self._notes: dict[str, float] = {}
 
-def _row_columns(columns: Mapping[str, Any], count: int) -> dict[str, Sequence[Any]]:
-    rows = {name: _column(values, count) for name, values in columns.items() if name not in NOT_ROW_COLUMNS}
-    return {name: values for name, values in rows.items() if values is not None}
+    @property
+    def completion(self) -> str:
+        """The completion's text."""
+        return self._batch.completions[self.index]
 
+    @property
+    def answer(self) -> Answer:
+        """The parsed completion."""
+        return self._batch.answers[self.index]
 
-def _wants_names(truth: GroundTruth) -> bool:
-    return truth.coordinate is not None and not (truth.country and truth.region and truth.city)
+    @property
+    def truth(self) -> GroundTruth:
+        """The label, names filled from the gazetteer where only the coordinate is known."""
+        return self._batch.truths[self.index]
 
+    @property
+    def answer_place(self) -> Place:
+        """The answer's place: by name where it gives one (country as ISO code), else by coordinate."""
+        return self._batch.answer_places[self.index]
 
-def _fill(truth: GroundTruth, place: Place) -> GroundTruth:
-    """Add the gazetteer's names; those of another country than the given one are not used."""
-    if truth.country is not None and place.country != truth.country:
-        return truth
-    return GroundTruth(
-        coordinate=truth.coordinate,
-        country=truth.country or place.country,
-        region=truth.region or place.region,
-        city=truth.city or place.city,
-        text=truth.text,
-    )
+    @property
+    def distance_km(self) -> float | None:
+        """Great-circle distance from answer to truth in km, or None if either has no coordinate."""
+        distance = float(self._batch.distance_km[self.index])
+        return None if np.isnan(distance) else distance
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """The other columns of this row by name."""
+        return {name: values[self.index] for name, values in self._batch.columns.items()}
+
+    @property
+    def prompt(self) -> Any:
+        """The prompt (text or messages), or None if the caller gave none."""
+        return None if self._batch.prompts is None else self._batch.prompts[self.index]
+
+    @property
+    def completion_ids(self) -> Sequence[int] | None:
+        """Token ids of the completion, or None outside training."""
+        return None if self._batch.completion_ids is None else self._batch.completion_ids[self.index]
+
+    @property
+    def progress(self) -> float | None:
+        """Share of the training that is done, in [0, 1]; None outside training."""
+        return self._batch.progress
+
+    def note(self, key: str, value: float) -> None:
+        """Record a figure that is logged in training and shown by `Scores.explain`."""
+        self._notes[key] = float(value)
+
+    def drain_notes(self) -> dict[str, float]:
+        """Return the figures noted since the last call, and forget them."""
+        notes, self._notes = self._notes, {}
+        return notes
 
 
 def _parsed(completions: Sequence[str], row: int) -> Answer:
     return parse_completion(completions[row])
-
-
-def _plain_truth(degrees: FloatArray, row: int) -> GroundTruth:
-    return GroundTruth(Coordinate(float(degrees[0, row]), float(degrees[1, row])))
-
-
-def _placed_truth(degrees: FloatArray, places: Sequence[Place], row: int) -> GroundTruth:
-    return _fill(_plain_truth(degrees, row), places[row])
-
-
-def _names_nothing(place: Answer | GroundTruth) -> bool:
-    return not (place.country or place.region or place.city)
-
-
-def _named_place(answer: Answer) -> Place:
-    """Return the named place; a list of countries, such as "Spain, Italy, France", names no country."""
-    country = country_code(answer.country) if answer.country else None
-    if country and any(
-        name and is_another_country(name, country=country) for name in (answer.region, answer.city)
-    ):
-        country = None
-    return Place(country, answer.region, answer.city)
-
-
-def _joined_place(answer: Answer, named: Place, located: Place) -> Place:
-    """Return each field by its name if the answer gives one (even a wrong one), else by the coordinate."""
-    return Place(
-        country=named.country if answer.country else located.country,
-        region=named.region or located.region,
-        city=named.city or located.city,
-    )

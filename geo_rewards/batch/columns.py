@@ -1,13 +1,26 @@
-"""Columns that are computed at first use: a whole column at once (`column`), or row by row (`LazyRows`)."""
+"""Columns of a batch: those given by the caller, and those computed on first use.
+
+The latter are computed all at once (`column`) or row by row (`LazyRows`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from operator import itemgetter
-from typing import Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import numpy as np
+
+from geo_rewards.batch.truths import TRUTH_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NOT_ROW_COLUMNS = TRUTH_COLUMNS | {"prompts", "completions", "completion_ids"}
+
+PICTURE_FAULT = "picture_fault"
+"""Column that says why a row's pictures could not be opened: all rewards abstain on such a row."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -78,9 +91,9 @@ def _item_of(source: LazyRows[Item], rows: Sequence[int], index: int) -> Item:
 
 
 class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_property`
-    """A column computed once, at first use; a part takes its rows from the whole, so that both know it.
+    """A column computed once, on first use; a part takes its rows from its parent.
 
-    Its class has two attributes: `whole`, None or what an instance is a part of, and `rows`, which rows.
+    Its class has two attributes: `parent`, None or what an instance was taken from, and `parent_rows`.
     """
 
     @overload
@@ -89,10 +102,10 @@ class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Value: ...
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
         """Return the column, computed at first use."""
-        if instance is None or instance.whole is None:
+        if instance is None or instance.parent is None:
             return super().__get__(instance, owner)
         name = str(self.attrname)
-        values = taken(getattr(instance.whole, name), instance.rows)
+        values = taken(getattr(instance.parent, name), instance.parent_rows)
         instance.__dict__[name] = values
         return values
 
@@ -108,3 +121,26 @@ def taken(value: Any, rows: Sequence[int]) -> Any:
     if isinstance(value, (list, tuple)):
         return list(itemgetter(*rows)(value)) if len(rows) > 1 else [value[row] for row in rows]
     return value
+
+
+def training_progress(state: Any) -> float | None:
+    """Return a trainer state's ``global_step / max_steps`` in [0, 1], or None if it has none."""
+    step, steps = getattr(state, "global_step", None), getattr(state, "max_steps", None)
+    if step is None or not steps or steps < 0:
+        return None
+    return min(1.0, float(step) / float(steps))
+
+
+def listed_column(values: Any, count: int) -> Sequence[Any] | None:
+    """Return a column as a list, or None if it is not a list of `count` values."""
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    return values if isinstance(values, (list, tuple)) and len(values) == count else None
+
+
+def row_columns(columns: Mapping[str, Any], count: int) -> dict[str, Sequence[Any]]:
+    """Return the columns that `Sample.row` shows: neither truths nor what the trainer passes."""
+    rows = {
+        name: listed_column(values, count) for name, values in columns.items() if name not in NOT_ROW_COLUMNS
+    }
+    return {name: values for name, values in rows.items() if values is not None}

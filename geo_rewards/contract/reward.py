@@ -21,7 +21,7 @@ from geo_rewards.types import GroundTruth
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo_rewards.batch.sample import Sample
+    from geo_rewards.batch.batch import Sample
 
 Outcome = float | None | Exception
 """What became of one row: its value, None if the reward abstained, or what went wrong."""

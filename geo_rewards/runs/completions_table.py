@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.batch.batch import PICTURE_FAULT
+from geo_rewards.batch.columns import PICTURE_FAULT
 from geo_rewards.errors import RecipeError
 
 if TYPE_CHECKING:

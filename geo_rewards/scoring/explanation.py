@@ -10,7 +10,7 @@ from geo_rewards.types import NO_TAGS, Place
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from geo_rewards.batch.sample import Sample
+    from geo_rewards.batch.batch import Sample
     from geo_rewards.scoring.scores import Column, Scores
     from geo_rewards.types import Answer, GroundTruth
 

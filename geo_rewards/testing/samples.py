@@ -10,7 +10,7 @@ from geo_rewards.batch.batch import Batch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from geo_rewards.batch.sample import Sample
+    from geo_rewards.batch.batch import Sample
     from geo_rewards.geo import Gazetteer
 
 TAGS = ("<think>", "</think>", "<answer>", "</answer>")

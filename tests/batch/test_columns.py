@@ -36,8 +36,8 @@ def test_lazy_rows_survive_pickling():
 
 
 class Numbers:
-    whole = None
-    rows = ()
+    parent = None
+    parent_rows = ()
 
     def __init__(self):
         self.computed = 0
@@ -48,12 +48,12 @@ class Numbers:
         return [0, 1, 4, 9]
 
 
-def test_a_part_takes_its_rows_of_a_column_from_the_whole():
-    whole, part = Numbers(), Numbers()
-    part.whole, part.rows = whole, [3, 1]
+def test_a_part_takes_its_rows_of_a_column_from_its_parent():
+    parent, part = Numbers(), Numbers()
+    part.parent, part.parent_rows = parent, [3, 1]
     assert part.squares == [9, 1]
-    assert whole.squares == [0, 1, 4, 9]
-    assert (whole.computed, part.computed) == (1, 0)
+    assert parent.squares == [0, 1, 4, 9]
+    assert (parent.computed, part.computed) == (1, 0)
 
 
 def test_rows_are_taken_from_each_column_of_a_mapping():

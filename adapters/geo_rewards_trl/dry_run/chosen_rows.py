@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.batch.columns import PICTURE_FAULT
 from geo_rewards.errors import GeoRewardsError
 from geo_rewards_trl.dry_run.report import plural
 
@@ -86,7 +87,7 @@ def describe_rehearsal(report: Report, recipe: Recipe, chosen: ChosenRows, *, se
             report.line(label, f"abstains on {count - answered} of {count}")
         if not answered:
             report.warn(f"reward {label!r} abstains on all {count} rows: it will teach little, if anything")
-    for place, fault in zip(chosen.places, chosen.columns.get("picture_fault") or (), strict=False):
+    for place, fault in zip(chosen.places, chosen.columns.get(PICTURE_FAULT) or (), strict=False):
         if fault:
             report.warn(f"{place}: {fault}; --bad_rows skip makes all rewards abstain on it")
     for finding in rehearsal.findings[:_FINDINGS_SHOWN]:

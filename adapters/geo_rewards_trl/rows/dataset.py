@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_rewards.batch.columns import PICTURE_FAULT
 from geo_rewards.data import find_sources
 from geo_rewards.data.table import figures
 from geo_rewards.data.table.cache import TableRequest
-from geo_rewards.data.table.row_reader import FAULT_COLUMN, RowReader
+from geo_rewards.data.table.row_reader import RowReader
 from geo_rewards.data.table.split import held_out_rows
 from geo_rewards.data.table.stored import find_rows
 from geo_rewards.data.table.table import ORIGIN_COLUMN, read_info
@@ -40,7 +41,7 @@ __all__ = [
 RESERVED_COLUMNS = frozenset(
     {"prompt", "prompts", "completion", "completions", "completion_ids"}
     | {"trainer_state", "log_extra", "log_metric", "environments", "environment"}
-    | {ORIGIN_COLUMN, FAULT_COLUMN}
+    | {ORIGIN_COLUMN, PICTURE_FAULT}
 )
 
 

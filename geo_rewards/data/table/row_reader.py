@@ -7,6 +7,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from geo_rewards.batch.columns import PICTURE_FAULT
 from geo_rewards.data import with_system_prompt
 from geo_rewards.data.pictures import PictureError, open_picture
 from geo_rewards.data.table.table import ORIGIN_COLUMN
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BadRows = Literal["error", "skip"]
-
-FAULT_COLUMN = "picture_fault"
-"""Why a row's pictures could not be opened, None where they could: on such a row every reward abstains."""
 
 _BLANK_SIDE_PIXELS = 224  # image processors of all families take it, and it costs few tokens
 
@@ -55,9 +53,9 @@ class RowReader:
         read = {name: values for name, values in batch.items() if name != ORIGIN_COLUMN}
         if "prompt" in batch:
             read["prompt"] = [self._prompt(messages) for messages in batch["prompt"]]
-            read[FAULT_COLUMN] = [None] * len(batch["prompt"])
+            read[PICTURE_FAULT] = [None] * len(batch["prompt"])
         if "images" in batch:
-            read["images"], read[FAULT_COLUMN] = self._pictures(batch)
+            read["images"], read[PICTURE_FAULT] = self._pictures(batch)
         for name in batch.keys() & set(self.json_columns):
             read[name] = [None if text is None else json.loads(text) for text in batch[name]]
         return read
