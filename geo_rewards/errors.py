@@ -77,6 +77,22 @@ class DataError(GeoRewardsError, ValueError):
     """A data file, or some of its lines, that cannot be used."""
 
 
+class UsageError(GeoRewardsError):
+    """Flags that do not exist or cannot be combined."""
+
+
+def one_line(error: BaseException) -> str:
+    r"""Return an exception on one line, with its type unless it is one of ours.
+
+    >>> one_line(ValueError("two\nlines")), one_line(KeyError()), one_line(DataError("a.jsonl is empty"))
+    ('ValueError: two lines', 'KeyError', 'a.jsonl is empty')
+    """
+    text = " ".join(str(error).split())
+    if text and isinstance(error, GeoRewardsError):
+        return text
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
 def _rebuild(kind: type[GeoRewardsError], args: tuple[Any, ...], state: dict[str, Any]) -> GeoRewardsError:
     error = kind.__new__(kind, *args)
     error.args = args

@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_rewards import Recipe
-from geo_rewards.cli.describe import COLUMNS_OF, range_of
-from geo_rewards.cli.listing import show_range
-from geo_rewards.contract.documentation import list_parameters, read_documentation, show_value
+from geo_rewards.contract.documentation import (
+    COLUMNS_OF,
+    list_parameters,
+    range_of,
+    read_documentation,
+    show_range,
+    show_value,
+)
 from geo_rewards.errors import RecipeError
 from geo_rewards.geo import CURVES, decay
 from geo_rewards.registry.registry import get_registry, summary

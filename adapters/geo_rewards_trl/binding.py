@@ -36,7 +36,7 @@ class TrainerScoring(SharedScoring):
     """
 
     def __init__(self, recipe: Recipe, *, think_opened: bool = False, log_completions: bool = False) -> None:
-        super().__init__(recipe)
+        super().__init__(recipe.weighted_labels, recipe.score_in_training)
         self.think_opened = think_opened
         self.log_completions = log_completions
         self.run_log = RunLog()

@@ -1,4 +1,4 @@
-"""From what stands on the command line to recipes and parameters; what is wrong with it is wrong usage."""
+"""Recipes and parameters from the command line; what is wrong with them is wrong usage."""
 
 from __future__ import annotations
 
@@ -7,17 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from geo_rewards.errors import GeoRewardsError, PluginError, RecipeError, UnknownNameError
-from geo_rewards.registry.file_rewards import find_reward_class, names_a_file
+from geo_rewards.errors import PluginError, RecipeError, UnknownNameError
+from geo_rewards.registry.lookup import FoundReward, find_reward
 from geo_rewards.registry.registry import get_registry
-from geo_rewards.scoring.entries import override_file
+from geo_rewards.scoring.entries import FoundEntry
 from geo_rewards.scoring.file import RecipeFile, parse_recipe, read_recipe_file
-from geo_rewards.scoring.recipe import Recipe
+from geo_rewards.scoring.recipe import Recipe, build_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from geo_rewards.contract.reward import Reward
 
 
 def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:
@@ -45,8 +43,8 @@ def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:
     return values
 
 
-def find_named(name: str) -> type[Reward] | RecipeFile:
-    """Return the reward class of that name or file, else the recipe of that name or path.
+def find_named(name: str) -> FoundReward | RecipeFile:
+    """Return the reward of that name or file, else the recipe of that name or path.
 
     Raises:
         typer.BadParameter: If there is neither; offers the nearest names of both.
@@ -55,28 +53,27 @@ def find_named(name: str) -> type[Reward] | RecipeFile:
     """
     if is_recipe_path(name):
         return find_recipe_file(name)
-    if names_a_file(name):
-        return _find_in_file(name)
+    try:
+        return find_reward(name)
+    except UnknownNameError as no_reward:
+        if no_reward.kind != "reward":  # a file or a class in it
+            raise typer.BadParameter(str(no_reward), param_hint="NAME") from no_reward
+        return _find_named_recipe(name)
+    except PluginError as no_reward:
+        try:
+            return read_recipe_file(get_registry().get_recipe_file(name))
+        except (UnknownNameError, PluginError):
+            raise no_reward from no_reward.__cause__
+
+
+def _find_named_recipe(name: str) -> RecipeFile:
     registry = get_registry()
     try:
-        return registry.get_reward_class(name)
-    except (UnknownNameError, PluginError) as no_reward:
-        try:
-            return read_recipe_file(registry.get_recipe_file(name))
-        except UnknownNameError:
-            if isinstance(no_reward, PluginError):
-                raise no_reward from no_reward.__cause__
-        except PluginError:
-            raise no_reward from no_reward.__cause__
-    known = [*registry.rewards.names(), *registry.recipes.names()]
-    raise typer.BadParameter(str(UnknownNameError("reward or recipe", name, known)), param_hint="NAME")
-
-
-def _find_in_file(name: str) -> type[Reward]:
-    try:
-        return find_reward_class(name)
+        return read_recipe_file(registry.get_recipe_file(name))
     except UnknownNameError as error:
-        raise typer.BadParameter(str(error), param_hint="NAME") from error
+        known = [*registry.rewards.names(), *registry.recipes.names()]
+        unknown = UnknownNameError("reward or recipe", name, known)
+        raise typer.BadParameter(str(unknown), param_hint="NAME") from error
 
 
 def find_recipe_file(name_or_path: str) -> RecipeFile:
@@ -98,7 +95,7 @@ def find_recipe_file(name_or_path: str) -> RecipeFile:
         raise typer.BadParameter(f"{error}{hint}") from error
 
 
-def build_recipe(file: RecipeFile, values: Mapping[str, Any], *, origin: str, option: str) -> Recipe:
+def changed_recipe(file: RecipeFile, values: Mapping[str, Any], *, origin: str, option: str) -> Recipe:
     """Return the recipe with values of ``label.parameter`` replaced.
 
     Args:
@@ -114,20 +111,22 @@ def build_recipe(file: RecipeFile, values: Mapping[str, Any], *, origin: str, op
     if not values:
         return Recipe(file, origin=origin)
     try:
-        return Recipe(override_file(file, values, origin=origin), origin=origin)
+        return build_recipe(file, values, origin=origin)
     except RecipeError as error:
         raise typer.BadParameter(str(error), param_hint=option) from error
 
 
-def recipe_of_reward(name: str, params: Mapping[str, Any], *, option: str) -> Recipe:
+def recipe_of_reward(found: FoundReward, params: Mapping[str, Any], *, option: str) -> Recipe:
     """Return a recipe of one reward with these parameters.
 
     Raises:
         typer.BadParameter: If a parameter is unknown or invalid; offers the nearest name.
     """
+    label = found.reward_class.name
+    entry = {"name": found.name, "as": label, "params": dict(params)}
     try:
-        file = parse_recipe({"rewards": [{"name": name, "params": dict(params)}]}, where=option)
-        return Recipe(file, origin=option)
+        file = parse_recipe({"rewards": [entry]}, where=option)
+        return Recipe(file, origin=option, found={label: FoundEntry(file.rewards[0], found)})
     except RecipeError as error:
         message = str(error).removeprefix(f"{option}: ")
         raise typer.BadParameter(message, param_hint=option) from error
@@ -145,9 +144,3 @@ def _yaml_value(text: str, *, option: str) -> Any:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
         raise typer.BadParameter(f"{text!r} is no YAML value: {error}", param_hint=option) from error
-
-
-def one_line(error: BaseException) -> str:
-    """Return an error as one line, with its type unless it is one of ours."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, GeoRewardsError) else f"{type(error).__name__}: {text}"

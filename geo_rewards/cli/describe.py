@@ -6,26 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geo_rewards.cli.arguments import build_recipe, find_named, is_recipe_path
+from geo_rewards.cli.arguments import changed_recipe, find_named, is_recipe_path
 from geo_rewards.cli.output import print_heading, print_text
+from geo_rewards.registry.lookup import FoundReward
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from geo_rewards.contract.documentation import Parameter
-    from geo_rewards.contract.reward import Reward
     from geo_rewards.registry.catalog import PluginSource
     from geo_rewards.scoring.file import Entry, RecipeFile
     from geo_rewards.scoring.recipe import Recipe
-
-COLUMNS_OF = {
-    "coordinate": "columns lat and lon, or a solution that holds them",
-    "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "text": "column solution with plain text",
-}
-"""Which columns give each field of a truth."""
 
 
 def describe_command(
@@ -39,29 +30,24 @@ def describe_command(
 ) -> None:
     """Describe a reward: parameters, columns it needs, range, formula, source; or a recipe."""
     found = find_named(name)
-    if isinstance(found, type):
-        _describe_reward(found, asked_for=name)
+    if isinstance(found, FoundReward):
+        _describe_reward(found)
     else:
         _describe_recipe(name, found)
 
 
-def range_of(reward: type[Reward]) -> tuple[float, float]:
-    """Return the range with default parameters, or the class's if some must be given."""
-    from pydantic import ValidationError
+def _describe_reward(found: FoundReward) -> None:
+    from geo_rewards.contract.documentation import (
+        COLUMNS_OF,
+        list_parameters,
+        range_of,
+        read_documentation,
+        show_range,
+    )
 
-    try:
-        return reward().bounds
-    except ValidationError:
-        return reward.range
-
-
-def _describe_reward(reward: type[Reward], *, asked_for: str) -> None:
-    from geo_rewards.cli.listing import show_range
-    from geo_rewards.contract.documentation import list_parameters, read_documentation
-    from geo_rewards.registry.file_rewards import source_of_reward
-
+    reward = found.reward_class
     documentation = read_documentation(reward)
-    print_heading(f"{reward.name} ({source_of_reward(asked_for)})")
+    print_heading(f"{reward.name} ({found.source})")
     print_text(documentation.description)
     _section("Parameters", _parameter_lines(list_parameters(reward)))
     _section("Needs", [f"{field}: {COLUMNS_OF.get(field, field)}" for field in reward.needs])
@@ -91,8 +77,9 @@ def _parameter_lines(parameters: list[Parameter]) -> list[str]:
 def _describe_recipe(name: str, file: RecipeFile) -> None:
     from pathlib import Path
 
-    from geo_rewards.cli.listing import header_comment, show_range
+    from geo_rewards.contract.documentation import show_range
     from geo_rewards.registry.registry import get_registry
+    from geo_rewards.scoring.file import recipe_comment
 
     source: PluginSource | None = None
     place: Traversable = Path(name)
@@ -100,8 +87,8 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
         claim = get_registry().recipes.get(name)
         name, place, source = claim.name, claim.thing, claim.source
     print_heading(f"recipe {name}" + (f" ({source})" if source else ""))
-    print_text(header_comment(place))
-    recipe = build_recipe(file, {}, origin=name, option="NAME")
+    print_text(recipe_comment(place))
+    recipe = changed_recipe(file, {}, origin=name, option="NAME")
     for label, entry in recipe.entries.items():
         _section(f"{label}: {entry.name}, weight {entry.weight:g}", _entry_lines(recipe, label, entry))
     columns = [f"{field}: {column}" for field, column in recipe.file.columns.items()]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geo_rewards.cli.arguments import one_line
 from geo_rewards.cli.output import print_heading, print_json, print_table, print_text
+from geo_rewards.errors import one_line
 from geo_rewards.registry.registry import get_registry
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 def list_command(*, as_json: AsJson = False) -> None:
     """List every reward: name, plugin, version, range, one line."""
+    from geo_rewards.contract.documentation import show_range
+
     rewards = get_registry().list_rewards()
     if as_json:
         print_json([asdict(reward) for reward in rewards])
@@ -53,25 +55,6 @@ def recipes_command(*, as_json: AsJson = False) -> None:
         return
     rows = [[r["name"], r["plugin"], r["version"], _shown_rewards(r), r["summary"]] for r in records]
     print_table(["recipe", "plugin", "version", "rewards", "summary"], rows)
-
-
-def show_range(bounds: tuple[float, float]) -> str:
-    """Return a closed range as people write it.
-
-    >>> show_range((0.0, 1.0))
-    '[0, 1]'
-    """
-    return f"[{bounds[0]:g}, {bounds[1]:g}]"
-
-
-def header_comment(file: Traversable) -> str:
-    """Return the comment that a recipe's file begins with, without its marks."""
-    lines = []
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if not line.startswith("#"):
-            break
-        lines.append(line.removeprefix("#").removeprefix(" "))
-    return "\n".join(lines).strip()
 
 
 def _state(info: PluginInfo) -> str:
@@ -109,14 +92,14 @@ def _plugin_record(info: PluginInfo) -> dict[str, Any]:
 def _recipe_record(claim: Claim[Traversable]) -> dict[str, Any]:
     """Return what there is to say about a recipe; one that cannot be read says why, and stops no other."""
     from geo_rewards.errors import GeoRewardsError
-    from geo_rewards.scoring.file import read_recipe_file
+    from geo_rewards.scoring.file import read_recipe_file, recipe_comment
 
     rewards: list[dict[str, Any]] = []
     summary, error = "", None
     try:
         entries = read_recipe_file(claim.thing).rewards
         rewards = [{"label": e.label or e.name, "name": e.name, "weight": e.weight} for e in entries]
-        summary = _first_sentence(header_comment(claim.thing))
+        summary = _first_sentence(recipe_comment(claim.thing))
     except GeoRewardsError as problem:
         error = one_line(problem)
     return {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from geo_rewards.cli.arguments import build_recipe, find_recipe_file, read_assignments
+from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
 from geo_rewards.cli.progress import progress_bar
 from geo_rewards.errors import DataError
 
@@ -62,7 +62,7 @@ def score_command(
 ) -> None:
     """Score saved rows by a recipe: adds `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
     values = read_assignments(settings or [], option="--set")
-    chosen = build_recipe(find_recipe_file(recipe), values, origin=recipe, option="--set")
+    chosen = changed_recipe(find_recipe_file(recipe), values, origin=recipe, option="--set")
     target = None if out == "-" else Path(out)
     _check_target(target, file)
     account = _score_file(file, chosen, out=target, workers=workers, samples=samples, diff=diff)
@@ -165,7 +165,7 @@ def _prepare(file: Path, recipe: Recipe, *, out: Path | None) -> tuple[Contents,
 
 def _refuse_silence(tally: Tally, file: Path, contents: Contents) -> None:
     """Raise an error if a weighted reward gave no value at all: the recipe does not fit the data."""
-    from geo_rewards.cli.describe import COLUMNS_OF
+    from geo_rewards.contract.documentation import COLUMNS_OF
 
     for label in tally.silent_labels():
         reward = tally.recipe.rewards[label]

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geo_rewards.cli.arguments import build_recipe, find_named, read_assignments, recipe_of_reward
+from geo_rewards.cli.arguments import changed_recipe, find_named, read_assignments, recipe_of_reward
 from geo_rewards.cli.output import print_text
 from geo_rewards.errors import TruthError
-from geo_rewards.registry.file_rewards import names_a_file
+from geo_rewards.registry.lookup import FoundReward
 
 if TYPE_CHECKING:
     from geo_rewards.scoring.recipe import Recipe
@@ -46,11 +46,11 @@ def try_command(
 
 def _find_recipe(name: str, params: dict[str, Any]) -> Recipe:
     found = find_named(name)
-    if isinstance(found, type):
-        return recipe_of_reward(name if names_a_file(name) else found.name, params, option="--param")
+    if isinstance(found, FoundReward):
+        return recipe_of_reward(found, params, option="--param")
     # The truth is given by its own names here, whatever the data set of the recipe calls them.
     file = found.model_copy(update={"columns": {}})
-    return build_recipe(file, params, origin=name, option="--param")
+    return changed_recipe(file, params, origin=name, option="--param")
 
 
 def _explain(recipe: Recipe, completion: str, truth: dict[str, Any]) -> None:

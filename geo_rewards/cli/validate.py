@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geo_rewards.cli.arguments import build_recipe, find_recipe_file, read_assignments
+from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
 from geo_rewards.cli.output import print_heading, print_json, print_text
 from geo_rewards.cli.progress import progress_bar
 from geo_rewards.data.problems import ProblemTally, RowProblem
@@ -126,7 +126,7 @@ def _find_recipe(name: str | None, settings: list[str]) -> Recipe | None:
             raise typer.BadParameter("it changes a recipe: give --recipe too", param_hint="--set")
         return None
     values = read_assignments(settings, option="--set")
-    return build_recipe(find_recipe_file(name), values, origin=name, option="--set")
+    return changed_recipe(find_recipe_file(name), values, origin=name, option="--set")
 
 
 def _validate(sources: Sequence[Source], report: Report, *, seed: int, workers: int | None) -> None:

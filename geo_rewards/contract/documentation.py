@@ -30,6 +30,16 @@ _BOUNDS = {
 _SECTION = re.compile(r"(Attributes|Args|Arguments|Example|Examples|Raises|Note|Notes):\s*$")
 
 
+COLUMNS_OF = {
+    "coordinate": "columns lat and lon, or a solution that holds them",
+    "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "text": "column solution with plain text",
+}
+"""Which columns give each field of a truth."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """A parameter of a reward.
@@ -93,6 +103,25 @@ def read_documentation(thing: type) -> Documentation:
     attributes = {**_read_items(blocks.get("Args", [])), **_read_items(blocks.get("Attributes", []))}
     example = inspect.cleandoc("\n".join(blocks.get("Example", [])))
     return Documentation(_flowing("\n".join(blocks[""]).strip()), attributes, example.strip())
+
+
+def range_of(reward: type[Reward]) -> tuple[float, float]:
+    """Return the range with default parameters, or the class's if some must be given."""
+    from pydantic import ValidationError
+
+    try:
+        return reward().bounds
+    except ValidationError:
+        return reward.range
+
+
+def show_range(bounds: tuple[float, float]) -> str:
+    """Return a closed range as people write it.
+
+    >>> show_range((0.0, 1.0))
+    '[0, 1]'
+    """
+    return f"[{bounds[0]:g}, {bounds[1]:g}]"
 
 
 def schema_type(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:

@@ -15,13 +15,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.contract.reward import Reward
-from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError
+from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, one_line
 from geo_rewards.registry.catalog import PluginSource
 from geo_rewards.registry.registration import reward_claim
-from geo_rewards.registry.registry import get_registry
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+
+class RewardFileError(PluginError):
+    """A reward's file that cannot be read or executed, or whose class is not a reward."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,19 +32,19 @@ class FileReward:
     """A reward class with the file that it was loaded from.
 
     Attributes:
+        name: Absolute path and class, by which it is found again.
         reward_class: The class.
-        path: The file, absolute.
         sha256: Hash of the file as it was loaded, in hexadecimal digits.
     """
 
+    name: str
     reward_class: type[Reward]
-    path: Path
     sha256: str
 
     @property
     def source(self) -> PluginSource:
         """The file's name and hash, in place of a distribution and its version."""
-        return PluginSource(self.path.name, f"sha256:{self.sha256}")
+        return PluginSource(Path(self.name.rpartition(":")[0]).name, f"sha256:{self.sha256}")
 
 
 def names_a_file(name: str) -> bool:
@@ -67,27 +70,6 @@ def absolute_name(name: str, *, folder: Path) -> str:
     return f"{os.path.abspath(folder / Path(path).expanduser())}:{class_name}"  # noqa: PTH100
 
 
-def find_reward_class(name: str) -> type[Reward]:
-    """Return the reward class of a registered name, or of a file with a class.
-
-    Raises:
-        UnknownNameError: If there is none; offers the nearest names.
-        PluginError: If its plugin or its file is broken; with that failure as the cause.
-    """
-    return (
-        load_file_reward(name).reward_class if names_a_file(name) else get_registry().get_reward_class(name)
-    )
-
-
-def source_of_reward(name: str) -> PluginSource:
-    """Return where a reward comes from: distribution and version, or file and hash.
-
-    Raises:
-        GeoRewardsError: As `find_reward_class`.
-    """
-    return load_file_reward(name).source if names_a_file(name) else get_registry().source_of(name)
-
-
 def load_file_reward(name: str) -> FileReward:
     """Return a class of a Python file; a file that has not changed is executed once a process.
 
@@ -100,11 +82,11 @@ def load_file_reward(name: str) -> FileReward:
 
     Raises:
         UnknownNameError: If the file or the class does not exist; offers the nearest names.
-        PluginError: If the file cannot be executed, or the class is no reward; with the cause.
+        RewardFileError: If the file cannot be executed, or the class is not a reward; with the cause.
     """
     written, _, class_name = name.rpartition(":")
     if not written.endswith(".py"):
-        raise PluginError(f"{name!r} names a file but no class: write ./my_reward.py:MyReward")
+        raise RewardFileError(f"{name!r} names a file but no class: write ./my_reward.py:MyReward")
     path = Path(absolute_name(name, folder=Path.cwd()).rpartition(":")[0])
     content = _read(path)
     digest = hashlib.sha256(content).hexdigest()
@@ -112,7 +94,7 @@ def load_file_reward(name: str) -> FileReward:
     reward_class = _class_of(module, class_name, path)
     if reward_class.__module__ == module.__name__:  # what the file has imported is pickled as ever
         copyreg.pickle(reward_class, partial(_reduce, origin=(str(path), class_name, digest)))
-    return FileReward(reward_class, path, digest)
+    return FileReward(f"{path}:{class_name}", reward_class, digest)
 
 
 _executing = threading.RLock()
@@ -139,7 +121,7 @@ def _read(path: Path) -> bytes:
         beside = [str(file) for file in path.parent.glob("*.py")]
         raise UnknownNameError("reward file", str(path), beside) from None
     except OSError as error:
-        raise PluginError(f"reward file {path} cannot be read: {error.strerror}") from error
+        raise RewardFileError(f"reward file {path} cannot be read: {error.strerror}") from error
 
 
 def _module_of(path: Path, content: bytes, digest: str) -> ModuleType:
@@ -151,15 +133,15 @@ def _module_of(path: Path, content: bytes, digest: str) -> ModuleType:
             return sys.modules[name]
         spec = importlib.util.spec_from_loader(name, _Source(path, content), origin=str(path))
         if spec is None or spec.loader is None:
-            raise PluginError(f"reward file {path} cannot be loaded")
+            raise RewardFileError(f"reward file {path} cannot be loaded")
         module = importlib.util.module_from_spec(spec)
+        module.__file__ = str(path)
         sys.modules[name] = module  # before it runs: pydantic looks its annotations up there
         try:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:
             del sys.modules[name]
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
-            raise PluginError(f"reward file {path} cannot be loaded: {reason}") from error
+            raise RewardFileError(f"reward file {path} cannot be loaded: {one_line(error)}") from error
         return module
 
 
@@ -169,11 +151,11 @@ def _class_of(module: ModuleType, class_name: str, path: Path) -> type[Reward]:
         known = [name for name, thing in vars(module).items() if _is_reward(thing) and thing is not Reward]
         raise UnknownNameError("reward class", class_name, known, where=str(path))
     if not _is_reward(found):
-        raise PluginError(f"{path}: {class_name} is no subclass of geo_rewards.Reward")
+        raise RewardFileError(f"{path}: {class_name} is no subclass of geo_rewards.Reward")
     try:
         return reward_claim(found, PluginSource(path.name, "")).thing
     except PluginError as error:
-        raise PluginError(f"{path}: {error}") from error
+        raise RewardFileError(f"{path}: {error}") from error
 
 
 def _is_reward(thing: Any) -> bool:
@@ -188,18 +170,23 @@ def _reduce(reward: Reward, *, origin: tuple[str, str, str]) -> tuple[Any, ...]:
 def _empty_reward(path: str, class_name: str, sha256: str) -> Reward:
     """Return an instance for `pickle` to fill; it may be another process that asks."""
     loaded = load_file_reward(f"{path}:{class_name}")
-    check_hash(loaded, sha256)
+    check_hash(loaded.name, loaded.sha256, expected=sha256)
     return loaded.reward_class.__new__(loaded.reward_class)
 
 
-def check_hash(loaded: FileReward, sha256: str) -> None:
-    """Raise an error if a file is not the one that was meant.
+def check_hash(name: str, sha256: str, *, expected: str) -> None:
+    """Raise an error if a reward's file is not the one that was recorded.
+
+    Args:
+        name: Path and class.
+        sha256: Hash of the file as it was loaded.
+        expected: The hash that was recorded.
 
     Raises:
-        GeoRewardsError: If its hash is another.
+        GeoRewardsError: If they differ.
     """
-    if loaded.sha256 != sha256:
+    if sha256 != expected:
         raise GeoRewardsError(
-            f"reward file {loaded.path} has changed: its sha256 is {loaded.sha256[:12]}..., "
-            f"{sha256[:12]}... was recorded; restore the file, or leave the hash out of the recipe"
+            f"reward file {name.rpartition(':')[0]} has changed: its sha256 is {sha256[:12]}..., "
+            f"{expected[:12]}... was recorded; restore the file, or leave the hash out of the recipe"
         )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from geo_rewards.contract import hookspecs
-from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, hint, nearest_names
+from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, hint, nearest_names, one_line
 from geo_rewards.registry.catalog import DISABLE_VARIABLE, Catalog, Claim, PluginSource, Thing, normalise_name
 from geo_rewards.registry.registration import gazetteer_claim, recipe_claim, reward_claim
 
@@ -102,31 +102,31 @@ class Registry:
         except BaseException as error:  # noqa: BLE001 - SystemExit and panics too: reported by `plugins`
             info.error = error
             self._undo(info)
-            logger.warning("plugin %s failed to load: %s", source, _one_line(error))
+            logger.warning("plugin %s failed to load: %s", source, one_line(error))
         self._settle()
         for refusal in info.refused:
             logger.warning("plugin %s: %s", source, refusal)
         return info
 
-    def get_reward_class(self, name: str) -> type[Reward]:
-        """Return the reward class of that name.
+    def find_reward(self, name: str) -> Claim[type[Reward]]:
+        """Return the reward class of that name, with the plugin that it comes from.
 
         Raises:
             PluginError: If two plugins claim the name; or if nobody has it while a plugin is broken,
                 with that failure as the cause.
             UnknownNameError: If there is none; offers the nearest names.
         """
-        return self._get(self.rewards, name).thing
+        return self._get(self.rewards, name)
 
     def get_recipe_file(self, name: str) -> Traversable:
-        """Return the YAML file of a named recipe; raises as `get_reward_class`."""
+        """Return the YAML file of a named recipe; raises as `find_reward`."""
         return self._get(self.recipes, name).thing
 
     def get_gazetteer(self, name: str) -> Gazetteer:
         """Return the gazetteer of that name, made on first use.
 
         Raises:
-            PluginError: As `get_reward_class`, and if making it fails; with that failure as the cause.
+            PluginError: As `find_reward`, and if making it fails; with that failure as the cause.
             UnknownNameError: If there is none; offers the nearest names.
         """
         claim = self._get(self.gazetteers, name)
@@ -151,10 +151,6 @@ class Registry:
             )
             for claim in self.rewards
         ]
-
-    def source_of(self, reward_name: str) -> PluginSource:
-        """Return the distribution and version that a reward comes from."""
-        return self._get(self.rewards, reward_name).source
 
     @property
     def _catalogs(self) -> tuple[Catalog[Any], ...]:
@@ -185,9 +181,10 @@ class Registry:
         return failure
 
     def _why_lost(self, lost: PluginInfo | None, broken: Sequence[PluginInfo]) -> str:
-        if lost is not None or len(broken) == 1:
+        error = broken[0].error
+        if error is not None and (lost is not None or len(broken) == 1):
             who = "its plugin" if lost else "a plugin that may provide it"
-            return f"{who} failed to load ({broken[0].source}: {_one_line(broken[0].error)})"
+            return f"{who} failed to load ({broken[0].source}: {one_line(error)})"
         return f"plugins that may provide it failed to load ({', '.join(str(b.source) for b in broken)})"
 
     def _register(self, info: PluginInfo, plugin: object) -> None:
@@ -328,11 +325,7 @@ def _make_gazetteer(claim: Claim[Callable[[], Gazetteer]]) -> Gazetteer:
     except GeoRewardsError:
         raise
     except Exception as error:
-        raise PluginError(f"gazetteer {claim.name!r} of {claim.source} failed: {_one_line(error)}") from error
-
-
-def _one_line(error: BaseException | None) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+        raise PluginError(f"gazetteer {claim.name!r} of {claim.source} failed: {one_line(error)}") from error
 
 
 def _source(point: importlib.metadata.EntryPoint) -> PluginSource:

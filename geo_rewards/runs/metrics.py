@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from geo_rewards.scoring.scores import Column, Scores
+    from geo_rewards.scoring.column import Column
+    from geo_rewards.scoring.scores import Scores
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]

@@ -1,28 +1,64 @@
-"""The entries of a recipe: labels, the order of gates, parameters, and the reward objects behind them."""
+"""The entries of a recipe: their rewards looked up, labelled, changed and created; the order of gates."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 
-from geo_rewards.errors import (
-    GeoRewardsError,
-    PluginError,
-    RecipeError,
-    UnknownNameError,
-    hint,
-    nearest_names,
-)
-from geo_rewards.registry.file_rewards import check_hash, find_reward_class, load_file_reward, names_a_file
-from geo_rewards.scoring.file import Entry, RecipeFile, describe_error
+from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError, hint, nearest_names
+from geo_rewards.registry.file_rewards import RewardFileError, check_hash
+from geo_rewards.registry.lookup import FoundReward, find_reward
+from geo_rewards.scoring.file import Entry, describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geo_rewards.contract.reward import Reward
+
+
+@dataclass(frozen=True, slots=True)
+class FoundEntry:
+    """An entry of a recipe with the reward that it names.
+
+    Attributes:
+        entry: The entry, with a label.
+        found: The class and where it comes from.
+    """
+
+    entry: Entry
+    found: FoundReward
+
+
+def find_entries(entries: Sequence[Entry], origin: str) -> dict[str, FoundEntry]:
+    """Look up the reward of each entry, once, and return them by label.
+
+    An entry without a label gets the reward's name.
+
+    Args:
+        entries: The entries as written.
+        origin: Name or path of the recipe, for messages.
+
+    Raises:
+        RecipeError: If there is no such reward, its file is broken or not the recorded one, or two entries
+            have the same label.
+        PluginError: If its plugin is broken.
+    """
+    labels: dict[str, FoundEntry] = {}
+    for entry in entries:
+        found = _find(entry.name, origin)
+        if entry.sha256 is not None:
+            _check_pin(entry, found, origin)
+        label = entry.label or (entry.name if found.sha256 is None else found.reward_class.name)
+        if label in labels:
+            raise RecipeError(
+                f"{origin}: label {label!r} is duplicated: give one of the entries another with `as`"
+            )
+        labels[label] = FoundEntry(entry.model_copy(update={"label": label}), found)
+    return labels
 
 
 def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
@@ -46,23 +82,25 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
-def override_file(file: RecipeFile, values: Mapping[str, Any], *, origin: str) -> RecipeFile:
-    """Return the recipe as written, with values of ``label.parameter`` replaced.
+def override_entries(
+    entries: Mapping[str, FoundEntry], values: Mapping[str, Any], *, origin: str
+) -> dict[str, FoundEntry]:
+    """Return the entries with values of ``label.parameter`` replaced.
 
     Raises:
         RecipeError: If a key is not ``label.parameter``, or has no such label.
     """
-    entries = {entry.label: entry for entry in (labelled(entry, origin) for entry in file.rewards)}
+    changed = dict(entries)
     for key, value in values.items():
         label, _, parameter = key.rpartition(".")
-        if label not in entries:
-            nearest = hint(nearest_names(label or key, entries, count=1))
+        if label not in changed:
+            nearest = hint(nearest_names(label or key, changed, count=1))
             raise RecipeError(
-                f"{origin}: override {key!r} must be label.parameter, and {label!r} is no label{nearest}"
+                f"{origin}: override {key!r} must be label.parameter, and {label!r} is not a label{nearest}"
             )
-        change = _change(entries[label], parameter, value, where=f"{origin}: {key}")
-        entries[label] = entries[label].model_copy(update=change)
-    return file.model_copy(update={"rewards": tuple(entries.values())})
+        change = _change(changed[label], parameter, value, where=f"{origin}: {key}")
+        changed[label] = replace(changed[label], entry=changed[label].entry.model_copy(update=change))
+    return changed
 
 
 def spelt_out(reward: Reward) -> dict[str, Any]:
@@ -73,42 +111,22 @@ def spelt_out(reward: Reward) -> dict[str, Any]:
     return {**reward.model_dump(mode="json", exclude_none=True), **given}
 
 
-def _change(entry: Entry, parameter: str, value: Any, *, where: str) -> dict[str, Any]:
+def _change(found_entry: FoundEntry, parameter: str, value: Any, *, where: str) -> dict[str, Any]:
     """Return what an override changes in an entry: its weight, its time limit or a parameter."""
     if parameter == "weight":
         return {"weight": _number(value, where=where)}
-    if parameter == "timeout_s" and parameter not in find_class(entry.name, where=where).model_fields:
+    if parameter == "timeout_s" and parameter not in found_entry.found.reward_class.model_fields:
         limit_s = None if value is None else _number(value, where=where)
         if limit_s is not None and limit_s <= 0:
             raise RecipeError(f"{where} must be more than 0, or null for no limit, not {value!r:.60}")
         return {"timeout_s": limit_s}
-    return {"params": {**entry.params, parameter: value}}
+    return {"params": {**found_entry.entry.params, parameter: value}}
 
 
 def _number(value: Any, *, where: str) -> float:
     if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
         return float(value)
     raise RecipeError(f"{where} must be a finite number, not {value!r:.60}")
-
-
-def labelled(entry: Entry, origin: str) -> Entry:
-    """Return the entry with a label: the reward's name, also where the entry names a file."""
-    if entry.label:
-        return entry
-    name = find_class(entry.name, where=origin).name if names_a_file(entry.name) else entry.name
-    return entry.model_copy(update={"label": name})
-
-
-def by_label(entries: Sequence[Entry], origin: str) -> dict[str, Entry]:
-    """Return the entries by label; a label that stands twice is a `RecipeError`."""
-    labels: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.label in labels:
-            raise RecipeError(
-                f"{origin}: label {entry.label!r} stands twice: give one of them another with `as`"
-            )
-        labels[entry.label] = entry
-    return labels
 
 
 def gate_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
@@ -126,42 +144,18 @@ def gate_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
             if gate.reward not in entries:
                 nearest = hint(nearest_names(gate.reward, entries, count=1))
                 raise RecipeError(
-                    f"{origin}: the gate of {label!r} names {gate.reward!r}, which is no label{nearest}"
+                    f"{origin}: the gate of {label!r} names {gate.reward!r}, which is not a label{nearest}"
                 )
             label = gate.reward  # noqa: PLW2901 - follow the chain of gates
         order.extend(reversed(chain))
     return order
 
 
-def create_reward(entry: Entry, origin: str) -> Reward:
+def create_reward(found_entry: FoundEntry, origin: str) -> Reward:
     """Return the reward of an entry; what is wrong is a `RecipeError` that names recipe and label."""
-    reward_class = find_class(entry.name, where=origin)
-    if entry.sha256 is not None:
-        _check_pin(entry, origin)
-    return build_reward(reward_class, entry.params, where=f"{origin}: reward {entry.label!r}")
-
-
-def find_class(name: str, *, where: str) -> type[Reward]:
-    """Return the class of a reward, by name or file; if there is none, that is a `RecipeError`."""
-    try:
-        return find_reward_class(name)
-    except UnknownNameError as error:
-        raise RecipeError(f"{where}: {error}") from error
-    except PluginError as error:
-        if not names_a_file(name):
-            raise
-        raise RecipeError(f"{where}: {error}") from error.__cause__ or error
-
-
-def _check_pin(entry: Entry, origin: str) -> None:
-    if not names_a_file(entry.name):
-        raise RecipeError(
-            f"{origin}: reward {entry.label!r} has a sha256, but {entry.name!r} is no file: leave it out"
-        )
-    try:
-        check_hash(load_file_reward(entry.name), entry.sha256 or "")
-    except GeoRewardsError as error:
-        raise RecipeError(f"{origin}: {error}") from error
+    entry = found_entry.entry
+    where = f"{origin}: reward {entry.label!r}"
+    return build_reward(found_entry.found.reward_class, entry.params, where=where)
 
 
 def build_reward(reward_class: type[Reward], params: Mapping[str, Any], *, where: str) -> Reward:
@@ -171,3 +165,25 @@ def build_reward(reward_class: type[Reward], params: Mapping[str, Any], *, where
     except ValidationError as error:
         problems = "; ".join(describe_error(e, model=reward_class) for e in error.errors())
         raise RecipeError(f"{where}: {problems}") from None
+
+
+def _find(name: str, origin: str) -> FoundReward:
+    try:
+        return find_reward(name)
+    except UnknownNameError as error:
+        raise RecipeError(f"{origin}: {error}") from error
+    except RewardFileError as error:
+        raise RecipeError(f"{origin}: {error}") from error.__cause__ or error
+
+
+def _check_pin(entry: Entry, found: FoundReward, origin: str) -> None:
+    """Compare a file's hash with the one that the recipe records."""
+    if found.sha256 is None:
+        raise RecipeError(
+            f"{origin}: reward {entry.label or entry.name!r} has a sha256, but {entry.name!r} is not a file: "
+            "leave it out"
+        )
+    try:
+        check_hash(found.name, found.sha256, expected=entry.sha256 or "")
+    except GeoRewardsError as error:
+        raise RecipeError(f"{origin}: {error}") from error

@@ -8,29 +8,53 @@ from geo_rewards.parse.tags import ANSWER_CLOSE, ANSWER_OPEN, THINK_CLOSE, THINK
 from geo_rewards.types import NO_TAGS, Place
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-    from geo_rewards.batch.batch import Sample
-    from geo_rewards.scoring.scores import Column, Scores
+    from geo_rewards.batch.batch import Batch, Sample
+    from geo_rewards.scoring.column import Column
     from geo_rewards.types import Answer, GroundTruth
 
 _INDENT = " " * len("reward     ")
 
 
-def explain_row(scores: Scores, row: int, *, labels: Collection[str] | None = None) -> list[str]:
-    """Return the lines of an account of one row.
+def explain_row(
+    batch: Batch, columns: Mapping[str, Column], row: int, *, labels: Collection[str] | None = None
+) -> list[str]:
+    """Return the lines of an account of one row, up to its total.
 
     Args:
-        scores: What a recipe made of a batch.
+        batch: The completions.
+        columns: What the rewards made of them, by label.
         row: The row, from 0.
         labels: The rewards to account for; all if None.
     """
-    sample = scores.batch.samples[row]
-    lines = [*_answer_lines(sample), *_place_lines(scores, row), *_truth_lines(scores, row)]
-    for label in scores.columns:
+    sample = batch.samples[row]
+    lines = [*_answer_lines(sample), *_place_lines(batch, row), *_truth_lines(batch, row)]
+    for label in columns:
         if labels is None or label in labels:
-            lines += _column_lines(scores, label, row)
-    return [*lines, _total_line(scores, row)]
+            lines += _column_lines(batch, columns, label, row)
+    return lines
+
+
+def total_line(columns: Mapping[str, Column], row: int, *, total: float | None, failed: bool) -> str:
+    """Return the line about a row's total.
+
+    Args:
+        columns: What the rewards made of the batch, by label.
+        row: The row, from 0.
+        total: Its weighted sum, or None.
+        failed: Whether a reward failed on it.
+    """
+    if failed:
+        return "total      none: a reward failed on this row, so the row abstains"
+    if total is None:
+        return "total      none: every weighted reward abstained"
+    terms = [
+        f"{column.entry.weight:g} x {column.final[row]:.4f} {label}"
+        for label, column in columns.items()
+        if column.entry.weight and column.final[row] is not None
+    ]
+    return f"total      {total:.4f} = {' + '.join(terms)}"
 
 
 def _answer_lines(sample: Sample) -> list[str]:
@@ -75,33 +99,33 @@ def _coordinate(answer: Answer) -> str:
     return f"{answer.coordinate}  ({answer.coordinate_form}: {_shortened(answer.coordinate_text or '')})"
 
 
-def _place_lines(scores: Scores, row: int) -> list[str]:
+def _place_lines(batch: Batch, row: int) -> list[str]:
     """Return what the answer names, with the country's code, and where its coordinate lies."""
-    answer, lines = scores.batch.answers[row], []
+    answer, lines = batch.answers[row], []
     if answer.country or answer.region or answer.city:
-        code = scores.batch.named_places[row].country
+        code = batch.named_places[row].country
         lines.append(f"named      {_names(answer.country, answer.region, answer.city, code=code)}")
     if answer.coordinate is not None:
-        place = _located(scores, row)
+        place = _located(batch, row)
         lines.append(f"lies in    {_names(place.country, place.region, place.city) or 'no known country'}")
     return lines
 
 
-def _located(scores: Scores, row: int) -> Place:
+def _located(batch: Batch, row: int) -> Place:
     """Return where the answer lies; without looking up a whole batch that nobody has asked about."""
-    batch, coordinate = scores.batch, scores.batch.answers[row].coordinate
+    coordinate = batch.answers[row].coordinate
     if "located_places" in batch.__dict__ or coordinate is None:
         return batch.located_places[row]
     return batch.gazetteer.lookup([coordinate.lat], [coordinate.lon])[0]
 
 
-def _truth_lines(scores: Scores, row: int) -> list[str]:
-    truth, given = scores.batch.truths[row], scores.batch.given_truths[row]
+def _truth_lines(batch: Batch, row: int) -> list[str]:
+    truth, given = batch.truths[row], batch.given_truths[row]
     parts = [str(truth.coordinate)] if truth.coordinate else []
     parts += [named] if (named := _names(given.country, given.region, given.city)) else []
     parts += [f"by the gazetteer {added}"] if (added := _looked_up(truth, given)) else []
     parts += [f"text {_shortened(truth.text)}"] if truth.text is not None else []
-    distance_km = scores.distance_km(row)
+    distance_km = batch.samples[row].distance_km
     lines = [] if distance_km is None else [f"distance   {distance_km:,.1f} km"]
     return [f"truth      {'; '.join(parts) or 'none'}", *lines]
 
@@ -111,47 +135,33 @@ def _looked_up(truth: GroundTruth, given: GroundTruth) -> str:
     return _names(*(None if getattr(given, field) else getattr(truth, field) for field in fields))
 
 
-def _column_lines(scores: Scores, label: str, row: int) -> list[str]:
-    column = scores.columns[label]
+def _column_lines(batch: Batch, columns: Mapping[str, Column], label: str, row: int) -> list[str]:
+    column = columns[label]
     value, (low, high) = column.final[row], column.bounds
     shown = "abstains" if value is None else f"{value:.4f} of [{low:g}, {high:g}]"
     lines = [f"reward     {label}: {shown}, weight {column.entry.weight:g}"]
-    lines += [f"{_INDENT}{reason}" for reason in _reasons(scores, column, row)]
+    lines += [f"{_INDENT}{reason}" for reason in _reasons(batch, columns, column, row)]
     return lines + [f"{_INDENT}{key} = {noted:g}" for key, noted in column.notes[row].items()]
 
 
-def _reasons(scores: Scores, column: Column, row: int) -> list[str]:
+def _reasons(batch: Batch, columns: Mapping[str, Column], column: Column, row: int) -> list[str]:
     """Return what made the value: a failure, a missing truth, a gate."""
     gate, ungated = column.entry.gate, column.ungated[row]
     if row in column.errors:
         return [f"failed: {column.errors[row]}"]
-    if row in scores.batch.picture_faults:
-        return [f"the picture could not be read: {scores.batch.picture_faults[row]}"]
+    if row in batch.picture_faults:
+        return [f"the picture could not be read: {batch.picture_faults[row]}"]
     if ungated is None:
-        truth = scores.batch.truths[row]
+        truth = batch.truths[row]
         lacking = [field for field in column.needs if getattr(truth, field) is None]
         return [f"the truth has no {' and no '.join(lacking)}"] if lacking else []
     if gate is None:
         return []
-    reached = scores.columns[gate.reward].final[row]
+    reached = columns[gate.reward].final[row]
     shown = "abstains" if reached is None else f"{reached:.4f}, at least {gate.at_least:g} is needed"
     if row in column.closed:
         return [f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
     return [f"gate {gate.reward} is open ({shown})"]
-
-
-def _total_line(scores: Scores, row: int) -> str:
-    if row in scores.faulty:
-        return "total      none: a reward failed on this row, so the row abstains"
-    total = scores.total[row]
-    if total is None:
-        return "total      none: every weighted reward abstained"
-    terms = [
-        f"{column.entry.weight:g} x {column.final[row]:.4f} {label}"
-        for label, column in scores.columns.items()
-        if column.entry.weight and column.final[row] is not None
-    ]
-    return f"total      {total:.4f} = {' + '.join(terms)}"
 
 
 def _names(country: str | None, region: str | None, city: str | None, *, code: str | None = "") -> str:

@@ -128,6 +128,16 @@ def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> Rec
     return file
 
 
+def recipe_comment(file: Traversable) -> str:
+    """Return the comment that a recipe's file begins with, without its marks."""
+    lines = []
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").removeprefix(" "))
+    return "\n".join(lines).strip()
+
+
 def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
     """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest."""
     choice = next((name for name in _CHOICES if name in error["loc"]), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,32 +11,31 @@ from geo_rewards.errors import (
     GeoRewardsError,
     RecipeError,
     RewardError,
+    UnknownNameError,
     hint,
     nearest_names,
 )
-from geo_rewards.registry.file_rewards import (
-    find_reward_class,
-    names_a_file,
-    source_of_reward,
-)
+from geo_rewards.registry.lookup import find_reward
 from geo_rewards.registry.registry import get_registry
+from geo_rewards.scoring.column import Column
 from geo_rewards.scoring.entries import (
+    FoundEntry,
     build_reward,
-    by_label,
     create_reward,
+    find_entries,
     gate_order,
-    labelled,
-    override_file,
+    override_entries,
     spelt_out,
 )
 from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
-from geo_rewards.scoring.scores import Column, Scores
+from geo_rewards.scoring.scores import Scores
 from geo_rewards.scoring.shared_scoring import NamedReward, SharedScoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from geo_rewards.contract.reward import Outcome, Reward
+    from geo_rewards.contract.calls import Outcome
+    from geo_rewards.contract.reward import Reward
 
 
 class Recipe:
@@ -44,27 +44,29 @@ class Recipe:
     Args:
         file: The recipe as written.
         origin: The name or path that it was loaded from, for messages.
+        found: The entries with their rewards, if they have been looked up; in place of the file's.
 
     Raises:
         RecipeError: If labels repeat, a gate refers to no label or gates form a cycle, or a
-            parameter is unknown or invalid.
-        UnknownNameError: If there is no reward of a name.
+            reward or parameter is unknown or invalid.
+        PluginError: If the plugin of a reward is broken.
     """
 
-    def __init__(self, file: RecipeFile, *, origin: str = "recipe") -> None:
+    def __init__(
+        self,
+        file: RecipeFile,
+        *,
+        origin: str = "recipe",
+        found: Mapping[str, FoundEntry] | None = None,
+    ) -> None:
         self.origin = origin
-        self.file = file.model_copy(
-            update={"rewards": tuple(labelled(entry, origin) for entry in file.rewards)}
-        )
-        self.entries: dict[str, Entry] = by_label(self.file.rewards, origin)
+        self._found = dict(find_entries(file.rewards, origin) if found is None else found)
+        self.entries: dict[str, Entry] = {label: found.entry for label, found in self._found.items()}
+        self.file = file.model_copy(update={"rewards": tuple(self.entries.values())})
         self._order = gate_order(self.entries, origin)
-        self._rewards = {label: create_reward(entry, origin) for label, entry in self.entries.items()}
-        # Now, not when asked: a file may change while a run goes on.
-        self._sources = {label: source_of_reward(entry.name) for label, entry in self.entries.items()}
-        if file.gazetteer is not None:
-            get_registry().check_gazetteer(
-                file.gazetteer
-            )  # an unknown name is an error now, not at the first batch
+        self._rewards = {label: create_reward(found, origin) for label, found in self._found.items()}
+        if file.gazetteer is not None:  # an unknown name is an error now, not at the first batch
+            get_registry().check_gazetteer(file.gazetteer)
 
     @property
     def rewards(self) -> dict[str, Reward]:
@@ -72,9 +74,14 @@ class Recipe:
         return dict(self._rewards)
 
     @property
+    def weighted_labels(self) -> list[str]:
+        """The labels whose rewards count in the total, in order."""
+        return [label for label, entry in self.entries.items() if entry.weight]
+
+    @property
     def weights(self) -> list[float]:
         """The weights that go with `trl_rewards`, in order."""
-        return [entry.weight for entry in self.entries.values() if entry.weight]
+        return [self.entries[label].weight for label in self.weighted_labels]
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -85,8 +92,10 @@ class Recipe:
     @property
     def weighted_bounds(self) -> dict[str, tuple[float, float]]:
         """Lowest and highest part of the total that each weighted reward can be, by label."""
-        weighted = {label: entry for label, entry in self.entries.items() if entry.weight}
-        return {label: _weighted_bounds(entry, self._rewards[label]) for label, entry in weighted.items()}
+        return {
+            label: _weighted_bounds(self.entries[label], self._rewards[label])
+            for label in self.weighted_labels
+        }
 
     def score(self, completions: Sequence[Any], **columns: Any) -> Scores:
         """Score completions.
@@ -102,6 +111,10 @@ class Recipe:
             RecipeError: If a column that the recipe names is missing.
         """
         return self.score_columns(completions, columns, default_on_error="raise")
+
+    def score_in_training(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
+        """Score as `score` does, but a reward that fails abstains unless the recipe says otherwise."""
+        return self.score_columns(completions, columns, default_on_error="abstain")
 
     def score_columns(
         self, completions: Sequence[Any], columns: Mapping[str, Any], *, default_on_error: OnError
@@ -141,7 +154,7 @@ class Recipe:
         TRL calls them one by one with the same lists: the first call scores the whole recipe, the
         others read their column from that. In training a reward that fails abstains by default.
         """
-        return SharedScoring(self).named_rewards()
+        return SharedScoring(self.weighted_labels, self.score_in_training).named_rewards()
 
     def override(self, values: Mapping[str, Any]) -> Recipe:
         """Return a recipe with other parameters.
@@ -152,7 +165,17 @@ class Recipe:
         Raises:
             RecipeError: If a key has no such label or parameter.
         """
-        return Recipe(override_file(self.file, values, origin=self.origin), origin=self.origin)
+        found = override_entries(self._found, values, origin=self.origin)
+        return Recipe(self.file, origin=self.origin, found=found)
+
+    def with_on_error(self, on_error: OnError) -> Recipe:
+        """Return a recipe in which every entry handles failures this way."""
+        update = {"on_error": on_error}
+        found = {
+            label: replace(found, entry=found.entry.model_copy(update=update))
+            for label, found in self._found.items()
+        }
+        return Recipe(self.file, origin=self.origin, found=found)
 
     def resolved(self) -> dict[str, Any]:
         """Return the recipe with every parameter and default spelt out, as JSON values; it loads again."""
@@ -160,15 +183,15 @@ class Recipe:
         for label, entry in self.entries.items():
             written = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
             params = spelt_out(self._rewards[label])
-            version = self._sources[label].version
-            pin = {"sha256": version.removeprefix("sha256:")} if names_a_file(entry.name) else {}
+            sha256 = self._found[label].found.sha256
+            pin = {} if sha256 is None else {"sha256": sha256}
             rewards.append({**written, **pin, "params": params})
         columns: dict[str, str] = {**self.file.columns}
         return {"rewards": rewards, "columns": columns, "gazetteer": self.file.gazetteer or "default"}
 
     def provenance(self) -> dict[str, str]:
         """Return what each label's reward comes from: distribution and version, or file and sha256."""
-        return {label: str(source) for label, source in self._sources.items()}
+        return {label: str(found.found.source) for label, found in self._found.items()}
 
     def _score_entry(
         self, label: str, batch: Batch, done: Mapping[str, Column], *, on_error: OnError
@@ -206,9 +229,22 @@ def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None 
         file = read_recipe_file(Path(text))
     else:
         file = read_recipe_file(get_registry().get_recipe_file(text))
-    if override:
-        file = override_file(file, override, origin=text)
-    return Recipe(file, origin=text)
+    return build_recipe(file, override or {}, origin=text)
+
+
+def build_recipe(file: RecipeFile, override: Mapping[str, Any], *, origin: str) -> Recipe:
+    """Return a recipe with other parameters than it is written with.
+
+    Args:
+        file: The recipe as written; it may lack a parameter that `override` gives.
+        override: New values by ``label.parameter``.
+        origin: Its name or path, for messages.
+
+    Raises:
+        RecipeError: If it is wrong with these values.
+    """
+    found = find_entries(file.rewards, origin)
+    return Recipe(file, origin=origin, found=override_entries(found, override, origin=origin))
 
 
 def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None = None) -> Recipe:
@@ -219,17 +255,21 @@ def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None =
         weights: One weight each; all 1 if None.
 
     Raises:
-        RecipeError: If the numbers of names and weights differ, or a name stands twice.
+        RecipeError: If the numbers of names and weights differ, or a name is duplicated.
         UnknownNameError: If there is no reward of a name.
     """
     weights = [1.0] * len(names) if weights is None else list(weights)
     if len(weights) != len(names):
         raise RecipeError(f"{len(weights)} weights for {len(names)} rewards: give one each")
-    for name in names:  # a misspelt name is wrong usage here; in a recipe's file it is the file that is wrong
-        if not names_a_file(name):
-            find_reward_class(name)
     entries = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
-    return Recipe(parse_recipe({"rewards": entries}, where="reward functions"), origin="reward functions")
+    file = parse_recipe({"rewards": entries}, where="reward functions")
+    try:
+        return Recipe(file, origin="reward functions")
+    except RecipeError as error:
+        cause = error.__cause__  # a misspelt name is wrong usage here; in a file it is the file that is wrong
+        if isinstance(cause, UnknownNameError) and cause.kind == "reward":
+            raise cause from None
+        raise
 
 
 def get_reward(name: str, **params: Any) -> Reward:
@@ -244,7 +284,7 @@ def get_reward(name: str, **params: Any) -> Reward:
         PluginError: If its plugin or its file is broken.
         RecipeError: If a parameter is unknown or invalid.
     """
-    return build_reward(find_reward_class(name), params, where=f"reward {name!r}")
+    return build_reward(find_reward(name).reward_class, params, where=f"reward {name!r}")
 
 
 def _errors_by_row(outcomes: Sequence[Outcome]) -> dict[int, Exception]:

@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.scoring.recipe import Recipe
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from geo_rewards.scoring.recipe import Recipe
     from geo_rewards.scoring.scores import Scores
     from geo_rewards.types import Coordinate, GroundTruth
 
@@ -68,7 +67,7 @@ def rehearse(recipe: Recipe, columns: Mapping[str, Sequence[Any]], count: int) -
         TruthError: If a truth is unreadable; names the row.
         RecipeError: If a column that the recipe names is missing.
     """
-    forgiving = _forgiving(recipe)
+    forgiving = recipe.with_on_error("abstain")
     junk = _score(forgiving, [JUNK[row % len(JUNK)] for row in range(count)], columns)
     ideal = _score(forgiving, [ideal_completion(truth) for truth in junk.batch.truths], columns)
     result = Rehearsal()
@@ -121,12 +120,6 @@ def _written(coordinate: Coordinate) -> str:
 def _decimal(degrees: float) -> str:
     text = f"{round(degrees, _DECIMALS) + 0.0:.{_DECIMALS}f}".rstrip("0")  # + 0.0: no minus before zero
     return f"{text}0" if text.endswith(".") else text
-
-
-def _forgiving(recipe: Recipe) -> Recipe:
-    """Return the recipe with every failure counted, none raised."""
-    entries = tuple(entry.model_copy(update={"on_error": "abstain"}) for entry in recipe.file.rewards)
-    return Recipe(recipe.file.model_copy(update={"rewards": entries}), origin=recipe.origin)
 
 
 def _score(recipe: Recipe, completions: Sequence[str], columns: Mapping[str, Any]) -> Scores:

@@ -8,39 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.scoring.explanation import explain_row
+from geo_rewards.scoring.explanation import explain_row, total_line
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from geo_rewards.batch.batch import Batch
-    from geo_rewards.scoring.file import Entry
+    from geo_rewards.scoring.column import Column
     from geo_rewards.types import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """The values of one entry of a recipe.
-
-    Attributes:
-        entry: The entry as written.
-        ungated: Its values before the gate, None where it abstained.
-        final: Its values after the gate and `on_error`.
-        closed: Rows on which the gate was closed.
-        errors: What went wrong, by row.
-        notes: Figures that the reward noted, per row.
-        bounds: Lowest and highest value.
-        needs: Truth fields without which the reward abstains.
-    """
-
-    entry: Entry
-    ungated: list[float | None]
-    final: list[float | None]
-    closed: frozenset[int]
-    errors: dict[int, Exception]
-    notes: list[dict[str, float]]
-    bounds: tuple[float, float]
-    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +94,8 @@ class Scores:
             row: The row, from 0.
             labels: The rewards to account for; all if None.
         """
-        return "\n".join(explain_row(self, row, labels=labels))
+        total = total_line(self.columns, row, total=self.total[row], failed=row in self.faulty)
+        return "\n".join([*explain_row(self.batch, self.columns, row, labels=labels), total])
 
     def _answers_in_text(self, row: int) -> bool:
         truth = self.batch.given_truths[row]

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 from geo_rewards.parse.chat import completion_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from geo_rewards.scoring.recipe import Recipe
     from geo_rewards.scoring.scores import Scores
 
 logger = logging.getLogger(__name__)
@@ -31,20 +30,24 @@ class SharedScoring:
     same time, as TRL's asynchronous trainer does: one of them scores, the others wait for it.
 
     Args:
-        recipe: What to score by.
+        labels: The rewards that a trainer is given, in order.
+        score: Scores completions and columns as training does: a reward that fails abstains unless the
+            recipe says otherwise.
     """
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(
+        self, labels: Sequence[str], score: Callable[[Sequence[Any], Mapping[str, Any]], Scores]
+    ) -> None:
+        self.labels = tuple(labels)
+        self._score = score
         self._seen: _Snapshot | None = None
         self._scores: Scores | None = None
         self._reported: set[str] = set()
         self._scoring = threading.Lock()
 
     def named_rewards(self) -> list[NamedReward]:
-        """Return one callable for each weighted reward, in the recipe's order."""
-        labels = [label for label, entry in self.recipe.entries.items() if entry.weight]
-        return [NamedReward(self, label, logs=index == 0) for index, label in enumerate(labels)]
+        """Return one callable for each label, in order."""
+        return [NamedReward(self, label, logs=index == 0) for index, label in enumerate(self.labels)]
 
     def scores(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Return the scores of this batch, computed once."""
@@ -57,8 +60,8 @@ class SharedScoring:
             return self._scores
 
     def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
-        """Score a batch as training does: a reward that fails abstains unless the recipe says otherwise."""
-        return self.recipe.score_columns(completions, columns, default_on_error="abstain")
+        """Score a batch; an adapter may prepare the completions first."""
+        return self._score(completions, columns)
 
     def log(self, scores: Scores, columns: Mapping[str, Any]) -> None:
         """Log errors, and the means of what rewards noted; called once a batch, by the first callable."""

@@ -19,7 +19,7 @@ from geo_rewards.testing.subject import Row, batch_of, columns_of, same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from geo_rewards.contract.reward import Outcome
+    from geo_rewards.contract.calls import Outcome
     from geo_rewards.testing.subject import RewardSubject, Subject
 
 PROGRESS = (None, 0.0, 0.5, 1.0)

@@ -15,7 +15,7 @@ from geo_rewards.testing.subject import Subject, columns_of
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from geo_rewards.contract.reward import Outcome
+    from geo_rewards.contract.calls import Outcome
     from geo_rewards.testing.cases import Case
     from geo_rewards.testing.subject import About, Row
 

@@ -17,7 +17,8 @@ from geo_rewards.testing.samples import tagged, trainer_state
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from geo_rewards.contract.reward import Outcome, Reward
+    from geo_rewards.contract.calls import Outcome
+    from geo_rewards.contract.reward import Reward
     from geo_rewards.testing.cases import Case
 
 About = Literal["answer", "format", "both", "neither"]

@@ -153,7 +153,7 @@ def test_a_third_partys_reward_is_described_whole(run, plugin_of):
 def test_every_builtin_parameter_is_documented(name):
     from geo_rewards.registry.registry import get_registry
 
-    for parameter in list_parameters(get_registry().get_reward_class(name)):
+    for parameter in list_parameters(get_registry().find_reward(name).thing):
         assert parameter.text, parameter.name
 
 

@@ -129,7 +129,7 @@ def test_provenance_is_of_what_was_loaded_not_of_what_the_file_has_become(folder
 
 
 def test_a_hash_is_for_files_only():
-    with pytest.raises(RecipeError, match="'coordinate_format' is no file"):
+    with pytest.raises(RecipeError, match="'coordinate_format' is not a file"):
         gr.Recipe(parse_recipe({"rewards": [{"name": "coordinate_format", "sha256": "00"}]}, where="test"))
 
 

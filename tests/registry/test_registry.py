@@ -91,27 +91,29 @@ def test_a_reward_is_listed_with_its_distribution_and_version(site: Site) -> Non
         "Always one.",
         (0.0, 1.0),
     )
-    assert site.registry().source_of("demo") == PluginSource("demo-plugin", "2.3", "main = demo_plugin")
+    assert site.registry().find_reward("demo").source == PluginSource(
+        "demo-plugin", "2.3", "main = demo_plugin"
+    )
 
 
 def test_the_built_in_rewards_come_through_an_entry_point_too() -> None:
     assert build_registry([]).list_rewards() == []
     built_in = build_registry(BUILT_IN.entry_points.select(group=GROUP))
     assert "haversine_decay" in built_in.rewards.names()
-    assert built_in.source_of("haversine_decay").distribution == "geo-rewards"
+    assert built_in.find_reward("haversine_decay").source.distribution == "geo-rewards"
 
 
 @pytest.mark.parametrize("spelling", ["my_reward", "my-reward", "My.Reward", "MY__REWARD"])
 def test_names_are_found_in_any_spelling(site: Site, spelling: str) -> None:
     site.add("demo-plugin", registering("My-Reward"))
-    assert site.registry().get_reward_class(spelling).name == "My-Reward"
+    assert site.registry().find_reward(spelling).thing.name == "My-Reward"
 
 
 def test_an_unknown_name_is_an_error_with_the_nearest_names(site: Site) -> None:
     with pytest.raises(
         UnknownNameError, match="unknown reward 'haversin_decay'; did you mean 'haversine_decay'"
     ):
-        site.registry().get_reward_class("haversin_decay")
+        site.registry().find_reward("haversin_decay")
 
 
 def hook(name: str, body: str, *, argument: str = "register") -> str:
@@ -159,7 +161,7 @@ def test_a_broken_plugin_is_reported_and_stops_nothing(
     assert type(info.error).__name__ in info.traceback
     assert info.provides == []
     with pytest.raises(PluginError, match=r"unknown reward 'broken'.*broken-plugin 1\.0: ") as caught:
-        registry.get_reward_class("broken")
+        registry.find_reward("broken")
     assert caught.value.__cause__ is info.error
 
 
@@ -175,7 +177,7 @@ def test_what_a_plugin_registered_before_it_failed_is_taken_back(site: Site) -> 
     registry = site.registry()
     assert "half" not in registry.rewards.names()
     with pytest.raises(PluginError, match=r"its plugin failed to load .*OSError: no disk") as caught:
-        registry.get_reward_class("Half")
+        registry.find_reward("Half")
     assert isinstance(caught.value.__cause__, OSError)
 
 
@@ -187,7 +189,7 @@ def test_a_misspelt_argument_is_named(site: Site) -> None:
 def test_a_name_near_a_known_one_is_still_traced_to_the_broken_plugin(site: Site) -> None:
     site.add("broken-plugin", "import a_module_that_does_not_exist")
     with pytest.raises(PluginError, match="did you mean 'city_match'") as caught:
-        site.registry().get_reward_class("city_matches")
+        site.registry().find_reward("city_matches")
     assert isinstance(caught.value.__cause__, ModuleNotFoundError)
 
 
@@ -195,7 +197,7 @@ def test_two_broken_plugins_are_both_causes(site: Site) -> None:
     site.add("broken-one", "import a_module_that_does_not_exist")
     site.add("broken-two", "1 / 0")
     with pytest.raises(PluginError, match=r"failed to load \(broken-one 1\.0, broken-two 1\.0\)") as caught:
-        site.registry().get_reward_class("broken")
+        site.registry().find_reward("broken")
     cause = caught.value.__cause__
     assert isinstance(cause, BaseExceptionGroup)
     assert [type(error) for error in cause.exceptions] == [ModuleNotFoundError, ZeroDivisionError]
@@ -207,7 +209,7 @@ def test_two_plugins_that_claim_a_name_poison_that_name_only(site: Site) -> None
     site.add("third-plugin", registering("mine"))
     registry = site.registry()
     with pytest.raises(PluginError, match=r"claimed by first-plugin 1\.0 and other-plugin 1\.0"):
-        registry.get_reward_class("shared")
+        registry.find_reward("shared")
     assert "mine" in registry.rewards.names()
     assert not {"shared", "Shared"} & set(registry.rewards.names())
     for distribution in ("first-plugin", "other-plugin"):
@@ -221,7 +223,7 @@ def test_blocking_one_of_two_claimants_settles_the_name(site: Site) -> None:
     site.add("first-plugin", registering("shared"))
     site.add("other-plugin", registering("shared"))
     registry = site.registry(disabled=("Other_Plugin",))
-    assert registry.source_of("shared").distribution == "first-plugin"
+    assert registry.find_reward("shared").source.distribution == "first-plugin"
     assert plugin_of(registry, "other-plugin").disabled
 
 
@@ -230,7 +232,7 @@ def test_a_claim_of_a_plugin_that_then_fails_poisons_nothing(site: Site) -> None
     failing = altered("register(Reward)", "register(Reward)\n    1 / 0", name="shared")
     site.add("other-plugin", failing)
     registry = site.registry()
-    assert registry.source_of("shared").distribution == "first-plugin"
+    assert registry.find_reward("shared").source.distribution == "first-plugin"
     info = plugin_of(registry, "first-plugin")
     assert (info.provides, info.refused) == (["reward shared"], [])
 
@@ -238,7 +240,7 @@ def test_a_claim_of_a_plugin_that_then_fails_poisons_nothing(site: Site) -> None
 def test_a_built_ins_name_stays_the_built_ins(site: Site) -> None:
     site.add("aaa-claims", registering("Haversine-Decay"))
     registry = site.registry()
-    assert registry.source_of("haversine_decay").distribution == "geo-rewards"
+    assert registry.find_reward("haversine_decay").source.distribution == "geo-rewards"
     assert plugin_of(registry, "aaa-claims").refused == ["reward 'Haversine-Decay' is built in and stays so"]
     assert "reward haversine_decay" in plugin_of(registry, "geo-rewards").provides
 
@@ -282,7 +284,7 @@ def test_a_blocked_plugin_is_not_even_imported(site: Site) -> None:
     with pytest.raises(
         UnknownNameError, match=r"GEO_REWARDS_DISABLE_PLUGINS blocks demo-plugin 1\.0: unknown reward"
     ):
-        registry.get_reward_class("demo")
+        registry.find_reward("demo")
 
 
 def test_the_variable_blocks_a_plugin(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,17 +324,17 @@ def test_two_entry_points_of_one_module_cost_only_the_second(site: Site) -> None
     site.add("first-plugin", registering("demo"))
     site.add("other-plugin", "", entry="first_plugin")
     registry = site.registry()
-    assert registry.source_of("demo").distribution == "first-plugin"
+    assert registry.find_reward("demo").source.distribution == "first-plugin"
     assert plugin_of(registry, "other-plugin").error is not None
 
 
 def test_loading_a_broken_plugin_again_leaves_the_first_alone(site: Site) -> None:
     site.add("demo-plugin", registering("demo"))
     registry = site.registry()
-    source = registry.source_of("demo")
+    source = registry.find_reward("demo").source
     second = registry.load(source, lambda: sys.modules["demo_plugin"])
     assert second.error is not None
-    assert registry.get_reward_class("demo").name == "demo"
+    assert registry.find_reward("demo").name == "demo"
 
 
 def test_the_order_of_entry_points_does_not_matter(site: Site) -> None:

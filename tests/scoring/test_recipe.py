@@ -109,11 +109,11 @@ def test_a_gate_that_abstains_makes_the_gated_entry_abstain():
     [
         (
             [{"name": "coordinate_format"}, {"name": "coordinate_format"}],
-            "label 'coordinate_format' stands twice",
+            "label 'coordinate_format' is duplicated",
         ),
         (
             [{"name": "coordinate_format", "gate": {"reward": "x", "at_least": 1}}],
-            "names 'x', which is no label",
+            "names 'x', which is not a label",
         ),
         (
             [
@@ -207,7 +207,7 @@ def test_override_changes_parameters_and_weights_only_by_label():
     assert changed.rewards["distance"].scale_km == 500
     assert changed.weights == [1.0, 2.0]
     assert base.rewards["distance"].scale_km == 1492.7
-    with pytest.raises(RecipeError, match="'dist' is no label; did you mean 'distance'"):
+    with pytest.raises(RecipeError, match="'dist' is not a label; did you mean 'distance'"):
         base.override({"dist.scale_km": 500})
     with pytest.raises(RecipeError, match="unknown key 'scale'; did you mean 'scale_km'"):
         base.override({"distance.scale": 500})

@@ -13,7 +13,7 @@ def test_an_installed_plugins_module_takes_its_own_place():
         assert gr.get_reward("vqa_exact")(["<think>x</think><answer>a dog</answer>"], solution=["a dog"]) == [
             1.0
         ]
-        assert registry.source_of("vqa_exact").distribution == "temporary"
+        assert registry.find_reward("vqa_exact").source.distribution == "temporary"
 
 
 def test_a_plugin_that_fails_is_an_error_with_its_failure_as_the_cause():

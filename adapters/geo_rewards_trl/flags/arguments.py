@@ -7,17 +7,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
 
-from geo_rewards.errors import GeoRewardsError, UnknownNameError
+from geo_rewards.errors import UnknownNameError
+from geo_rewards.errors import UsageError as UsageError  # noqa: PLC0414 - re-exported
 
 DEFAULT_SYSTEM_PROMPT = (
     "You are an expert at finding out where a photo was taken. Reason step by step about the clues in the "
     "image, from country to region to city to coordinates, inside <think> and </think>. Then give only the "
     "answer, with latitude and longitude in decimal degrees, inside <answer> and </answer>."
 )
-
-
-class UsageError(GeoRewardsError):
-    """Flags that do not exist or do not go together."""
 
 
 @dataclass

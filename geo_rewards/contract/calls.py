@@ -1,0 +1,197 @@
+"""How a reward is called: row by row or as a batch, within a time limit, every value checked."""
+
+from __future__ import annotations
+
+import inspect
+import math
+from functools import partial
+from types import NoneType
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from geo_rewards.contract.coroutines import gather_outcomes
+from geo_rewards.contract.time_limit import Patience, call_within, warn_once
+from geo_rewards.errors import RewardError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geo_rewards.batch.batch import Batch, Sample
+
+Outcome = float | None | Exception
+"""What became of one row: its value, None if the reward abstained, or what went wrong."""
+
+DEFAULT_CONCURRENCY = 32
+
+# Rounding in a sum of values must not turn a value at the very bound into an error.
+_TOLERANCE = 1e-9
+
+
+class Callee(Protocol):
+    """What is called here: a `geo_rewards.Reward`."""
+
+    @property
+    def name(self) -> str:
+        """The name that messages use."""
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Lowest and highest value."""
+
+    def score(self, sample: Sample) -> Any:
+        """Return the value of one sample, or a coroutine of it."""
+
+    def score_batch(self, batch: Batch) -> Sequence[float | None]:
+        """Return the values of a batch."""
+
+
+def call_batch(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]:
+    """Return the outcomes of one call of `score_batch`; if it fails, of one call a row.
+
+    Args:
+        reward: The reward.
+        batch: The rows.
+        limit_s: Seconds after which a call has failed, or None.
+    """
+    try:
+        values = call_within(lambda: list(reward.score_batch(batch)), limit_s, name=reward.name)
+    except Exception as error:  # noqa: BLE001 - a plugin's code; retried row by row, then reported
+        if len(batch) == 1:
+            return [_failure(reward, error, batch.samples[0])]
+        if isinstance(error, TimeoutError) and limit_s is not None:
+            warn_once(
+                f"reward {reward.name!r}: score_batch took more than {limit_s:g} s for {len(batch)} rows, "
+                "which are now tried one by one: raise timeout_s if no single row hangs"
+            )
+        return _retry(reward, batch, limit_s)
+    return _checked_batch(reward, values, batch)
+
+
+def call_rows(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]:
+    """Return the outcomes of one call of `score` a row; if it is a coroutine function, all are gathered.
+
+    Args:
+        reward: The reward.
+        batch: The rows.
+        limit_s: Seconds after which the call of a row has failed, or None.
+    """
+    if inspect.iscoroutinefunction(reward.score):
+        outcomes: list[Outcome] = gather_outcomes(
+            reward.score,
+            batch.samples,
+            concurrency=getattr(reward, "concurrency", DEFAULT_CONCURRENCY),
+            timeout_s=limit_s,
+            name=reward.name,
+        )
+    elif limit_s is None:
+        outcomes = [_score_row(reward, sample) for sample in batch.samples]
+    else:
+        outcomes = _score_rows_within(reward, batch.samples, limit_s)
+    bounds = reward.bounds
+    if _are_valid(outcomes, bounds):
+        return outcomes
+    return [
+        _failure(reward, outcome, batch.samples[row])
+        if isinstance(outcome, Exception)
+        else _checked(reward, outcome, batch.samples[row], bounds)
+        for row, outcome in enumerate(outcomes)
+    ]
+
+
+def values_of(outcomes: Sequence[Outcome]) -> list[float | None]:
+    """Return the values, or raise the first error among them."""
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+    return list(outcomes)  # type: ignore[arg-type]
+
+
+def _retry(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]:
+    """Return the outcomes of a batch whose one call failed, row by row."""
+    patience, outcomes = Patience(), list[Outcome]()
+    for row in range(len(batch)):
+        if patience.is_over:
+            outcomes.append(_failure(reward, patience.refusal(limit_s), batch.samples[row]))
+            continue
+        (outcome,) = call_batch(reward, batch.take([row]), limit_s)
+        cause = outcome.__cause__ if isinstance(outcome, RewardError) else None
+        patience.note(is_timeout=limit_s is not None and isinstance(cause, TimeoutError))
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _checked_batch(reward: Callee, values: Sequence[Any], batch: Batch) -> list[Outcome]:
+    if len(values) != len(batch):
+        message = f"returned {len(values)} values for {len(batch)} completions"
+        return [RewardError(message, reward=reward.name)] * len(batch)
+    bounds = reward.bounds
+    if _are_valid(values, bounds):
+        return list(values)
+    return [_checked(reward, value, batch.samples[row], bounds) for row, value in enumerate(values)]
+
+
+def _score_row(reward: Callee, sample: Sample) -> Outcome:
+    try:
+        value: Outcome = reward.score(sample)
+    except Exception as error:  # noqa: BLE001 - a plugin's code; returned to be counted or raised
+        return error
+    return value
+
+
+def _score_rows_within(reward: Callee, samples: Sequence[Sample], limit_s: float) -> list[Outcome]:
+    patience, outcomes = Patience(), list[Outcome]()
+    for sample in samples:
+        if patience.is_over:
+            outcomes.append(patience.refusal(limit_s))
+            continue
+        try:
+            outcome = call_within(partial(_score_row, reward, sample), limit_s, name=reward.name)
+        except TimeoutError as error:
+            outcome = error
+        patience.note(is_timeout=isinstance(outcome, TimeoutError))
+        outcomes.append(outcome)
+    return outcomes
+
+
+def _failure(reward: Callee, error: Exception, sample: Sample) -> RewardError:
+    if isinstance(error, RewardError):
+        return error
+    failure = RewardError(f"{type(error).__name__}: {error}", reward=reward.name, row=sample.index)
+    failure.__cause__ = error
+    return failure
+
+
+def _checked(reward: Callee, value: Any, sample: Sample, bounds: tuple[float, float]) -> Outcome:
+    if value is None:
+        return None
+    problem = _value_problem(value, bounds)
+    if problem is None:
+        return float(value)
+    return RewardError(problem, reward=reward.name, row=sample.index)
+
+
+def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:
+    """Return whether all are None or floats in range, at the speed of arrays; if not, look at each."""
+    kinds = set(map(type, values))
+    if not kinds <= {float, NoneType}:
+        return False
+    given = [value for value in values if value is not None] if NoneType in kinds else values
+    numbers = np.array(given, dtype=np.float64)
+    low, high = bounds
+    in_range = (numbers >= low - _TOLERANCE) & (numbers <= high + _TOLERANCE) & np.isfinite(numbers)
+    return bool(in_range.all())
+
+
+def _value_problem(value: Any, bounds: tuple[float, float]) -> str | None:
+    """Return why this cannot be a reward's value, or None."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return f"returned {value!r:.60}, which is not a number"
+    if not math.isfinite(number):
+        return f"returned {number}; to abstain, return None"
+    low, high = bounds
+    if not low - _TOLERANCE <= number <= high + _TOLERANCE:
+        return f"returned {number}, outside its range [{low}, {high}]"
+    return None

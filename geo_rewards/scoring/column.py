@@ -1,0 +1,34 @@
+"""`Column`: the values of one entry of a recipe over a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geo_rewards.scoring.file import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The values of one entry of a recipe.
+
+    Attributes:
+        entry: The entry as written.
+        ungated: Its values before the gate, None where it abstained.
+        final: Its values after the gate and `on_error`.
+        closed: Rows on which the gate was closed.
+        errors: What went wrong, by row.
+        notes: Figures that the reward noted, per row.
+        bounds: Lowest and highest value.
+        needs: Truth fields without which the reward abstains.
+    """
+
+    entry: Entry
+    ungated: list[float | None]
+    final: list[float | None]
+    closed: frozenset[int]
+    errors: dict[int, Exception]
+    notes: list[dict[str, float]]
+    bounds: tuple[float, float]
+    needs: tuple[str, ...] = ()
