@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
-from dataclasses import dataclass, field
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,56 +10,15 @@ import typer
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
 from geo_rewards.cli.output import print_heading, print_json, print_text
 from geo_rewards.cli.progress import progress_bar
-from geo_rewards.data.problems import ProblemTally, RowProblem
-from geo_rewards.data.rows import Row
 from geo_rewards.errors import DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterator
 
+    from geo_rewards.data.problems import RowProblem
     from geo_rewards.data.selection.mixture import Source
+    from geo_rewards.data.validation import Validation
     from geo_rewards.scoring.recipe import Recipe
-
-CHUNK_ROWS = 500
-
-_SHOWN, _EXPLAINED = 20, 3
-
-
-@dataclass(slots=True)
-class Report:
-    """What a validation has found.
-
-    Attributes:
-        recipe: What was rehearsed, or None.
-        keeps_all: Whether all problems are kept, not the first few only.
-        rows: How many lines hold something.
-        good: How many of them are rows that can be trained on.
-        files: How many of them, good and bad, each file has.
-        pictures: How many pictures the good ones have.
-        tally: What is wrong, counted by cause.
-        explanations: Accounts of the first rows that failed the rehearsal, by problem.
-        answered: For each weighted reward, on how many rows it gave a value to the ideal answer.
-    """
-
-    recipe: Recipe | None
-    keeps_all: bool
-    rows: int = 0
-    good: int = 0
-    files: Counter[Path] = field(default_factory=Counter)
-    pictures: int = 0
-    tally: ProblemTally = field(default_factory=lambda: ProblemTally(shown=_SHOWN))
-    explanations: dict[RowProblem, str] = field(default_factory=dict)
-    answered: dict[str, int] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        """Keep as many problems as are wanted."""
-        if self.keeps_all:
-            self.tally.shown = sys.maxsize
-
-    def silent_labels(self) -> list[str]:
-        """Return the weighted rewards that abstained on every row: the recipe does not fit the data."""
-        return [label for label, count in self.answered.items() if not count]
 
 
 def validate_command(
@@ -99,9 +55,15 @@ def validate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Check a data file before a run: every row's format, truth and pictures; with a recipe, rehearse it."""
+    from geo_rewards.data.validation import expected_rows, validate_sources
+
     chosen = _find_recipe(recipe, settings or [])
-    report = Report(chosen, as_json)
-    _validate(_find_sources(data, images, reward_method), report, seed=seed, workers=workers)
+    sources = _find_sources(data, images, reward_method)
+    total = expected_rows(sources) if sys.stderr.isatty() else None
+    with progress_bar("checking", total=total, shown=True) as advance:
+        report = validate_sources(
+            sources, recipe=chosen, seed=seed, workers=workers, keeps_all=as_json, advance=advance
+        )
     if not report.rows:
         raise DataError(f"{data} holds no rows")
     if as_json:
@@ -129,67 +91,7 @@ def _find_recipe(name: str | None, settings: list[str]) -> Recipe | None:
     return changed_recipe(find_recipe_file(name), values, origin=name, option="--set")
 
 
-def _validate(sources: Sequence[Source], report: Report, *, seed: int, workers: int | None) -> None:
-    """Take all rows that a run would read into account."""
-    from geo_rewards.data.picture_check import check_pictures
-    from geo_rewards.data.selection.mixture import read_sources
-    from geo_rewards.data.truth_check import check_truths
-
-    columns = report.recipe.file.columns if report.recipe else None
-    read = check_truths(read_sources(sources, seed=seed), columns=columns)
-    with progress_bar("checking", total=_row_count(sources), shown=True) as advance:
-        rows = _counted(check_pictures(read, workers=workers), advance)
-        while chunk := list(islice(rows, CHUNK_ROWS)):
-            _take(chunk, report)
-
-
-def _counted(rows: Iterator[Row | RowProblem], advance: Callable[[int], None]) -> Iterator[Row | RowProblem]:
-    for row in rows:
-        advance(1)
-        yield row
-
-
-def _take(chunk: list[Row | RowProblem], report: Report) -> None:
-    """Take a chunk of checked rows into account; rehearse the good ones."""
-    report.rows += len(chunk)
-    report.files.update(row.file for row in chunk)
-    good = [row for row in chunk if isinstance(row, Row)]
-    for problem in chunk:
-        if isinstance(problem, RowProblem):
-            report.tally.add(problem)
-    report.good += len(good)
-    report.pictures += sum(len(row.images) for row in good)
-    if good and report.recipe is not None:
-        _rehearse(good, report.recipe, report)
-
-
-def _rehearse(rows: list[Row], recipe: Recipe, report: Report) -> None:
-    from geo_rewards.scoring.rehearsal import rehearse
-
-    cells = [{**row.columns, "prompts": row.prompt, "solution": row.solution} for row in rows]
-    names = dict.fromkeys([*(name for row in cells for name in row), *recipe.file.columns.values()])
-    columns = {name: [row.get(name) for row in cells] for name in names}
-    rehearsal = rehearse(recipe, columns, len(rows))
-    for label, count in rehearsal.answered.items():
-        report.answered[label] = report.answered.get(label, 0) + count
-    for finding in rehearsal.findings:
-        row = rows[finding.row]
-        problem = row.problem("rehearsal", finding.message)
-        report.tally.add(problem)
-        if report.keeps_all or len(report.explanations) < _EXPLAINED:
-            report.explanations[problem] = finding.explanation
-
-
-def _row_count(sources: Sequence[Source]) -> int | None:
-    """Return how many rows there are, for the bar, or None where they would have to be read to be counted."""
-    from geo_rewards.data.selection.mixture import count_rows
-
-    if not sys.stderr.isatty() or any(source.path.suffix.lower() == ".json" for source in sources):
-        return None
-    return sum(map(count_rows, sources))
-
-
-def _record(report: Report) -> dict[str, Any]:
+def _record(report: Validation) -> dict[str, Any]:
     """Return the report as JSON values."""
     rehearsal = None
     if report.recipe is not None:
@@ -210,7 +112,7 @@ def _record(report: Report) -> dict[str, Any]:
     }
 
 
-def _error_record(problem: RowProblem, report: Report) -> dict[str, Any]:
+def _error_record(problem: RowProblem, report: Validation) -> dict[str, Any]:
     record = {
         "file": str(problem.file),
         "line": problem.line,
@@ -222,7 +124,7 @@ def _error_record(problem: RowProblem, report: Report) -> dict[str, Any]:
     return record if explanation is None else {**record, "explanation": explanation}
 
 
-def _print_report(report: Report, data: str) -> None:
+def _print_report(report: Validation, data: str) -> None:
     for line in _lines(report, data):
         print_text(line)
     for problem, explanation in report.explanations.items():
@@ -231,7 +133,7 @@ def _print_report(report: Report, data: str) -> None:
         print_text(explanation, indent=2)
 
 
-def _lines(report: Report, data: str) -> Iterator[str]:
+def _lines(report: Validation, data: str) -> Iterator[str]:
     pictures = f" with {report.pictures:,} pictures" if report.pictures else ""
     yield f"{data}: {report.rows:,} rows, {report.good:,} good{pictures}"
     if len(report.files) > 1:
@@ -251,7 +153,7 @@ def _lines(report: Report, data: str) -> Iterator[str]:
         yield f"  and {report.tally.total - len(report.tally.first):,} more; --json lists all"
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Validation) -> str:
     if not report.good:
         return "there is no good row to score"
     if silent := report.silent_labels():

@@ -1,0 +1,133 @@
+"""The check of data files before a run; with a recipe, a rehearsal of it on every row."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from geo_rewards.data.picture_check import check_pictures
+from geo_rewards.data.problems import ProblemTally, RowProblem
+from geo_rewards.data.rows import Row
+from geo_rewards.data.selection.mixture import count_rows, read_sources
+from geo_rewards.data.truth_check import check_truths
+from geo_rewards.scoring.rehearsal import rehearse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from geo_rewards.data.selection.mixture import Source
+    from geo_rewards.scoring.recipe import Recipe
+
+CHUNK_ROWS = 500
+
+_SHOWN, _EXPLAINED = 20, 3
+
+
+@dataclass(slots=True)
+class Validation:
+    """What a check of data files has found.
+
+    Attributes:
+        recipe: The recipe to rehearse, or None.
+        keeps_all: Whether all problems are kept, or only the first few.
+        rows: How many lines hold something.
+        good: How many of them are rows that can be trained on.
+        files: How many of them, good and bad, each file has.
+        pictures: How many pictures the good ones have.
+        tally: What is wrong, counted by cause.
+        explanations: Accounts of the first rows that failed the rehearsal, by problem.
+        answered: For each weighted reward, on how many rows it gave a value to the ideal answer.
+    """
+
+    recipe: Recipe | None
+    keeps_all: bool
+    rows: int = 0
+    good: int = 0
+    files: Counter[Path] = field(default_factory=Counter)
+    pictures: int = 0
+    tally: ProblemTally = field(default_factory=lambda: ProblemTally(shown=_SHOWN))
+    explanations: dict[RowProblem, str] = field(default_factory=dict)
+    answered: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Keep as many problems as are wanted."""
+        if self.keeps_all:
+            self.tally.shown = sys.maxsize
+
+    def silent_labels(self) -> list[str]:
+        """Return the weighted rewards that abstained on every row: the recipe does not fit the data."""
+        return [label for label, count in self.answered.items() if not count]
+
+    def add(self, chunk: Sequence[Row | RowProblem]) -> None:
+        """Count a chunk of checked rows, and rehearse the recipe on the good ones."""
+        self.rows += len(chunk)
+        self.files.update(row.file for row in chunk)
+        good = [row for row in chunk if isinstance(row, Row)]
+        for problem in chunk:
+            if isinstance(problem, RowProblem):
+                self.tally.add(problem)
+        self.good += len(good)
+        self.pictures += sum(len(row.images) for row in good)
+        if good and self.recipe is not None:
+            self._rehearse(good, self.recipe)
+
+    def _rehearse(self, rows: Sequence[Row], recipe: Recipe) -> None:
+        cells = [{**row.columns, "prompts": row.prompt, "solution": row.solution} for row in rows]
+        names = dict.fromkeys([*(name for row in cells for name in row), *recipe.file.columns.values()])
+        columns = {name: [row.get(name) for row in cells] for name in names}
+        rehearsal = rehearse(recipe, columns, len(rows))
+        for label, count in rehearsal.answered.items():
+            self.answered[label] = self.answered.get(label, 0) + count
+        for finding in rehearsal.findings:
+            problem = rows[finding.row].problem("rehearsal", finding.message)
+            self.tally.add(problem)
+            if self.keeps_all or len(self.explanations) < _EXPLAINED:
+                self.explanations[problem] = finding.explanation
+
+
+def validate_sources(
+    sources: Sequence[Source],
+    *,
+    recipe: Recipe | None = None,
+    seed: int = 42,
+    workers: int | None = None,
+    keeps_all: bool = False,
+    advance: Callable[[int], None] = lambda _rows: None,
+) -> Validation:
+    """Check every row that a run would read: its format, its truth and its pictures.
+
+    Args:
+        sources: The data files.
+        recipe: Also rehearse this recipe on every row.
+        seed: The run's seed: decides which rows a mixture takes at random.
+        workers: How many processes open pictures; all processors if None.
+        keeps_all: Keep every problem, not only the first few.
+        advance: Called with the number of rows checked since its last call.
+
+    Raises:
+        DataError: If a file or folder is missing.
+        UnknownNameError: If the recipe names a column that no row has.
+    """
+    found = Validation(recipe, keeps_all)
+    read = check_truths(read_sources(sources, seed=seed), columns=recipe.file.columns if recipe else None)
+    rows = _counted(check_pictures(read, workers=workers), advance)
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        found.add(chunk)
+    return found
+
+
+def expected_rows(sources: Sequence[Source]) -> int | None:
+    """Return how many rows there are, or None where counting them would mean to read them."""
+    if any(source.path.suffix.lower() == ".json" for source in sources):
+        return None
+    return sum(map(count_rows, sources))
+
+
+def _counted(rows: Iterator[Row | RowProblem], advance: Callable[[int], None]) -> Iterator[Row | RowProblem]:
+    for row in rows:
+        advance(1)
+        yield row
