@@ -4,9 +4,9 @@ import math
 import pickle
 
 import pytest
+from built_in_rewards import NAMES, PARAMETERS, about, reward_of
 
 import geo_rewards as gr
-from geo_rewards.contract.reward import Reward
 from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.file import parse_recipe
 
@@ -16,46 +16,12 @@ IDEAL = (
     "<answer>Country: France Region: Île-de-France City: Paris Coordinates: (48.8584, 2.2945)</answer>"
 )
 
-# Every built-in reward with the main choices of its parameters, by what it is about. A new reward has
-# to be put here: test_every_built_in_reward_is_covered.
-FORMAT = {
-    "think_answer_format": {},
-}
-ANSWER = {
-    "coordinate_format": {},
-    "coordinate_format parentheses": {"style": "parentheses"},
-    "place_consistency": {},
-    "place_consistency region": {"level": "region"},
-}
-PLACE = {
-    "haversine_decay": {},
-    "haversine_decay geo_r": {"curve": "geo_r"},
-    "haversine_decay geo_r_code": {"curve": "geo_r_code"},
-    "haversine_decay linear": {"curve": "linear"},
-    "haversine_decay logistic": {"curve": "logistic", "scale_km": 1000},
-    "haversine_decay steps geodesic": {"curve": "steps", "distance": "geodesic"},
-    "haversine_decay thresholds": {"curve": "thresholds"},
-    "haversine_decay truncated": {"curve": "truncated_exponential"},
-    "haversine_decay scheduled": {"schedule": {"from": 2000, "to": 25, "over": 0.8}},
-    "country_match": {},
-    "country_match text": {"source": "text"},
-    "country_match coordinate": {"source": "coordinate"},
-    "region_match": {},
-    "region_match text": {"source": "text"},
-    "city_match": {},
-    "city_match near": {"within_km": 5},
-    "place_hierarchy": {},
-    "place_hierarchy globe": {"country": 0.2, "region": None, "city": 1.0},
-    "place_hierarchy decay": {"decay": {"curve": "exponential", "scale_km": 25}, "decay_weight": 0.5},
-}
-PENALTY = {
-    "overlong_penalty": {},
-    "overlong_penalty short": {"max_length": 400, "buffer": 100},
-    "repetition_penalty": {},
-    "repetition_penalty words": {"n": 1, "scale": 0.5},
-}
-ABOUT_THE_ANSWER = {**ANSWER, **PLACE}
-ALL = {**FORMAT, **ABOUT_THE_ANSWER, **PENALTY}
+ALL = list(PARAMETERS)
+ABOUT = {label: about(reward_of(label)) for label in ALL}
+PLACE = [label for label in ALL if reward_of(label).needs]
+FORMAT = [label for label in NAMES if ABOUT[label] == "format"]
+ABOUT_THE_ANSWER = [label for label in ALL if ABOUT[label] == "answer"]
+PENALTY = [label for label in ALL if ABOUT[label] == "neither"]
 
 
 # Recipes whose every value is behind the think/answer format, and those that add it to the rest or have
@@ -77,14 +43,6 @@ OVERRIDES = {"gre": {"distance.scale_km": 1000}}  # its scale is left to whoever
 
 def load(recipe: str) -> gr.Recipe:
     return gr.load_recipe(recipe, override=OVERRIDES.get(recipe))
-
-
-def reward_of(label: str) -> Reward:
-    return gr.get_reward(label.split(maxsplit=1)[0], **ALL[label])
-
-
-def built_in_names() -> set[str]:
-    return {claim.name for claim in get_registry().rewards if claim.source.is_built_in}
 
 
 def tagged(answer: str) -> str:
@@ -149,12 +107,8 @@ def truths(count: int) -> dict[str, list]:
     return {name: [value] * count for name, value in TRUTH.items()}
 
 
-def lowest(reward: Reward) -> float:
+def lowest(reward: gr.Reward) -> float:
     return reward.bounds[0]
-
-
-def test_every_built_in_reward_is_covered():
-    assert {label.split()[0] for label in ALL} == built_in_names()
 
 
 @pytest.mark.parametrize("label", ALL)
@@ -233,12 +187,12 @@ def test_rewards_survive_pickling(label):
 @pytest.mark.parametrize("label", ALL)
 def test_the_parameters_that_a_run_saves_make_the_same_reward(label):
     reward = reward_of(label)
-    entry = {"name": reward.name, "params": ALL[label]}
+    entry = {"name": reward.name, "params": PARAMETERS[label]}
     (saved,) = gr.Recipe(parse_recipe({"rewards": [entry]}, where="test")).resolved()["rewards"]
     assert gr.get_reward(reward.name, **saved["params"]) == reward
 
 
-@pytest.mark.parametrize("name", sorted(built_in_names()))
+@pytest.mark.parametrize("name", NAMES)
 def test_every_reward_says_what_it_computes_and_where_it_comes_from(name):
     reward = gr.get_reward(name)
     assert "\n    Source: " in type(reward).__doc__
