@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from geo_rewards.data.pictures import PictureError, PictureFault, open_picture
 from geo_rewards.data.problems import RowProblem
 from geo_rewards.data.rows import Row
-from geo_rewards.errors import DataError
+from geo_rewards.worker_pool import WorkerPool, call_sent_function, chunked, start_executor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 CHUNK_ROWS = 32
 
-_ALONE_ROWS = 4 * CHUNK_ROWS  # so few are done before other processes have started
+_ALONE_CHUNKS = 4  # so few are done before worker processes are started
 
 Checked = Row | RowProblem
 Faults = list[tuple[PictureFault, str] | None]
@@ -39,20 +35,20 @@ def check_pictures(rows: Iterable[Checked], *, workers: int | None = None) -> It
             warning, and warnings are not safe between threads.
 
     Raises:
-        DataError: If other processes cannot be started.
+        GeoRewardsError: If worker processes cannot be started.
     """
     workers = workers or processors()
-    rows = iter(rows)
-    alone = islice(rows, _ALONE_ROWS) if workers > 1 else rows
-    for row in alone:
-        yield _checked([row], _faults([_paths(row)]))[0]
-    if not (first := list(islice(rows, CHUNK_ROWS))):
-        return
-    checker = _Checker(workers)
-    try:
-        yield from checker.in_order(first, rows)
-    finally:
-        checker.close()
+    pool = WorkerPool(
+        function=_faults,
+        workers=workers if workers > 1 else 0,
+        alone_chunks=_ALONE_CHUNKS,
+        send=_paths,
+        on_death=_faults_one_by_one,
+    )
+    # Alone, a row is yielded as soon as its pictures are opened.
+    chunks = chunked(rows, CHUNK_ROWS if workers > 1 else 1)
+    for chunk, faults in pool.map(chunks):
+        yield from _checked(chunk, faults)
 
 
 def processors() -> int:
@@ -60,85 +56,22 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class _Checker:
-    """A pool of processes that survives the pictures which kill one of them."""
-
-    def __init__(self, workers: int) -> None:
-        self.workers = workers
-        self._waiting: deque[tuple[list[Checked], Future[Faults]]] = deque()
-        self._pool = _start_pool(workers)
-
-    def in_order(self, first: list[Checked], rows: Iterator[Checked]) -> Iterator[Checked]:
-        """Yield the checked rows, a few chunks ahead of which are at work."""
-        chunk = first
-        while chunk or self._waiting:
-            if chunk:
-                self._submit(chunk)
-                chunk = list(islice(rows, CHUNK_ROWS))
-            if not chunk or len(self._waiting) >= 4 * self.workers:
-                yield from self._next_chunk()
-
-    def close(self) -> None:
-        """End the processes."""
-        self._pool.shutdown(cancel_futures=True)
-
-    def _submit(self, chunk: list[Checked]) -> None:
-        try:
-            future = self._pool.submit(_faults, [_paths(row) for row in chunk])
-        except BrokenProcessPool as error:  # told by the chunk that broke it, which waits before this one
-            future = Future()
-            future.set_exception(error)
-        self._waiting.append((chunk, future))
-
-    def _next_chunk(self) -> list[Checked]:
-        chunk, future = self._waiting.popleft()
-        try:
-            return _checked(chunk, future.result())
-        except BrokenProcessPool:
-            checked = _checked(chunk, _faults_one_by_one([_paths(row) for row in chunk]))
-        self._restart()
-        return checked
-
-    def _restart(self) -> None:
-        self.close()
-        self._pool = _start_pool(self.workers)
-        chunks = [chunk for chunk, _ in self._waiting]
-        self._waiting.clear()
-        for chunk in chunks:
-            self._submit(chunk)
-
-
-def _start_pool(workers: int) -> ProcessPoolExecutor:
-    # Spawned, not forked: the same on all systems, and safe beside the threads of a plugin.
-    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
-    try:
-        pool.submit(_faults, []).result()
-    except BrokenProcessPool as error:
-        raise DataError(
-            "the processes that check pictures cannot start: is the script that is run guarded by "
-            "`if __name__ == '__main__':`?"
-        ) from error
-    return pool
-
-
-def _faults_one_by_one(rows: list[list[str]]) -> Faults:
+def _faults_one_by_one(rows: list[Checked]) -> Faults:
     """Return the first fault of each row, where one of them has killed a process before."""
-    faults: Faults = []
-    while len(faults) < len(rows):
-        pool = _start_pool(1)
-        try:
-            for paths in rows[len(faults) :]:
-                faults += pool.submit(_faults, [paths]).result()
-        except BrokenProcessPool:
-            named = ", ".join(rows[len(faults)])
-            faults.append(("damaged", f"picture {named} has killed the process that opened it"))
-        finally:
-            pool.shutdown()
+    paths, faults = _paths(rows), Faults()
+    while len(faults) < len(paths):
+        with start_executor(1, _faults) as executor:
+            try:
+                for row_paths in paths[len(faults) :]:
+                    faults += executor.submit(call_sent_function, [row_paths]).result()
+            except BrokenProcessPool:
+                named = ", ".join(paths[len(faults)])
+                faults.append(("damaged", f"picture {named} has killed the process that opened it"))
     return faults
 
 
-def _paths(row: Checked) -> list[str]:
-    return row.images if isinstance(row, Row) else []
+def _paths(rows: list[Checked]) -> list[list[str]]:
+    return [row.images if isinstance(row, Row) else [] for row in rows]
 
 
 def _checked(rows: list[Checked], faults: Faults) -> list[Checked]:

@@ -6,9 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth
-from geo_rewards.data.ordered_map import chunked, map_in_order
 from geo_rewards.data.problems import RowProblem
 from geo_rewards.errors import TruthError, UnknownNameError
+from geo_rewards.worker_pool import WorkerPool, chunked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -38,8 +38,10 @@ def check_truths(
     good = 0
     check = partial(_checked, columns=sources)
     chunks = chunked(rows, CHUNK_ROWS if workers else 1)
-    for chunk in map_in_order(check, chunks, workers=workers):
-        for row in chunk:
+    pool: WorkerPool[list[Row | RowProblem], list[Row | RowProblem]]
+    pool = WorkerPool(function=check, workers=workers)
+    for _, checked in pool.map(chunks):
+        for row in checked:
             if not isinstance(row, RowProblem):
                 good += 1
                 seen.update(row.columns, () if row.solution is None else ("solution",))

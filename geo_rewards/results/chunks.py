@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
-from collections import deque
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
 from geo_rewards.results.rows import SavedRow, completion_of, place_of, scoring_cells
+from geo_rewards.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -67,19 +65,15 @@ def score_chunks(
     Raises:
         DataError: If a reward fails; names file and line.
     """
-    if workers == 1:
-        yield from ((chunk, score_chunk(task, chunk)) for chunk in chunks)
-        return
-    _check_picklable(task)
-    # Spawned, not forked: the same on all systems, and safe beside the threads of a plugin.
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin_work, initargs=(task,))
-    try:
-        yield from _in_order(pool, chunks, ahead=2 * workers)
-    except BrokenProcessPool as error:
-        raise GeoRewardsError("a worker process has died; `--workers 1` shows why") from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    if workers > 1:
+        _check_picklable(task)
+    pool = WorkerPool(
+        function=partial(score_chunk, task),
+        workers=workers if workers > 1 else 0,
+        alone_chunks=0,
+        on_death=_refuse_death,
+    )
+    yield from pool.map(chunks)
 
 
 def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
@@ -149,18 +143,8 @@ def _located(error: GeoRewardsError, path: Path, chunk: Sequence[SavedRow]) -> s
     return f"{between}: {error}"
 
 
-def _in_order(
-    pool: ProcessPoolExecutor, chunks: Iterable[list[SavedRow]], *, ahead: int
-) -> Iterator[tuple[list[SavedRow], ScoredChunk]]:
-    """Keep only a few chunks under way: the pool itself would take in the whole file."""
-    waiting: deque[tuple[list[SavedRow], Future[ScoredChunk]]] = deque()
-    for chunk in chunks:
-        waiting.append((chunk, pool.submit(_work, chunk)))
-        if len(waiting) >= ahead:
-            done, future = waiting.popleft()
-            yield done, future.result()
-    for done, future in waiting:
-        yield done, future.result()
+def _refuse_death(_chunk: list[SavedRow]) -> ScoredChunk:
+    raise GeoRewardsError("a worker process has died; `--workers 1` shows why")
 
 
 def _check_picklable(task: Task) -> None:
@@ -168,14 +152,3 @@ def _check_picklable(task: Task) -> None:
         pickle.dumps(task)
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         raise GeoRewardsError(f"the recipe cannot be sent to workers, use `--workers 1`: {error}") from error
-
-
-_tasks: list[Task] = []
-
-
-def _begin_work(task: Task) -> None:
-    _tasks.append(task)
-
-
-def _work(chunk: list[SavedRow]) -> ScoredChunk:
-    return score_chunk(_tasks[-1], chunk)

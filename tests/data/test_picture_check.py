@@ -81,13 +81,13 @@ def test_a_picture_that_kills_the_process_is_a_problem_of_its_line_alone(tmp_pat
 
 @pytest.mark.usefixtures("deadly")
 def test_a_death_that_is_seen_when_more_work_is_handed_out_is_survived(tmp_path, pictures):
-    rows = [row(tmp_path, line, pictures("deadly.png" if line == 290 else "good.png")) for line in range(600)]
+    rows = [row(tmp_path, line, pictures("deadly.png" if line == 240 else "good.png")) for line in range(600)]
     found = []
     for checked in check_pictures(rows, workers=2):
         found.append(checked)
         while checked.line == 128 and multiprocessing.active_children():
             pass  # until the line that is far ahead has ended all processes
-    assert [problem.line for problem in found if isinstance(problem, RowProblem)] == [290]
+    assert [problem.line for problem in found if isinstance(problem, RowProblem)] == [240]
     assert [checked.line for checked in found] == list(range(600))
 
 

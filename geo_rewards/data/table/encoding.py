@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any
 
 from geo_rewards.batch.truths import read_truth
-from geo_rewards.data.ordered_map import chunked, map_in_order
 from geo_rewards.data.problems import ProblemTally, RowProblem
 from geo_rewards.data.table.survey import Survey
 from geo_rewards.data.table.table import TableInfo, rows_to_batch, write_table
 from geo_rewards.data.truth_check import check_column_names, truth_cells
 from geo_rewards.errors import DataError, TruthError
+from geo_rewards.worker_pool import WorkerPool, chunked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -155,7 +155,9 @@ def build_table(
     with tempfile.TemporaryFile(dir=path.parent) as spool:
         encoded = Encoded(spool)
         encoder = RowEncoder(names, dict(columns), frozenset(reserved))
-        for chunk in map_in_order(encoder, chunked(rows, CHUNK_ROWS), workers=workers):
+        pool: WorkerPool[list[Row | RowProblem], EncodedChunk]
+        pool = WorkerPool(function=encoder, workers=workers)
+        for _, chunk in pool.map(chunked(rows, CHUNK_ROWS)):
             encoded.add(chunk)
         _check(encoded, columns, skip_bad=skip_bad)
         info = TableInfo(

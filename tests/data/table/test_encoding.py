@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from geo_rewards.data import Row, RowProblem
-from geo_rewards.data.ordered_map import map_in_order
 from geo_rewards.data.table.encoding import CHUNK_ROWS, build_table
 from geo_rewards.data.table.table import ORIGIN_COLUMN, read_info
 from geo_rewards.errors import DataError, UnknownNameError
+from geo_rewards.worker_pool import WorkerPool
 
 FILE = Path("rows.jsonl")
 PROMPT = [{"role": "user", "content": [{"type": "text", "text": "Where?"}]}]
@@ -116,5 +116,6 @@ def _ends_other_processes(chunk: int) -> int:
 
 
 def test_where_a_process_dies_its_chunks_are_done_here(caplog):
-    assert list(map_in_order(_ends_other_processes, range(60), workers=2)) == [n * n for n in range(60)]
+    pool = WorkerPool(function=_ends_other_processes, workers=2)
+    assert [result for _, result in pool.map(range(60))] == [n * n for n in range(60)]
     assert "this process goes on alone" in caplog.text
