@@ -27,6 +27,7 @@ check: install
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	PYTHONPATH=adapters $(BIN)/lint-imports
+	PYTHONPATH=adapters:plugins/geo_rewards_vqa $(BIN)/python tools/check_circles.py
 
 docs: install
 	$(BIN)/python tools/build_docs.py

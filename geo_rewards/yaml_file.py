@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from geo_rewards.errors import hint, nearest_names
+
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
     from importlib.resources.abc import Traversable
     from pathlib import Path
+
+    from pydantic_core import ErrorDetails
 
     from geo_rewards.errors import GeoRewardsError
 
@@ -21,7 +27,7 @@ def read_yaml(file: Path | Traversable, *, error_class: type[GeoRewardsError]) -
         error_class: What to raise.
 
     Raises:
-        GeoRewardsError: Of the class given, if the file cannot be read, is no YAML, or has a key twice.
+        GeoRewardsError: Of the class given, if the file cannot be read, is no YAML, or has a duplicate key.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -39,14 +45,40 @@ def _yaml_problem(error: yaml.YAMLError) -> str:
     return f"{getattr(error, 'problem', None) or error}{place}"
 
 
+def describe_error(
+    error: ErrorDetails,
+    *,
+    known: Callable[[tuple[int | str, ...]], Sequence[str]],
+    choices: Mapping[str, str] = MappingProxyType({}),
+) -> str:
+    """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest.
+
+    Args:
+        error: The error.
+        known: Returns the valid keys of the mapping at a place.
+        choices: For keys whose value is one of several things, what these are.
+    """
+    choice = next((name for name in choices if name in error["loc"]), None)
+    if choice is not None:  # pydantic reports each alternative by itself
+        path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
+        return f"{path} must be {choices[choice]}, not {error['input']!r:.60}"
+    where = ".".join(str(part) for part in error["loc"])
+    if error["type"] == "extra_forbidden":
+        nearest = nearest_names(str(error["loc"][-1]), known(error["loc"][:-1]), count=1)
+        return f"unknown key {where!r}{hint(nearest)}"
+    if error["type"] == "missing":
+        return f"key {where!r} is missing"
+    if error["type"] == "value_error":
+        return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
+    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+
+
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping: YAML would let the last win."""
+    """Refuses a duplicate key: YAML would let the last one win."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         for key in keys:
             if keys.count(key) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key!r} stands twice", node.start_mark
-                )
+                raise yaml.constructor.ConstructorError(None, None, f"duplicate key {key!r}", node.start_mark)
         return super().construct_mapping(node, deep=deep)

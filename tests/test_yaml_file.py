@@ -15,7 +15,7 @@ def test_a_file_is_read(tmp_path):
     ("content", "message"),
     [
         (b"a: [1", "not valid YAML: .* at line 1"),
-        (b"a: 1\nb: {c: 1, c: 2}", "key 'c' stands twice at line 2, column 4"),
+        (b"a: 1\nb: {c: 1, c: 2}", "duplicate key 'c' at line 2, column 4"),
         (b"a: !!python/object:os.system 1", "not valid YAML"),
         (b"\xff\xfe\xfa", "cannot be read"),
     ],

@@ -1,4 +1,4 @@
-"""What a trainer hands over as completions: the text that the policy wrote, with its think block whole."""
+"""What a trainer hands over as completions: the text that the policy wrote, its think block complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def completion_texts(completions: Sequence[Any], prompts: Sequence[Any] | None) 
 
 
 def completion_text(completion: Any, *, prompt: Any = None) -> str:
-    """Return the text that the policy wrote, with its think block made whole.
+    """Return the text that the policy wrote, its think block complete.
 
     Args:
         completion: A string, or a chat-message list. Reasoning that a chat template has moved to
@@ -33,10 +33,19 @@ def completion_text(completion: Any, *, prompt: Any = None) -> str:
     """
     if isinstance(completion, str):
         opened = isinstance(prompt, str) and prompt.rstrip().endswith("<think>")
-        return f"<think>{completion}" if opened else completion
+        return restore_think(completion) if opened else completion
     if isinstance(completion, (list, tuple)) and all(hasattr(message, "get") for message in completion):
         return "".join(_message_text(m) for m in completion if m.get("role", "assistant") == "assistant")
     raise TypeError(f"a completion is a string or a list of messages, not {completion!r:.80}")
+
+
+def restore_think(text: str) -> str:
+    """Return a completion with the `<think>` that its prompt opened, unless the text has one itself.
+
+    >>> restore_think("a tower</think>"), restore_think("<think>a tower</think>")
+    ('<think>a tower</think>', '<think>a tower</think>')
+    """
+    return text if text.lstrip().startswith("<think>") else f"<think>{text}"
 
 
 def _message_text(message: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.atomic_file import replacing
 from geo_rewards.results.rows import is_parquet
 
 if TYPE_CHECKING:
@@ -32,13 +33,11 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Callable
         yield lambda rows: _write_lines(rows, sys.stdout.write, ascii_only=not _speaks_utf8())
         return
     target = Path(os.path.realpath(out))  # a link stays a link
-    part = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with _open_parquet(part, schema) if schema is not None else _open_lines(part) as write:
-            yield write
-        part.replace(target)
-    finally:
-        part.unlink(missing_ok=True)
+    with (
+        replacing(target, flush=False) as part,
+        _open_parquet(part, schema) if schema is not None else _open_lines(part) as write,
+    ):
+        yield write
 
 
 @contextmanager

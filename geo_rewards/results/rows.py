@@ -16,7 +16,7 @@ from geo_rewards.data.lines import read_values
 from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
 from geo_rewards.errors import DataError, TruthError, hint, nearest_names
-from geo_rewards.parse.chat import completion_text
+from geo_rewards.parse.chat import completion_text, restore_think
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -169,8 +169,7 @@ def completion_of(cells: Cells) -> Any:
     completion = cells["completion"]
     if cells.get("think_opened") is not True:
         return completion
-    text = completion_text(completion)
-    return text if text.lstrip().startswith("<think>") else f"<think>{text}"
+    return restore_think(completion_text(completion))
 
 
 def _as_logged(cells: Cells) -> Cells:

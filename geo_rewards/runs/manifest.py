@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import yaml
+
+from geo_rewards.atomic_file import write_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,18 +33,8 @@ def save_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     Each file is there as a whole or not at all.
     """
     recipe = yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True)
-    _write_whole(folder / RECIPE_NAME, recipe)
-    _write_whole(folder / MANIFEST_NAME, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
-
-
-def _write_whole(path: Path, text: str) -> None:
-    # Hidden, and another name in each process: machines may share the folder.
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    with partial.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
+    write_text(folder / RECIPE_NAME, recipe)
+    write_text(folder / MANIFEST_NAME, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 
 
 def differences(before: Any, after: Any, *, path: str = "") -> list[str]:

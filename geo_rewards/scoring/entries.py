@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError, hint, nearest_names
 from geo_rewards.registry.file_rewards import RewardFileError, check_hash
 from geo_rewards.registry.lookup import FoundReward, find_reward
-from geo_rewards.scoring.file import Entry, describe_error
+from geo_rewards.yaml_file import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from geo_rewards.contract.reward import Reward
+    from geo_rewards.scoring.file import Entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,9 @@ def build_reward(reward_class: type[Reward], params: Mapping[str, Any], *, where
     try:
         return reward_class(**params)
     except ValidationError as error:
-        problems = "; ".join(describe_error(e, model=reward_class) for e in error.errors())
+        problems = "; ".join(
+            describe_error(e, known=lambda _path: list(reward_class.model_fields)) for e in error.errors()
+        )
         raise RecipeError(f"{where}: {problems}") from None
 
 

@@ -10,10 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationIn
 from geo_rewards.batch.truths import TRUTH_FIELDS
 from geo_rewards.errors import RecipeError, hint, nearest_names
 from geo_rewards.registry.file_rewards import absolute_name
-from geo_rewards.yaml_file import read_yaml
+from geo_rewards.yaml_file import describe_error, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from importlib.resources.abc import Traversable
 
     from pydantic_core import ErrorDetails
@@ -121,7 +120,7 @@ def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> Rec
     try:
         file = RecipeFile.model_validate(content, context={"folder": folder})
     except ValidationError as error:
-        problems = dict.fromkeys(describe_error(e, model=RecipeFile) for e in error.errors())
+        problems = dict.fromkeys(describe_recipe_error(e) for e in error.errors())
         raise RecipeError(f"{where}: {'; '.join(problems)}") from None
     if not file.rewards:
         raise RecipeError(f"{where}: `rewards` is empty: name one at least")
@@ -138,27 +137,15 @@ def recipe_comment(file: Traversable) -> str:
     return "\n".join(lines).strip()
 
 
-def describe_error(error: ErrorDetails, *, model: type[BaseModel]) -> str:
-    """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest."""
-    choice = next((name for name in _CHOICES if name in error["loc"]), None)
-    if choice is not None:  # pydantic reports each alternative by itself
-        path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
-        return f"{path} must be {_CHOICES[choice]}, not {error['input']!r:.60}"
-    where = ".".join(str(part) for part in error["loc"])
-    if error["type"] == "extra_forbidden":
-        known = _keys_at(model, error["loc"][:-1])
-        return f"unknown key {where!r}{hint(nearest_names(str(error['loc'][-1]), known, count=1))}"
-    if error["type"] == "missing":
-        return f"key {where!r} is missing"
-    if error["type"] == "value_error":
-        return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
-    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+def describe_recipe_error(error: ErrorDetails) -> str:
+    """Return what is wrong with a recipe's file, see `describe_error`."""
+    return describe_error(error, known=_keys_at, choices=_CHOICES)
 
 
-def _keys_at(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
-    """Return the valid keys of the mapping at this place of a file."""
-    nested: Mapping[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
+def _keys_at(path: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of the mapping at this place of a recipe's file."""
+    model: type[BaseModel] = RecipeFile
+    nested: dict[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
     for part in path:
-        if isinstance(part, str):
-            model = nested.get(part, model)
+        model = nested.get(str(part), model)
     return [field.alias or name for name, field in model.model_fields.items()]

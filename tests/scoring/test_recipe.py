@@ -172,7 +172,7 @@ def test_errors_of_a_file_name_the_file(tmp_path):
 def test_a_key_that_stands_twice_in_a_file_is_refused(tmp_path):
     file = tmp_path / "twice.yaml"
     file.write_text("rewards:\n  - name: coordinate_format\n    weight: 1\n    weight: 2\n")
-    with pytest.raises(RecipeError, match="key 'weight' stands twice"):
+    with pytest.raises(RecipeError, match="duplicate key 'weight'"):
         gr.load_recipe(file)
 
 

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
 from geo_rewards.data.selection.mixture import Source
 from geo_rewards.data.selection.sampling import Sampling, parse_sampling
 from geo_rewards.data.selection.sources import pair_paths
-from geo_rewards.errors import DataError, hint, nearest_names
-from geo_rewards.yaml_file import read_yaml
-
-if TYPE_CHECKING:
-    from pydantic_core import ErrorDetails
+from geo_rewards.errors import DataError
+from geo_rewards.yaml_file import describe_error, read_yaml
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 _JSON_SUFFIXES = frozenset({".jsonl", ".json"})
@@ -115,7 +112,9 @@ def read_mixture(path: Path) -> list[Source]:
     except ValidationError as error:
         # That no entry was left is a consequence of the faults inside, and would be said beside them.
         inner = [details for details in error.errors() if len(details["loc"]) > 1]
-        problems = dict.fromkeys(_phrase(details) for details in inner or error.errors())
+        problems = dict.fromkeys(
+            describe_error(details, known=_keys_at) for details in inner or error.errors()
+        )
         raise DataError(f"{path}: {'; '.join(problems)}") from None
     return [_source(entry, path.parent) for entry in mixture.datasets]
 
@@ -147,14 +146,6 @@ def _split_methods(joined: str | None, files: int) -> list[str | None]:
     return list(methods)
 
 
-def _phrase(error: ErrorDetails) -> str:
-    """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest."""
-    where = ".".join(map(str, error["loc"]))
-    if error["type"] == "extra_forbidden":
-        known = Mixture.model_fields if len(error["loc"]) == 1 else MixtureEntry.model_fields
-        return f"unknown key {where!r}{hint(nearest_names(str(error['loc'][-1]), known, count=1))}"
-    if error["type"] == "missing":
-        return f"key {where!r} is missing"
-    if error["type"] == "value_error":
-        return f"{where}: {error['msg'].removeprefix('Value error, ')}"
-    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+def _keys_at(path: tuple[int | str, ...]) -> list[str]:
+    """Return the valid keys of the mapping at this place of a mixture."""
+    return list((MixtureEntry if path else Mixture).model_fields)

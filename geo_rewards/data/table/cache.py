@@ -11,12 +11,12 @@ import logging
 import multiprocessing
 import tempfile
 import time
-import uuid
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
+from geo_rewards.atomic_file import write_text
 from geo_rewards.data import check_pictures, content_hash, read_sources
 from geo_rewards.data.picture_check import processors
 from geo_rewards.data.table.encoding import build_table
@@ -149,10 +149,7 @@ def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
     }
     if new:
         cache_dir.mkdir(parents=True, exist_ok=True)
-        # Not by process: on a shared disk, another machine's may have the same number.
-        partial = memory.with_name(f"{_HASHES}.{uuid.uuid4().hex}.partial")
-        partial.write_text(json.dumps({**known, **new}, indent=1), encoding="utf-8")
-        partial.replace(memory)
+        write_text(memory, json.dumps({**known, **new}, indent=1), flush=False)
     return [found[path][1] or fresh[path] for path in files]
 
 
@@ -249,7 +246,5 @@ def _remove_leftovers(cache_dir: Path) -> None:
     from filelock import FileLock, Timeout
 
     for partial in cache_dir.glob("*.partial"):
-        if partial.name.startswith(_HASHES):
-            continue
         with suppress(Timeout), FileLock(partial.with_suffix(".lock"), timeout=0):
             partial.unlink(missing_ok=True)
