@@ -1,4 +1,4 @@
-"""Fail on any circle of imports, those of types alone included: ``python tools/check_circles.py [PACKAGE...]``.
+"""Fail on any circle of imports, of types too: ``python tools/check_circles.py [PACKAGE...]``.
 
 import-linter keeps the floors between rooms; this looks at every module of every package, inside rooms too.
 """
