@@ -2,7 +2,8 @@
 
 From text to answer: `tags` finds the answer block, `structured` and `objects` take JSON out of it,
 `normalise` evens out the characters, `references` takes URLs, WKT and ISO 6709, `angles` and `pairs` read
-the numbers, `places` the names, and `reading` judges what was found. `shortcuts` knows the commonest texts.
+the numbers, `places` the names, and `reading` judges what was found. Before
+all that, `common_answers` reads the commonest answers by the patterns of `common_patterns`.
 """
 
 from geo_rewards.parse.completion import parse_answer, parse_completion

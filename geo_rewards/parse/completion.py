@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from geo_rewards.parse.reading import read_answer
+from geo_rewards.parse.common_answers import read_common
+from geo_rewards.parse.reading import Reading, read_answer
 from geo_rewards.parse.tags import find_blocks
-from geo_rewards.types import Answer
+from geo_rewards.types import Answer, Coordinate
 
 
 def parse_completion(text: str) -> Answer:
@@ -24,7 +25,7 @@ def parse_completion(text: str) -> Answer:
     if blocks.answer is None:
         problems = (blocks.problem,) if blocks.problem else ()
         return Answer(think=blocks.think, problems=problems, tags=blocks.counts)
-    reading = read_answer(blocks.answer)
+    reading = _read(blocks.answer, listed=True)
     return Answer(
         think=blocks.think,
         answer=blocks.answer,
@@ -52,7 +53,7 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
     'Paris'
     """
     answer = text.strip()
-    reading = read_answer(answer, listed=listed_names)
+    reading = _read(answer, listed=listed_names)
     return Answer(
         answer=answer,
         coordinate=reading.coordinate,
@@ -63,3 +64,13 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
         coordinate_text=reading.coordinate_text,
         coordinate_form=reading.coordinate_form,
     )
+
+
+def _read(answer: str, *, listed: bool) -> Reading:
+    """Return what a stripped answer says: by one pattern if its form is common, else by the full parser."""
+    common = read_common(answer, listed=listed)
+    if common is None:
+        return read_answer(answer, listed=listed)
+    lat, lon, form, written, country, region, city = common
+    coordinate = None if form is None else Coordinate(lat, lon)
+    return Reading(coordinate, written, form, country=country, region=region, city=city)

@@ -12,7 +12,6 @@ from geo_rewards.parse.notations import read_references, without
 from geo_rewards.parse.objects import ObjectReading, read_objects
 from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.places import labelled_places, listed_places
-from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair, whole_pair
 from geo_rewards.types import Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -46,9 +45,6 @@ def read_answer(raw: str, *, listed: bool = True) -> Reading:
     >>> read_answer("City: Paris, Coordinates: (48.85, 2.35)").city
     'Paris'
     """
-    plain = plain_pair(raw)
-    if plain is not None:
-        return Reading(plain.coordinate, plain.text, plain.form)
     if not raw.strip():
         return Reading(problems=(Problem(ProblemKind.EMPTY, "nothing but white space"),))
     if len(raw) > MAX_ANSWER_CHARACTERS:
@@ -68,16 +64,13 @@ def _read(raw: str, *, listed: bool) -> Reading:
     """
     normal = normalise(raw)
     text = mask_markup(normal)
-    whole = whole_pair(text, raw)
-    if whole is not None:
-        return Reading(whole.coordinate, whole.text, whole.form)
     objects = ObjectReading()
     if "{" in normal:
         listed = False
         objects, raw = read_objects(raw)
         text = mask_markup(normalise(raw))
     references, wrong_references, text = read_references(text, raw)
-    pairs = bracketed_pair(text, raw) or read_pairs(text, raw)
+    pairs = read_pairs(text, raw)
     text = without(text, pairs.spans)
     places = [*objects.places, *labelled_places(text, raw)]
     if listed and not places:

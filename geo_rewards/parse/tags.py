@@ -12,6 +12,9 @@ ANSWER_OPEN, ANSWER_CLOSE = "<answer>", "</answer>"
 MAX_TAGS = 64
 """A text with more tags is junk: it has no answer, and is not walked through tag by tag."""
 _TAG = re.compile(r"</?(?:think|answer)>")
+# A well-formed completion with no other "<" in it: up to its first thought, and from its second tag on.
+_HEAD = re.compile(r"\s*+<think>\s*+[^<\s]")
+_TAIL = re.compile(r"</think>\s*+<answer>([^<]*+)</answer>\s*+")
 _ONE_EACH = TagCounts(1, 1, 1, 1)
 _CONTINUED = TagCounts(0, 1, 1, 1)
 
@@ -37,12 +40,29 @@ class Blocks:
     problem: Problem | None = None
 
 
+def plain_answer(text: str) -> str | None:
+    """Return the stripped answer of a well-formed completion whose only ``<`` are those of its tags.
+
+    None for every other completion, and for an empty answer: `find_blocks` sees to them.
+
+    >>> plain_answer("<think>sun</think><answer> 48.85, 2.35 </answer>")
+    '48.85, 2.35'
+    """
+    head = _HEAD.match(text)
+    tail = head and _TAIL.fullmatch(text, text.find("<", head.end()))
+    return (tail and tail[1].strip()) or None
+
+
 def find_blocks(text: str) -> Blocks:
     """Return the blocks of a completion.
 
     >>> find_blocks("<think>sun</think><answer>48.85, 2.35</answer>").answer
     '48.85, 2.35'
     """
+    answer = plain_answer(text)
+    if answer is not None:
+        think = text[text.find(">") + 1 : text.find("</")].strip()
+        return Blocks(_ONE_EACH, think=think, answer=answer, well_formed=True)
     counts = count_tags(text)
     if counts in (_ONE_EACH, _CONTINUED):
         blocks = _one_each(text, counts)

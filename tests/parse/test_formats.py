@@ -4,12 +4,10 @@ What a formatter writes must be read as the very same coordinate: `parse(format(
 """
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from geo_rewards.parse import parse_answer, parse_completion, plain_completions
-from geo_rewards.parse.reading import Reading, read_answer
-from geo_rewards.parse.shortcuts import whole_pair
+from geo_rewards.parse import parse_answer, parse_completion
 from geo_rewards.types import Coordinate
 
 # strategies
@@ -182,20 +180,6 @@ def test_a_completion_reads_like_its_answer(name, coordinate):
     assert whole.well_formed
 
 
-@given(
-    st.lists(st.tuples(st.sampled_from(sorted(FORMATS)), coordinates), max_size=5),
-    st.sampled_from(["", "x", "<"]),
-)
-def test_the_short_cut_for_whole_completions_reads_like_the_parser(answers, thought):
-    texts = [f"<think>{thought}</think><answer>{FORMATS[name](c)}</answer>" for name, c in answers]
-    for text, lat, lon in zip(texts, *plain_completions(texts).tolist(), strict=True):
-        answer = parse_completion(text)
-        if lat == lat:  # no NaN: the short cut has read it
-            assert answer.well_formed
-            assert answer.coordinate == Coordinate(lat, lon)
-            assert (answer.country, answer.region, answer.city, answer.problems) == (None, None, None, ())
-
-
 NUMBERS = st.sampled_from(["0", "7", "48.85", "2.35", "90", "180", "181", "59.5", "-2.35", "+3", "48,85"])
 ENDS = st.sampled_from(
     ["", "N", " S", "E", " W", " North", " west", "°", "° N", "°30' E", "° 30' 15\" S", "°60'W", " degrees N"]
@@ -205,11 +189,10 @@ BETWEEN = st.sampled_from([", ", ",", " ", "; ", "/", " and ", "", "\n", "."])
 HALVES = st.tuples(STARTS, NUMBERS, ENDS).map("".join)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.tuples(HALVES, BETWEEN, HALVES, st.sampled_from(["", "."])).map("".join))
-def test_the_short_cuts_read_like_the_long_way(text):
-    short = whole_pair(text, text)
-    long = read_answer(f"\n{text}\n")  # line ends keep the short cuts away
-    assert short is None or long == Reading(short.coordinate, short.text, short.form)
+def test_two_halves_are_read_as_the_full_parser_reads_them(read_by_both, text):
+    read_by_both(text)
 
 
 @given(st.text(max_size=60))

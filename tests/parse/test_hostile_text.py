@@ -7,10 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_rewards.parse import parse_answer, parse_completion, reading
-from geo_rewards.parse.normalise import mask_markup, normalise
-from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.reading import read_answer
-from geo_rewards.parse.shortcuts import bracketed_pair
 from geo_rewards.types import Coordinate
 
 LONG = 100_000
@@ -175,22 +172,3 @@ def test_what_is_formatted_is_parsed_again(lat: float, lon: float) -> None:
         f"{lat:.7f}; {lon:.7f}".replace(".", ","),
     ):  # fmt: skip
         assert parse_answer(text).coordinate == coordinate, text
-
-
-@given(
-    latitudes, longitudes, st.sampled_from([", ", ",", " ", ";", " / "]), st.sampled_from(["", "()", "[]"])
-)
-def test_the_short_cut_for_plain_pairs_reads_like_the_long_way(
-    lat: float, lon: float, separator: str, brackets: str
-) -> None:
-    pair = f"{brackets[:1]}{lat:.5f}{separator}{lon:.5f}{brackets[1:]}"
-    short, long = read_answer(pair), read_answer(f"\n{pair}\n")
-    assert short == long
-
-
-@given(st.lists(SCRAPS, max_size=8).map("".join), st.lists(SCRAPS, max_size=8).map("".join))
-def test_the_short_cut_for_a_pair_in_brackets_reads_like_the_long_way(before: str, after: str) -> None:
-    raw = f"{before} (48.85, -2.35){after}"
-    text = mask_markup(normalise(raw))
-    short = bracketed_pair(text, raw)
-    assert short is None or short == read_pairs(text, raw)

@@ -1,0 +1,283 @@
+"""The commonest answers, each read by one pattern, with the very result of the full parser.
+
+`read_common` is the one way in, for a single answer and for a batch alike, so that the two cannot differ. It
+declines whatever is unusual: the full parser is the judge of that.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from geo_rewards.parse import common_patterns as patterns
+from geo_rewards.parse.angles import measure
+from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Common = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
+"""Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
+Read = Common | None
+_Lettered = tuple[str, str, str | None, str | None]
+"""A hemisphere letter or word, degrees, minutes and seconds."""
+
+MAX_CHARACTERS = 400
+_NO_NUMBER = float("nan")
+_NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
+_MAX_LISTED = 60
+_AROUND_LETTERS = ("", "()")
+_EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
+_NO_NAME = frozenset("0123456789+-([{")
+_FIELDS = {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}
+_PLANNED = ("country", "region", "city", "pair", "lat", "lon")
+# Right before a pair, these may belong to it.
+_NEAR_PAIR = frozenset(
+    {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
+    | {"point", "z", "m", "zm", "multipoint", "linestring", "polygon", "multipolygon", "geometrycollection"}
+)
+
+
+class Notation(NamedTuple):
+    """A common form.
+
+    Attributes:
+        pattern: What the complete answer matches.
+        read: What makes a reading of the match; None if it needs a closer look.
+        is_list: It holds a comma list of names, which is no place in a truth.
+    """
+
+    pattern: re.Pattern[str]
+    read: Callable[[re.Match[str]], Read]
+    is_list: bool = False
+
+
+def read_common(text: str, *, listed: bool = True) -> Read:
+    """Return what an answer of a common form says; None for every other, which the full parser must read.
+
+    Args:
+        text: The answer, stripped.
+        listed: Whether a comma list of names is a place.
+
+    >>> read_common("Country: Japan, City: Biei, Coordinates: (43.45, 142.61)")
+    (43.45, 142.61, 'parentheses', '(43.45, 142.61)', 'Japan', None, 'Biei')
+    >>> read_common("48.85, 2.35 or 48.86, 2.36") is None
+    True
+    """
+    if len(text) > MAX_CHARACTERS:
+        return None
+    notations = _STARTING_WITH.get(text[:1])
+    if notations is None:
+        notations = _LABELLED if ":" in text or "=" in text else _LISTED
+    for pattern, read, is_list in notations:
+        match = pattern.fullmatch(text)
+        if match is not None:
+            return None if is_list and not listed else read(match)
+    return None
+
+
+def _fenced(match: re.Match[str]) -> Read:
+    return read_common(match[1])
+
+
+def _pair(match: re.Match[str]) -> Read:
+    """Read ``(48.85, 2.35).``."""
+    opening, first, separator, second, closing = match.groups()
+    text = match.string if match.string[-1] != "." else match.string[:-1].rstrip()
+    if opening == "(" and closing == ")":
+        form = "parentheses" if separator == "," else "brackets"
+    elif opening == "[" and closing == "]":
+        form = "brackets"
+    elif opening or closing:
+        return None
+    else:
+        form = "bare"
+    return _located(float(first), float(second), form, text)
+
+
+def _comma_pair(match: re.Match[str]) -> Read:
+    """Read ``48,85; 2,35``."""
+    lat, lon = (float(number.replace(",", ".")) for number in match.groups())
+    return _located(lat, lon, "bare", match.string.removesuffix("."))
+
+
+def _letters_after(match: re.Match[str]) -> Read:
+    """Read ``40.1° N, 75.2° W``."""
+    opening, text, a, b, c, letter, d, e, f, other, closing = match.groups()
+    return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
+
+
+def _letters_before(match: re.Match[str]) -> Read:
+    """Read ``N40.1 W75.2``."""
+    opening, text, letter, a, b, c, other, d, e, f, closing = match.groups()
+    return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
+
+
+def _lettered(brackets: str, text: str, first: _Lettered, second: _Lettered) -> Read:
+    """Return the coordinate of two angles with letters, in either order."""
+    if brackets not in _AROUND_LETTERS or _EXPONENT.search(text):
+        return None
+    lat, lon = (first, second) if first[0][0] in "NSns" else (second, first)
+    if lat[0][0] not in "NSns" or lon[0][0] in "NSns":
+        return None
+    north, east = _signed(*lat), _signed(*lon)
+    if north is None or east is None:
+        return None
+    form = "dms" if first[2] or second[2] else "hemisphere"
+    return _located(north, east, form, f"({text})" if brackets else text)
+
+
+def _signed(letter: str, degrees: str, minutes: str | None, seconds: str | None) -> float | None:
+    """Return degrees with the sign of their letter; None if minutes or decimals are not as they should be."""
+    sign = -1 if letter[0] in "SsWw" else 1
+    if minutes is None:
+        return sign * float(degrees)
+    value, flaw = measure([degrees, minutes, seconds] if seconds else [degrees, minutes], sign)
+    return value if flaw is None else None
+
+
+def _names(match: re.Match[str]) -> Read:
+    """Read ``Biei, Hokkaido, Japan``."""
+    return _listed((*_NOWHERE, None, None, None), *match.groups())
+
+
+def _names_and_pair(match: re.Match[str]) -> Read:
+    """Read ``Paris, France (48.85, 2.35)``."""
+    city, second, third, pair = match.groups()
+    if (third or second).rpartition(" ")[2].lower() in _NEAR_PAIR:
+        return None
+    located = _value(pair, "")
+    return located and _listed(located, city, second, third)
+
+
+def _listed(located: Common, city: str, second: str, third: str | None) -> Read:
+    """Return the reading with the names of a list, which names the country last."""
+    country, region = (second, None) if third is None else (third, second)
+    names = f"{city} {second} {third}" if third else f"{city} {second}"
+    if len(names) > _MAX_LISTED:
+        return None
+    return (*located[:4], country, region, city)
+
+
+def _lines(match: re.Match[str]) -> Read:
+    """Read ``label: value`` fields."""
+    groups = match.groups()
+    plan = _plan(groups[::2])
+    if plan is None:
+        return None
+    text = match.string[match.start(plan.start) : match.end(plan.end)] if plan.start else ""
+    return _from_fields((*groups[1::2], ""), plan, "labelled", text)
+
+
+def _numbered_lines(match: re.Match[str]) -> Read:
+    """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
+    groups = tuple(filter(None, match.groups()))
+    plan = _plan(groups[::2])
+    return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
+
+
+def _object(match: re.Match[str]) -> Read:
+    """Read the fields of an object."""
+    groups = match.groups()
+    plan = _plan(groups[::2])
+    if plan is None:
+        return None
+    values = [value[1:-1] if value and value[0] in "\"'" else value for value in groups[1::2]]
+    return _from_fields((*values, ""), plan, "json", match[0])
+
+
+class _Plan(NamedTuple):
+    """Where the fields are among the values (at the end, which is empty, for none), and the axes' groups."""
+
+    country: int
+    region: int
+    city: int
+    pair: int
+    lat: int
+    lon: int
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def _plan(labels: tuple[str | None, ...]) -> _Plan | None:
+    """Return where the values of these labels belong; None if one is unknown or twice there."""
+    given = [label for label in labels if label is not None]
+    fields = [_FIELDS.get(label.lower().replace("_", " ")) for label in given]
+    axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
+    if None in fields or len(set(fields)) != len(fields) or len(axes) + 2 * ("pair" in fields) not in (0, 2):
+        return None
+    at = {field: labels.index(label) for field, label in zip(fields, given, strict=True)}
+    start, end = (2 * axes[0] + 1, 2 * axes[1] + 2) if axes else (0, 0)
+    country, region, city, pair, lat, lon = (at.get(field, len(labels)) for field in _PLANNED)
+    return _Plan(country, region, city, pair, lat, lon, start, end)
+
+
+def _from_fields(values: Sequence[str], plan: _Plan, form: str, text: str) -> Read:
+    """Return the reading of fields; None if a value is unlike its label."""
+    country, region, city = values[plan.country], values[plan.region], values[plan.city]
+    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
+        return None
+    if values[plan.lat]:
+        located = _axes(values[plan.lat], values[plan.lon], form, text)
+    elif values[plan.pair]:
+        located = _value(values[plan.pair], form)
+    else:
+        return (*_NOWHERE, country or None, region or None, city or None)
+    return located and (*located[:4], country or None, region or None, city or None)
+
+
+def _axes(lat: str, lon: str, form: str, text: str) -> Read:
+    """Return the coordinate of two labelled numbers."""
+    try:
+        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text)
+    except ValueError:  # a name or a pair
+        return None
+
+
+def _value(text: str, form: str) -> Read:
+    """Return the coordinate that the value of a label or key is, None if it is anything else."""
+    if text[0] == "{":
+        match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
+        return match and _object(match)
+    if text[0] == "(":
+        form, inner = "parentheses", text[1:-1]
+    elif text[0] == "[":
+        form, inner = form if form == "json" else "brackets", text[1:-1]
+    else:
+        form, inner = "bare" if form == "json" else form, text
+    lat, comma, lon = inner.partition(",")
+    return _located(float(lat), float(lon), form, text) if comma else None
+
+
+def _located(lat: float, lon: float, form: str, text: str) -> Read:
+    """Return the reading of a coordinate alone, None off the globe."""
+    if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
+        return lat, lon, form, text, None, None, None
+    return None
+
+
+_AXES = Notation(patterns.AXES, _lines)
+_LINES = Notation(patterns.LINES, _lines)
+_LETTERS_BEFORE = Notation(patterns.LETTERS_BEFORE, _letters_before)
+_LABELLED = (_LINES, _AXES)
+_LISTED = (
+    Notation(patterns.NAMES_AND_PAIR, _names_and_pair, is_list=True),
+    Notation(patterns.NAMES, _names, is_list=True),
+    _LETTERS_BEFORE,
+    _AXES,
+)
+_NUMBERS = (
+    Notation(patterns.PAIR, _pair),
+    Notation(patterns.LETTERS_AFTER, _letters_after),
+    Notation(patterns.COMMA_PAIR, _comma_pair),
+    Notation(patterns.NUMBERED_LINES, _numbered_lines),
+)
+_STARTING_WITH: dict[str, tuple[Notation, ...]] = {
+    **dict.fromkeys("0123456789+[", _NUMBERS),
+    "-": (*_NUMBERS, _LINES),
+    "(": (*_NUMBERS, _LETTERS_BEFORE),
+    "{": (Notation(patterns.OBJECT, _object), Notation(patterns.DICT, _object)),
+    "`": (Notation(patterns.FENCED, _fenced),),
+}
