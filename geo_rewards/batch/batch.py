@@ -34,7 +34,7 @@ from geo_rewards.batch.placing import (
 )
 from geo_rewards.batch.truths import plain_truths, read_truths, truth_columns
 from geo_rewards.geo import geodesic_km, get_builtin_gazetteer, great_circle_km
-from geo_rewards.parse import parse_completion, plain_completions
+from geo_rewards.parse import common_reading, parse_completion, reading_of
 from geo_rewards.parse.chat import completion_texts
 from geo_rewards.types import Answer, GroundTruth, Place
 
@@ -44,11 +44,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_rewards.geo import Gazetteer
+    from geo_rewards.parse.common_answers import CommonReading
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
 _LEVELS = ("country", "region", "city")
+_NO_NAMES = (None, None, None)
+ANSWER_COLUMNS = ("lat", "lon", "form", "text", *_LEVELS)
+"""Degrees, how they are written and in which words; the names as written."""
 
 
 class Batch:
@@ -118,6 +122,18 @@ class Batch:
         return LazyRows(partial(_parsed, self.completions), len(self))
 
     @column
+    def answer_columns(self) -> dict[str, Sequence[Any]]:
+        """What the answers say, by name: see `ANSWER_COLUMNS`; degrees are NaN and texts None where nothing is.
+
+        Filled by patterns where they fit; only the other completions are parsed.
+        """
+        rows = [
+            reading_of(self.answers[row]) if reading is None else reading
+            for row, reading in enumerate(self._common_readings)
+        ]
+        return dict(zip(ANSWER_COLUMNS, zip(*rows, strict=True) if rows else [()] * 7, strict=True))
+
+    @column
     def well_formed(self) -> list[bool]:
         """Whether each completion is one think block and then one answer block; see `Answer.well_formed`."""
         return [plain or self.answers[row].well_formed for row, plain in enumerate(self.is_plain)]
@@ -149,12 +165,8 @@ class Batch:
     @column
     def answer_degrees(self) -> FloatArray:
         """Latitudes and longitudes of the answers, shape (2, n), NaN where there is none."""
-        degrees = self._plain_degrees.copy()
-        for row in np.flatnonzero(np.isnan(degrees[0])).tolist():
-            coordinate = self.answers[row].coordinate
-            if coordinate is not None:
-                degrees[:, row] = coordinate.lat, coordinate.lon
-        return degrees
+        said = self.answer_columns
+        return np.array([said["lat"], said["lon"]], dtype=np.float64)
 
     @column
     def truth_degrees(self) -> FloatArray:
@@ -178,9 +190,11 @@ class Batch:
     @column
     def named_places(self) -> list[Place]:
         """What the answers name: the country as ISO code (None if it is no country), the rest as written."""
-        return [
-            NOWHERE if plain else named_place(self.answers[row]) for row, plain in enumerate(self.is_plain)
-        ]
+        made = {_NO_NAMES: NOWHERE}
+        for names in set(self._answer_names):
+            if names not in made:
+                made[names] = named_place(*names)
+        return [made[names] for names in self._answer_names]
 
     @column
     def located_places(self) -> list[Place]:
@@ -190,20 +204,18 @@ class Batch:
     @column
     def answer_places(self) -> list[Place]:
         """The places of the answers: each field by its name if there is one, else by the coordinate."""
-        named = zip(self.named_places, self.is_plain, strict=True)
-        if all(not plain and place.country and place.region and place.city for place, plain in named):
+        if all(place.country and place.region and place.city for place in self.named_places):
             return self.named_places  # no look into the gazetteer without need
-        rows = zip(self.named_places, self.located_places, self.is_plain, strict=True)
+        rows = zip(self.named_places, self.located_places, self._answer_names, strict=True)
         return [
-            located if plain else joined_place(self.answers[row], place, located)
-            for row, (place, located, plain) in enumerate(rows)
+            located if names == _NO_NAMES else joined_place(place, located, country=names[0])
+            for place, located, names in rows
         ]
 
     @column
     def answer_is_located(self) -> list[bool]:
         """Whether each answer names no place, so that all it says is where its coordinate lies."""
-        rows = enumerate(self.is_plain)
-        return [plain or names_nothing(self.answers[row]) for row, plain in rows]
+        return [names == _NO_NAMES for names in self._answer_names]
 
     @column
     def truth_is_located(self) -> list[bool]:
@@ -260,15 +272,20 @@ class Batch:
         return np.array([getattr(truth, field) is not None for truth in self.given_truths], dtype=bool)
 
     @column
-    def _plain_degrees(self) -> FloatArray:
-        """Coordinates of the completions that are nothing but one in tags, NaN for all others."""
-        return plain_completions(self.completions)
+    def is_plain(self) -> list[bool]:
+        """Whether each completion is well-formed, with an answer of a common form: it has no problem."""
+        return [reading is not None for reading in self._common_readings]
 
     @column
-    def is_plain(self) -> list[bool]:
-        """Whether each completion is nothing but one coordinate in tags: it need not be parsed to be read."""
-        plain: list[bool] = (~np.isnan(self._plain_degrees[0])).tolist()
-        return plain
+    def _common_readings(self) -> list[CommonReading | None]:
+        """What the completions of a common form say, None for the others, which must be parsed."""
+        return list(map(common_reading, self.completions))
+
+    @column
+    def _answer_names(self) -> list[tuple[str | None, str | None, str | None]]:
+        """Country, region and city of each answer as written."""
+        said = self.answer_columns
+        return list(zip(*(said[level] for level in _LEVELS), strict=True))
 
     @column
     def _plain_truths(self) -> FloatArray | None:

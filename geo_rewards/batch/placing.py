@@ -51,20 +51,24 @@ def names_nothing(place: Answer | GroundTruth) -> bool:
     return not (place.country or place.region or place.city)
 
 
-def named_place(answer: Answer) -> Place:
+def named_place(country: str | None, region: str | None, city: str | None) -> Place:
     """Return the named place; a list of countries, such as "Spain, Italy, France", names no country."""
-    country = country_code(answer.country) if answer.country else None
-    if country and any(
-        name and is_another_country(name, country=country) for name in (answer.region, answer.city)
-    ):
-        country = None
-    return Place(country, answer.region, answer.city)
+    code = country_code(country) if country else None
+    if code and any(name and is_another_country(name, country=code) for name in (region, city)):
+        code = None
+    return Place(code, region, city)
 
 
-def joined_place(answer: Answer, named: Place, located: Place) -> Place:
-    """Return each field by its name if the answer gives one (even a wrong one), else by the coordinate."""
+def joined_place(named: Place, located: Place, *, country: str | None) -> Place:
+    """Return each field by its name if the answer gives one (even a wrong one), else by the coordinate.
+
+    Args:
+        named: What the answer names.
+        located: Where its coordinate lies.
+        country: The country as written, None if there is none.
+    """
     return Place(
-        country=named.country if answer.country else located.country,
+        country=named.country if country else located.country,
         region=named.region or located.region,
         city=named.city or located.city,
     )

@@ -6,8 +6,7 @@ the numbers, `places` the names, and `reading` judges what was found. Before
 all that, `common_answers` reads the commonest answers by the patterns of `common_patterns`.
 """
 
-from geo_rewards.parse.completion import parse_answer, parse_completion
-from geo_rewards.parse.shortcuts import plain_completions
+from geo_rewards.parse.completion import common_reading, parse_answer, parse_completion, reading_of
 from geo_rewards.types import ProblemKind
 
-__all__ = ["ProblemKind", "parse_answer", "parse_completion", "plain_completions"]
+__all__ = ["ProblemKind", "common_reading", "parse_answer", "parse_completion", "reading_of"]

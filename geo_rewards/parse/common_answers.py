@@ -17,9 +17,8 @@ from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Common = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
+CommonReading = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
 """Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
-Read = Common | None
 _Lettered = tuple[str, str, str | None, str | None]
 """A hemisphere letter or word, degrees, minutes and seconds."""
 
@@ -49,11 +48,11 @@ class Notation(NamedTuple):
     """
 
     pattern: re.Pattern[str]
-    read: Callable[[re.Match[str]], Read]
+    read: Callable[[re.Match[str]], CommonReading | None]
     is_list: bool = False
 
 
-def read_common(text: str, *, listed: bool = True) -> Read:
+def read_common(text: str, *, listed: bool = True) -> CommonReading | None:
     """Return what an answer of a common form says; None for every other, which the full parser must read.
 
     Args:
@@ -77,11 +76,11 @@ def read_common(text: str, *, listed: bool = True) -> Read:
     return None
 
 
-def _fenced(match: re.Match[str]) -> Read:
+def _fenced(match: re.Match[str]) -> CommonReading | None:
     return read_common(match[1])
 
 
-def _pair(match: re.Match[str]) -> Read:
+def _pair(match: re.Match[str]) -> CommonReading | None:
     """Read ``(48.85, 2.35).``."""
     opening, first, separator, second, closing = match.groups()
     text = match.string if match.string[-1] != "." else match.string[:-1].rstrip()
@@ -96,25 +95,25 @@ def _pair(match: re.Match[str]) -> Read:
     return _located(float(first), float(second), form, text)
 
 
-def _comma_pair(match: re.Match[str]) -> Read:
+def _comma_pair(match: re.Match[str]) -> CommonReading | None:
     """Read ``48,85; 2,35``."""
     lat, lon = (float(number.replace(",", ".")) for number in match.groups())
     return _located(lat, lon, "bare", match.string.removesuffix("."))
 
 
-def _letters_after(match: re.Match[str]) -> Read:
+def _letters_after(match: re.Match[str]) -> CommonReading | None:
     """Read ``40.1° N, 75.2° W``."""
     opening, text, a, b, c, letter, d, e, f, other, closing = match.groups()
     return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
 
 
-def _letters_before(match: re.Match[str]) -> Read:
+def _letters_before(match: re.Match[str]) -> CommonReading | None:
     """Read ``N40.1 W75.2``."""
     opening, text, letter, a, b, c, other, d, e, f, closing = match.groups()
     return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
 
 
-def _lettered(brackets: str, text: str, first: _Lettered, second: _Lettered) -> Read:
+def _lettered(brackets: str, text: str, first: _Lettered, second: _Lettered) -> CommonReading | None:
     """Return the coordinate of two angles with letters, in either order."""
     if brackets not in _AROUND_LETTERS or _EXPONENT.search(text):
         return None
@@ -137,12 +136,12 @@ def _signed(letter: str, degrees: str, minutes: str | None, seconds: str | None)
     return value if flaw is None else None
 
 
-def _names(match: re.Match[str]) -> Read:
+def _names(match: re.Match[str]) -> CommonReading | None:
     """Read ``Biei, Hokkaido, Japan``."""
     return _listed((*_NOWHERE, None, None, None), *match.groups())
 
 
-def _names_and_pair(match: re.Match[str]) -> Read:
+def _names_and_pair(match: re.Match[str]) -> CommonReading | None:
     """Read ``Paris, France (48.85, 2.35)``."""
     city, second, third, pair = match.groups()
     if (third or second).rpartition(" ")[2].lower() in _NEAR_PAIR:
@@ -151,7 +150,7 @@ def _names_and_pair(match: re.Match[str]) -> Read:
     return located and _listed(located, city, second, third)
 
 
-def _listed(located: Common, city: str, second: str, third: str | None) -> Read:
+def _listed(located: CommonReading, city: str, second: str, third: str | None) -> CommonReading | None:
     """Return the reading with the names of a list, which names the country last."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
@@ -160,7 +159,7 @@ def _listed(located: Common, city: str, second: str, third: str | None) -> Read:
     return (*located[:4], country, region, city)
 
 
-def _lines(match: re.Match[str]) -> Read:
+def _lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``label: value`` fields."""
     groups = match.groups()
     plan = _plan(groups[::2])
@@ -170,14 +169,14 @@ def _lines(match: re.Match[str]) -> Read:
     return _from_fields((*groups[1::2], ""), plan, "labelled", text)
 
 
-def _numbered_lines(match: re.Match[str]) -> Read:
+def _numbered_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
     groups = tuple(filter(None, match.groups()))
     plan = _plan(groups[::2])
     return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
 
 
-def _object(match: re.Match[str]) -> Read:
+def _object(match: re.Match[str]) -> CommonReading | None:
     """Read the fields of an object."""
     groups = match.groups()
     plan = _plan(groups[::2])
@@ -214,7 +213,7 @@ def _plan(labels: tuple[str | None, ...]) -> _Plan | None:
     return _Plan(country, region, city, pair, lat, lon, start, end)
 
 
-def _from_fields(values: Sequence[str], plan: _Plan, form: str, text: str) -> Read:
+def _from_fields(values: Sequence[str], plan: _Plan, form: str, text: str) -> CommonReading | None:
     """Return the reading of fields; None if a value is unlike its label."""
     country, region, city = values[plan.country], values[plan.region], values[plan.city]
     if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
@@ -228,7 +227,7 @@ def _from_fields(values: Sequence[str], plan: _Plan, form: str, text: str) -> Re
     return located and (*located[:4], country or None, region or None, city or None)
 
 
-def _axes(lat: str, lon: str, form: str, text: str) -> Read:
+def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:
     """Return the coordinate of two labelled numbers."""
     try:
         return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text)
@@ -236,7 +235,7 @@ def _axes(lat: str, lon: str, form: str, text: str) -> Read:
         return None
 
 
-def _value(text: str, form: str) -> Read:
+def _value(text: str, form: str) -> CommonReading | None:
     """Return the coordinate that the value of a label or key is, None if it is anything else."""
     if text[0] == "{":
         match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
@@ -251,7 +250,7 @@ def _value(text: str, form: str) -> Read:
     return _located(float(lat), float(lon), form, text) if comma else None
 
 
-def _located(lat: float, lon: float, form: str, text: str) -> Read:
+def _located(lat: float, lon: float, form: str, text: str) -> CommonReading | None:
     """Return the reading of a coordinate alone, None off the globe."""
     if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
         return lat, lon, form, text, None, None, None

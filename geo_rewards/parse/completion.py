@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from geo_rewards.parse.common_answers import read_common
+import math
+
+from geo_rewards.parse.common_answers import CommonReading, read_common
 from geo_rewards.parse.reading import Reading, read_answer
-from geo_rewards.parse.tags import find_blocks
+from geo_rewards.parse.tags import find_blocks, plain_answer
 from geo_rewards.types import Answer, Coordinate
 
 
@@ -40,6 +42,29 @@ def parse_completion(text: str) -> Answer:
         coordinate_text=reading.coordinate_text,
         coordinate_form=reading.coordinate_form,
     )
+
+
+def common_reading(text: str) -> CommonReading | None:
+    """Return what a completion says that is well-formed, with an answer of a common form; else None.
+
+    `parse_completion` reads the same, and finds no problem.
+
+    >>> common_reading("<think>x</think><answer>(48.85, 2.35)</answer>")[:2]
+    (48.85, 2.35)
+    """
+    answer = plain_answer(text)
+    return None if answer is None else read_common(answer)
+
+
+def reading_of(answer: Answer) -> CommonReading:
+    """Return a parsed answer as `common_reading` would have read it.
+
+    >>> reading_of(parse_completion("Paris, France"))[4:]
+    ('France', None, 'Paris')
+    """
+    lat, lon = answer.coordinate or (math.nan, math.nan)
+    form, text = answer.coordinate_form, answer.coordinate_text
+    return lat, lon, form, text, answer.country, answer.region, answer.city
 
 
 def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
