@@ -24,7 +24,9 @@ NORTH = re.compile(r"(\d+(?:\.\d+)?)\s*°?\s*([NS])\b|\b([NS])\s*(\d+(?:\.\d+)?)
 EAST = re.compile(r"(\d+(?:\.\d+)?)\s*°?\s*([EW])\b|\b([EW])\s*(\d+(?:\.\d+)?)")
 NAMES = {
     "country": re.compile(r"\b(?:country|nation)\s*[:=]\s*(.+?)(?=[,;\n]|\s+\w+\s*[:=]|$)", re.IGNORECASE),
-    "region": re.compile(r"\b(?:state|region|province)\s*[:=]\s*(.+?)(?=[,;\n]|\s+\w+\s*[:=]|$)", re.IGNORECASE),
+    "region": re.compile(
+        r"\b(?:state|region|province)\s*[:=]\s*(.+?)(?=[,;\n]|\s+\w+\s*[:=]|$)", re.IGNORECASE
+    ),
     "city": re.compile(r"\b(?:city|town|locality)\s*[:=]\s*(.+?)(?=[,;\n]|\s+\w+\s*[:=]|$)", re.IGNORECASE),
 }
 CODES = {name.lower(): code for code, names in texts.COUNTRIES.items() for name in names}
@@ -75,7 +77,9 @@ def answer_names(completion: str) -> dict[str, str]:
     """Return country, region and city as an answer names them."""
     answer = ANSWER.search(completion)
     text = answer.group(1).strip() if answer else ""
-    found = {field: match.group(1).strip() for field, pattern in NAMES.items() if (match := pattern.search(text))}
+    found = {
+        field: match.group(1).strip() for field, pattern in NAMES.items() if (match := pattern.search(text))
+    }
     if found:
         return found
     names = [name.strip(" .") for name in text.split(",")]

@@ -150,7 +150,9 @@ def coordinate_fields(rng: random.Random, guess: Guess) -> list[tuple[str, str]]
 
 def json_object(rng: random.Random, fields: list[tuple[str, str]]) -> str:
     """Return an object, on one line or several, bare or fenced."""
-    begin, between, end = rng.choice([("{", ", ", "}"), ("{\n  ", ",\n  ", "\n}"), ("```json\n{", ", ", "}\n```")])
+    begin, between, end = rng.choice(
+        [("{", ", ", "}"), ("{\n  ", ",\n  ", "\n}"), ("```json\n{", ", ", "}\n```")]
+    )
     return begin + between.join(f'"{rng.choice(KEYS[field])}": {value}' for field, value in fields) + end
 
 
@@ -215,7 +217,9 @@ def guess_of(rng: random.Random, truth: int) -> Guess:
     region = int(places.region[row])
     code = places.countries[places.region_country[region]]
     name = places.regions[region] or places.names[row]
-    return Guess(f"{lat:.{decimals}f}", f"{lon:.{decimals}f}", rng.choice(COUNTRIES[code]), name, places.names[row])
+    return Guess(
+        f"{lat:.{decimals}f}", f"{lon:.{decimals}f}", rng.choice(COUNTRIES[code]), name, places.names[row]
+    )
 
 
 def random_place(rng: random.Random) -> int:

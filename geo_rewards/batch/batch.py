@@ -23,7 +23,9 @@ from geo_rewards.batch.columns import (
     training_progress,
 )
 from geo_rewards.batch.placing import (
+    LEVELS,
     NOWHERE,
+    alike_by_level,
     filled,
     joined_place,
     named_place,
@@ -49,9 +51,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
-_LEVELS = ("country", "region", "city")
 _NO_NAMES = (None, None, None)
-ANSWER_COLUMNS = ("lat", "lon", "form", "text", *_LEVELS)
+ANSWER_COLUMNS = ("lat", "lon", "form", "text", *LEVELS)
 """Degrees, how they are written and in which words; the names as written."""
 
 
@@ -123,7 +124,7 @@ class Batch:
 
     @column
     def answer_columns(self) -> dict[str, Sequence[Any]]:
-        """What the answers say, by name: see `ANSWER_COLUMNS`; degrees are NaN and texts None where nothing is.
+        """What the answers say, by the names of `ANSWER_COLUMNS`; NaN or None for what one does not say.
 
         Filled by patterns where they fit; only the other completions are parsed.
         """
@@ -218,6 +219,14 @@ class Batch:
         return [names == _NO_NAMES for names in self._answer_names]
 
     @column
+    def located_alike(self) -> dict[str, list[float]]:
+        """By level, 1.0 where the answer's coordinate lies in the true country, region or city, else 0.0.
+
+        Truths that name a place themselves are not judged by it: see `truth_is_located`.
+        """
+        return alike_by_level(self.located_places, self.truth_places)
+
+    @column
     def truth_is_located(self) -> list[bool]:
         """Whether each truth names no place itself, so that all its names are the gazetteer's."""
         if self._plain_truths is not None:
@@ -232,7 +241,7 @@ class Batch:
         """
         known = np.ones(len(self), dtype=bool)
         for name in fields:
-            known &= self._known_names[name] if name in _LEVELS else self._known_values(name)
+            known &= self._known_names[name] if name in LEVELS else self._known_values(name)
         rows: list[bool] = known.tolist()
         return rows
 
@@ -258,7 +267,7 @@ class Batch:
     @column
     def _known_names(self) -> dict[str, BoolArray]:
         """Which truths have a country, a region, a city."""
-        names = {level: map(attrgetter(level), self.truth_places) for level in _LEVELS}
+        names = {level: map(attrgetter(level), self.truth_places) for level in LEVELS}
         return {
             level: np.array([name is not None for name in given], dtype=bool)
             for level, given in names.items()
@@ -285,7 +294,7 @@ class Batch:
     def _answer_names(self) -> list[tuple[str | None, str | None, str | None]]:
         """Country, region and city of each answer as written."""
         said = self.answer_columns
-        return list(zip(*(said[level] for level in _LEVELS), strict=True))
+        return list(zip(*(said[level] for level in LEVELS), strict=True))
 
     @column
     def _plain_truths(self) -> FloatArray | None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from geo_rewards.geo import country_code, is_another_country
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     FloatArray = NDArray[np.float64]
 
+LEVELS = ("country", "region", "city")
 NOWHERE = Place()
 
 
@@ -72,3 +74,25 @@ def joined_place(named: Place, located: Place, *, country: str | None) -> Place:
         region=named.region or located.region,
         city=named.city or located.city,
     )
+
+
+def alike_by_level(found: Sequence[Place], true: Sequence[Place]) -> dict[str, list[float]]:
+    """Return for each level 1.0 where two of the gazetteer's places have that name and country in common.
+
+    A gazetteer calls a place by one name, so that other names are other places; 0.0 where one is unknown.
+
+    >>> alike_by_level([Place("FR", "Occitanie", "Lourdes")], [Place("FR", "Bretagne", None)])
+    {'country': [1.0], 'region': [0.0], 'city': [0.0]}
+    """
+    bits = np.array(
+        [_alike(a, b) if a.country == b.country else 0 for a, b in zip(found, true, strict=True)],
+        dtype=np.int64,
+    )
+    return {level: ((bits >> at) & 1).astype(np.float64).tolist() for at, level in enumerate(LEVELS)}
+
+
+def _alike(a: Place, b: Place) -> int:
+    """Return which names of two places of one country are the same, a bit a level."""
+    if b.country is None:
+        return 0
+    return 1 | (a.region == b.region is not None) << 1 | (a.city == b.city is not None) << 2

@@ -15,7 +15,7 @@ from geo_rewards.parse.angles import measure
 from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
 CommonReading = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
 """Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
@@ -29,8 +29,26 @@ _MAX_LISTED = 60
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
 _NO_NAME = frozenset("0123456789+-([{")
-_FIELDS = {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}
 _PLANNED = ("country", "region", "city", "pair", "lat", "lon")
+_ABSENT = ""
+_FIELDS: dict[str | None, str] = {
+    None: _ABSENT,
+    **{
+        written: field
+        for label, field in {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}.items()
+        for plain in (label, label.replace(" ", "_"))
+        for written in (plain, plain.title(), plain.capitalize(), plain.upper())
+    },
+    "LatLng": "pair",
+    "LatLon": "pair",
+}
+# With one of these in a name, the text may mean something else than that name.
+TELLING = frozenset(
+    {"or", "nor", "not", "no", "to", "either", "unknown", "none", "null", "nan", "inf", "infinity"}
+    | {"www", "http", "maps", "google", "bing", "lat", "latitude", "lon", "long", "lng", "longitude"}
+    # First words of labels: `Japan GPS Coordinates: ..`.
+    | {"administrative", "admin", "gps", "sub", "world", "zip"}
+)
 # Right before a pair, these may belong to it.
 _NEAR_PAIR = frozenset(
     {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
@@ -154,15 +172,43 @@ def _listed(located: CommonReading, city: str, second: str, third: str | None) -
     """Return the reading with the names of a list, which names the country last."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    if len(names) > _MAX_LISTED:
+    if len(names) > _MAX_LISTED or not _are_plain(names):
         return None
     return (*located[:4], country, region, city)
+
+
+def _chain(match: re.Match[str]) -> CommonReading | None:
+    """Read the fields of a Chain of Region in their usual order."""
+    country, region, city, pair, axes, lat, lon = match.groups()
+    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
+        return None
+    if pair is not None:
+        located = _value(pair, "labelled")
+    elif axes is not None:
+        located = _located(float(lat), float(lon), "labelled", axes)
+    else:
+        return (*_NOWHERE, country, region, city)
+    return located and (*located[:4], country, region, city)
+
+
+def _chain_object(match: re.Match[str]) -> CommonReading | None:
+    """Read the fields of an object in their usual order."""
+    country, region, city, pair, lat_text, lat, lon_text, lon = match.groups()
+    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
+        return None
+    if pair is not None:
+        located = _value(pair, "json")
+    elif lat_text or lat:
+        located = _located(float(lat_text or lat), float(lon_text or lon), "json", match[0])
+    else:
+        return (*_NOWHERE, country, region, city)
+    return located and (*located[:4], country, region, city)
 
 
 def _lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``label: value`` fields."""
     groups = match.groups()
-    plan = _plan(groups[::2])
+    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
     if plan is None:
         return None
     text = match.string[match.start(plan.start) : match.end(plan.end)] if plan.start else ""
@@ -171,18 +217,18 @@ def _lines(match: re.Match[str]) -> CommonReading | None:
 
 def _numbered_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
-    groups = tuple(filter(None, match.groups()))
-    plan = _plan(groups[::2])
+    groups = match.groups()
+    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
     return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
 
 
 def _object(match: re.Match[str]) -> CommonReading | None:
     """Read the fields of an object."""
     groups = match.groups()
-    plan = _plan(groups[::2])
+    plan = _plan(tuple(map(_FIELDS.get, groups[::3])))
     if plan is None:
         return None
-    values = [value[1:-1] if value and value[0] in "\"'" else value for value in groups[1::2]]
+    values = [text or other for text, other in zip(groups[1::3], groups[2::3], strict=True)]
     return _from_fields((*values, ""), plan, "json", match[0])
 
 
@@ -200,31 +246,39 @@ class _Plan(NamedTuple):
 
 
 @lru_cache(maxsize=4096)
-def _plan(labels: tuple[str | None, ...]) -> _Plan | None:
-    """Return where the values of these labels belong; None if one is unknown or twice there."""
-    given = [label for label in labels if label is not None]
-    fields = [_FIELDS.get(label.lower().replace("_", " ")) for label in given]
+def _plan(fields: tuple[str | None, ...]) -> _Plan | None:
+    """Return where the values of these fields are; None if one is unknown, doubled or lacks its other."""
+    given = [field for field in fields if field != _ABSENT]
     axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
-    if None in fields or len(set(fields)) != len(fields) or len(axes) + 2 * ("pair" in fields) not in (0, 2):
+    if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
         return None
-    at = {field: labels.index(label) for field, label in zip(fields, given, strict=True)}
+    country, region, city, pair, lat, lon = (
+        fields.index(field) if field in given else len(fields) for field in _PLANNED
+    )
     start, end = (2 * axes[0] + 1, 2 * axes[1] + 2) if axes else (0, 0)
-    country, region, city, pair, lat, lon = (at.get(field, len(labels)) for field in _PLANNED)
     return _Plan(country, region, city, pair, lat, lon, start, end)
 
 
-def _from_fields(values: Sequence[str], plan: _Plan, form: str, text: str) -> CommonReading | None:
+def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> CommonReading | None:
     """Return the reading of fields; None if a value is unlike its label."""
-    country, region, city = values[plan.country], values[plan.region], values[plan.city]
+    at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
+    country, region, city = values[at_country], values[at_region], values[at_city]
     if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
         return None
-    if values[plan.lat]:
-        located = _axes(values[plan.lat], values[plan.lon], form, text)
-    elif values[plan.pair]:
-        located = _value(values[plan.pair], form)
+    if not _are_plain(f"{country} {region} {city}"):
+        return None
+    if values[at_pair]:
+        located = _value(values[at_pair], form)
+    elif values[at_lat]:
+        located = _axes(values[at_lat], values[at_lon], form, text)
     else:
         return (*_NOWHERE, country or None, region or None, city or None)
     return located and (*located[:4], country or None, region or None, city or None)
+
+
+def _are_plain(names: str) -> bool:
+    """Return whether no word of some names may be more than a name."""
+    return TELLING.isdisjoint(names.lower().replace("-", " ").replace("(", "").replace(")", "").split())
 
 
 def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:
@@ -260,7 +314,7 @@ def _located(lat: float, lon: float, form: str, text: str) -> CommonReading | No
 _AXES = Notation(patterns.AXES, _lines)
 _LINES = Notation(patterns.LINES, _lines)
 _LETTERS_BEFORE = Notation(patterns.LETTERS_BEFORE, _letters_before)
-_LABELLED = (_LINES, _AXES)
+_LABELLED = (Notation(patterns.CHAIN, _chain), _LINES, _AXES)
 _LISTED = (
     Notation(patterns.NAMES_AND_PAIR, _names_and_pair, is_list=True),
     Notation(patterns.NAMES, _names, is_list=True),
@@ -277,6 +331,10 @@ _STARTING_WITH: dict[str, tuple[Notation, ...]] = {
     **dict.fromkeys("0123456789+[", _NUMBERS),
     "-": (*_NUMBERS, _LINES),
     "(": (*_NUMBERS, _LETTERS_BEFORE),
-    "{": (Notation(patterns.OBJECT, _object), Notation(patterns.DICT, _object)),
+    "{": (
+        Notation(patterns.CHAIN_OBJECT, _chain_object),
+        Notation(patterns.OBJECT, _object),
+        Notation(patterns.DICT, _object),
+    ),
     "`": (Notation(patterns.FENCED, _fenced),),
 }

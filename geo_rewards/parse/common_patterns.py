@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
+
 # Letters and combining marks that normalisation leaves as they are; what is not here is read the long way.
 LETTERS = (
     "A-Za-z"
@@ -22,28 +24,11 @@ LETTERS = (
     "\u10a0-\u10fa\u10fc-\u10ff\u1e00-\u1e9a\u1e9e-\u1eff"  # Georgian, Latin
     "\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff\uac00-\ud7a3"  # Japanese, Chinese, Korean
 )
-# With one of these words in a name, the text may mean something else than that name. The last two lines are
-# first words of labels: `Japan GPS Coordinates: ..`.
-TELLING = (
-    *("or", "nor", "not", "no", "to", "either", "unknown", "none", "null", "nan", "inf", "infinity"),
-    *("www", "http", "maps", "google", "bing", "lat", "latitude", "lon", "long", "lng", "longitude"),
-    *("administrative", "admin", "gps", "sub", "world", "zip"),
-)
-
-
-def _any_case(word: str) -> str:
-    return "".join(f"[{letter.upper()}{letter}]" for letter in word)
-
-
-def compiled_letters() -> re.Pattern[str]:
-    """Return the pattern of one letter of a name."""
-    return re.compile(f"[{LETTERS}]")
-
-
-_TELLING = "|".join(map(_any_case, TELLING))
-_WORD = f"(?!(?:{_TELLING})(?![{LETTERS}]))[{LETTERS}]++"
+_WORD = f"[{LETTERS}]++"
 # A word before a colon is no name but a label. A full stop is part of an abbreviation only.
-_NAME = rf"{_WORD}(?:(?:[ '’-]|(?<=[SMFs]t)\. ){_WORD}(?! ?[:=]))*+"
+_NAME = rf"{_WORD}(?:(?:’?+[ -]|['’]|(?<=[SMFs]t)\. ){_WORD}(?! ?[:=]))*+"
+# Behind a label, a name may have another after it: `Florence (Firenze)`.
+_VALUE_NAME = rf"{_NAME}’?+(?: \({_NAME}\))?+"
 _NUMBER = r"[+-]?+[0-9]{1,3}+(?:\.[0-9]{1,15}+)?+"
 _DECIMAL_COMMA = "[+-]?+[0-9]{1,3}+,[0-9]{1,15}+"
 _ROUND = rf"\( ?+{_NUMBER}, ?+{_NUMBER} ?+\)"
@@ -67,7 +52,7 @@ NAMES_AND_PAIR = re.compile(
 
 MOST_FIELDS = 5
 _LABEL = "([A-Za-z]++(?:(?:/| or |[ _])[A-Za-z]++)?+)"
-_VALUE = rf"({_NAME}|{_ROUND}|{_SQUARE}|{_NUMBER}(?:, ?+{_NUMBER}|°|))"
+_VALUE = rf"({_VALUE_NAME}|{_ROUND}|{_SQUARE}|{_NUMBER}(?:, ?+{_NUMBER}|°|))"
 _LINE = rf"(?:- )?+{_LABEL}(?: ?: ?+| ?= ?+){_VALUE}"
 _LINE_END = r"(?:[,;]? ?\n\n?+|, |; | )"
 LINES = re.compile(_LINE + rf"(?:{_LINE_END}{_LINE})?+" * (MOST_FIELDS - 1) + r"\.?+")
@@ -80,17 +65,53 @@ _AXIS = rf"([A-Za-z]++)(?:\. | |: ?+|=)({_NUMBER}°?+)"
 AXES = re.compile(rf"{_AXIS}{_LINE_END}{_AXIS}\.?+")
 
 
+def _labels(field: str) -> str:
+    """Return the alternatives of a field's labels, in the usual cases."""
+    known = {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}
+    spelt = {
+        written
+        for label, labelled in known.items()
+        if labelled == field
+        for plain in (label, label.replace(" ", "_"))
+        for written in (plain, plain.title(), plain.capitalize(), plain.upper())
+    }
+    return "|".join(sorted(map(re.escape, spelt), reverse=True))
+
+
+_COUNTRY, _REGION, _CITY, _COORDINATES, _LAT, _LON = map(
+    _labels, ("country", "region", "city", "pair", "lat", "lon")
+)
+# The usual order, the country first and the coordinate last: its groups need no look at the labels.
+_ASSIGN = "(?: ?: ?+| ?= ?+)"
+_CHAINED = rf"{_ASSIGN}({_VALUE_NAME})(?:{_LINE_END}|\.?+\Z))?+"
+CHAIN = re.compile(
+    rf"(?:(?:{_COUNTRY}){_CHAINED}(?:(?:{_REGION}){_CHAINED}(?:(?:{_CITY}){_CHAINED}"
+    rf"(?:(?:{_COORDINATES}){_ASSIGN}({_ROUND}|{_SQUARE}|{_NUMBER}, ?+{_NUMBER})\.?+"
+    rf"|((?:{_LAT}){_ASSIGN}({_NUMBER})°?+{_LINE_END}(?:{_LON}){_ASSIGN}({_NUMBER})°?+)\.?+)?+"
+)
+_KEYED = rf"""\": ?+\"({_VALUE_NAME})\"(?:,\s*+|\s*+(?=\}})))?+"""
+_QUOTED = rf"""(?:\"({_NUMBER})\"|({_NUMBER}))"""
+CHAIN_OBJECT = re.compile(
+    rf"""\{{\s*+(?:\"(?:{_COUNTRY}){_KEYED}(?:\"(?:{_REGION}){_KEYED}(?:\"(?:{_CITY}){_KEYED}"""
+    rf"""(?:\"(?:{_COORDINATES})\": ?+({_SQUARE}|{_ROUND})"""
+    rf"""|\"(?:{_LAT})\": ?+{_QUOTED},\s*+\"(?:{_LON})\": ?+{_QUOTED})?+\s*+\}}"""
+)
+
+
 def _object_patterns(quote: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return the patterns of an object of a few fields, and of one of two axes, in these quotes."""
+    """Return the patterns of an object of a few fields, and of one of two axes, in these quotes.
+
+    A field has three groups: its key, and its value if that is a text, or else if it is anything else.
+    """
     key = f"{quote}([A-Za-z]++(?:[ _][A-Za-z]++)*+){quote}: ?+"
-    number = f"(?:{quote}{_NUMBER}{quote}|{_NUMBER})"
-    inner = rf"\{{\s*+{key}({number}),\s*+{key}({number})\s*+\}}"
-    unnamed = inner.replace("([A", "(?:[A").replace("((?:", "(?:(?:")
-    pair = f"{quote}(?:{_NUMBER}, ?+{_NUMBER}|{_ROUND}){quote}"
-    name = _NAME.replace("'", "") if quote == "'" else _NAME
-    field = rf"{key}({quote}{name}{quote}|{number}|{_SQUARE}|{_ROUND}|{pair}|{unnamed})"
+    axis = f"{key}(?:{quote}({_NUMBER}){quote}|({_NUMBER}))"
+    axes = rf"\{{\s*+{axis},\s*+{axis}\s*+\}}"
+    inner = re.sub(r"(?<!\\)\((?!\?)", "(?:", axes)
+    name = _VALUE_NAME.replace("'", "") if quote == "'" else _VALUE_NAME
+    pair = rf"{_NUMBER}, ?+{_NUMBER}|{_ROUND}"
+    field = rf"{key}(?:{quote}({name}|{pair}|{_NUMBER}){quote}|({_NUMBER}|{_SQUARE}|{_ROUND}|{inner}))"
     fields = rf"\{{\s*+{field}" + rf"(?:,\s*+{field})?+" * (MOST_FIELDS - 1) + r"\s*+\}"
-    return re.compile(fields), re.compile(inner)
+    return re.compile(fields), re.compile(axes)
 
 
 OBJECT, AXES_OBJECT = _object_patterns('"')

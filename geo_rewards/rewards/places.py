@@ -6,7 +6,6 @@ Spain or Italy" is one wrong field.
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
@@ -15,7 +14,7 @@ from geo_rewards.contract.reward import Reward
 from geo_rewards.geo import same_city, same_region
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from geo_rewards.batch.batch import Batch
     from geo_rewards.types import GroundTruth, Place
@@ -80,12 +79,11 @@ class PlaceMatch(PlaceReward):
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Compare each answer's place with its truth."""
-        places, truths, located = self.places(batch), batch.truth_places, self.both_located(batch)
-        names = attrgetter("country", self.level)
-        alike = _named_alike(map(names, places), map(names, truths))
+        located = self.both_located(batch)
+        alike = batch.located_alike[self.level] if any(located) else [0.0] * len(batch)
         if all(located):
             return alike
-        rows = zip(alike, places, truths, located, strict=True)
+        rows = zip(alike, self.places(batch), batch.truth_places, located, strict=True)
         return [
             value if is_located else float(self.agrees(place, truth))
             for value, place, truth, is_located in rows
@@ -169,11 +167,3 @@ class CityMatch(PlaceMatch):
     def agrees(self, place: Place, truth: Place) -> bool:
         """Compare country and city."""
         return super().agrees(place, truth) and agree(place, truth, level="city")
-
-
-def _named_alike(
-    found: Iterable[tuple[str | None, ...]], true: Iterable[tuple[str | None, ...]]
-) -> list[float]:
-    """Return 1 where the names, all the gazetteer's, are the same and none is unknown, else 0."""
-    pairs = zip(found, true, strict=True)
-    return [1.0 if names == truth and None not in truth else 0.0 for names, truth in pairs]

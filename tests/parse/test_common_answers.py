@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo_rewards.parse import common_patterns, parse_answer, parse_completion
-from geo_rewards.parse.common_answers import read_common
+from geo_rewards.parse.common_answers import TELLING, read_common
 from geo_rewards.parse.labels import OTHER_LABELS, PLACE_LABELS
 from geo_rewards.parse.normalise import normalise
 from geo_rewards.parse.tags import find_blocks, plain_answer
@@ -343,7 +343,7 @@ def test_first_words_of_labels_end_no_name():
     for label in (*PLACE_LABELS, *OTHER_LABELS, "gps coordinates"):
         first, _, last = label.rpartition(" ")
         if first and last in ending and first not in ("country", "state", "region", "city"):
-            assert not set(first.split()).isdisjoint(common_patterns.TELLING), label
+            assert not set(first.split()).isdisjoint(TELLING), label
 
 
 @pytest.mark.parametrize(
