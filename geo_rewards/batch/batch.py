@@ -51,7 +51,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]
 
-_NO_NAMES = (None, None, None)
+_Names = tuple[str | None, str | None, str | None]
+_NO_NAMES: _Names = (None, None, None)
 ANSWER_COLUMNS = ("lat", "lon", "form", "text", *LEVELS)
 """Degrees, how they are written and in which words; the names as written."""
 
@@ -191,7 +192,7 @@ class Batch:
     @column
     def named_places(self) -> list[Place]:
         """What the answers name: the country as ISO code (None if it is no country), the rest as written."""
-        made = {_NO_NAMES: NOWHERE}
+        made: dict[_Names, Place] = {_NO_NAMES: NOWHERE}
         for names in set(self._answer_names):
             if names not in made:
                 made[names] = named_place(*names)
@@ -291,7 +292,7 @@ class Batch:
         return list(map(common_reading, self.completions))
 
     @column
-    def _answer_names(self) -> list[tuple[str | None, str | None, str | None]]:
+    def _answer_names(self) -> list[_Names]:
         """Country, region and city of each answer as written."""
         said = self.answer_columns
         return list(zip(*(said[level] for level in LEVELS), strict=True))
