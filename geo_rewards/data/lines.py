@@ -42,6 +42,25 @@ def read_values(path: Path, *, chosen: Iterable[bool] | None = None) -> Iterator
         )
 
 
+def read_texts(path: Path) -> Iterator[tuple[int, Any, str | None]]:
+    """Yield line number, value and text of each row, as `read_values` does.
+
+    The text is None where it is no valid JSON to be written again: in a `.json`, and where a number is
+    beyond the range of floats.
+
+    Raises:
+        DataError: If the file is missing or has another suffix.
+    """
+    if not _is_jsonl(path):
+        yield from ((line, value, None) for line, value in _read_json(path))
+        return
+    decoder = _Decoder()
+    for number, raw in _jsonl_lines(path):
+        decoder.overflow = False
+        value = _value_of_line(raw, decoder)
+        yield number, value, None if decoder.overflow or isinstance(value, BadRow) else raw.decode()
+
+
 def count_values(path: Path) -> int:
     """Return how many rows `read_values` yields, in a `.jsonl` without reading them.
 
@@ -144,7 +163,10 @@ class _Decoder:
 
     def __init__(self) -> None:
         self.fault: BadRow | None = None
-        self._json = json.JSONDecoder(object_pairs_hook=self._object, parse_constant=self._constant)
+        self.overflow = False
+        self._json = json.JSONDecoder(
+            object_pairs_hook=self._object, parse_constant=self._constant, parse_float=self._float
+        )
 
     def decode(self, text: str, at: int) -> tuple[Any, int]:
         """Return the value that begins at `at`, and the index behind it."""
@@ -168,6 +190,12 @@ class _Decoder:
             twice = next(key for key in keys if keys.count(key) > 1)
             self.fault = BadRow("json", f"the key {twice!r} is there twice")
         return result
+
+    def _float(self, text: str) -> float:
+        number = float(text)
+        if number - number != 0.0:
+            self.overflow = True
+        return number
 
     def _constant(self, name: str) -> None:
         self.fault = BadRow("json", f"{name} is not valid JSON; write null for a missing value")

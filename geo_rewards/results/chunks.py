@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
-from geo_rewards.results.rows import SavedRow, completion_of, place_of, scoring_cells
+from geo_rewards.results.rows import SavedRow, completion_of, is_given_as_written, place_of, scoring_cells
 from geo_rewards.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from geo_rewards.scoring.scores import Scores
 
 Cells = dict[str, Any]
+READ = ("lat", "lon", "country", "region", "city")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +38,49 @@ class Task:
     columns: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ScoredChunk:
-    """What scoring has found about a chunk.
+    """What scoring has found about a chunk, a column each.
 
     Attributes:
-        cells: The cells to add to each row.
+        rewards: The raw values by label.
+        total: The weighted sums.
+        read: What was read from the answers, by name: `lat`, `lon`, `country`, `region`, `city`.
+        problems: What was refused of each answer.
+        distance_km: The distances.
         errors: Messages by label, of rewards that failed and did not stop the scoring.
         parsed: How many answers could be read, as `Scores.parses` counts.
     """
 
-    cells: list[Cells]
+    rewards: dict[str, list[float | None]]
+    total: list[float | None]
+    read: dict[str, Sequence[Any]]
+    problems: list[list[str]]
+    distance_km: list[float | None]
     errors: dict[str, list[str]]
     parsed: int
+
+    @cached_property
+    def cells(self) -> list[Cells]:
+        """The cells to add to each row."""
+        labels, names = tuple(self.rewards), tuple(self.read)
+        return [
+            {
+                "rewards": dict(zip(labels, values, strict=True)),
+                "reward": total,
+                "parsed": dict(zip(names, read, strict=True)),
+                "problems": problems,
+                "distance_km": distance_km,
+            }
+            for values, total, read, problems, distance_km in zip(
+                zip(*self.rewards.values(), strict=True),
+                self.total,
+                zip(*self.read.values(), strict=True),
+                self.problems,
+                self.distance_km,
+                strict=True,
+            )
+        ]
 
 
 def score_chunks(
@@ -84,13 +115,21 @@ def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
     """
     try:
         scores = _scores(task, chunk, default_on_error="raise")
-        totals = scores.total  # once: it sums all rows
-        cells = [_scored_cells(scores, row, total=total) for row, total in enumerate(totals)]
+        total = scores.total
     except GeoRewardsError as error:
         # A plain DataError, since it must survive the way back from a worker.
         raise DataError(_located(error, task.path, chunk)) from error
-    parsed = sum(map(scores.parses, range(len(chunk))))
-    return ScoredChunk(cells, _error_messages(scores, task.path, chunk), parsed)
+    said, plain = scores.batch.answer_columns, scores.batch.is_plain
+    answers = scores.batch.answers
+    return ScoredChunk(
+        rewards=scores.rewards,
+        total=total,
+        read={name: _without_nan(said[name]) for name in READ},
+        problems=[[] if is_plain else list(answers[row].problems) for row, is_plain in enumerate(plain)],
+        distance_km=_without_nan(scores.batch.distance_km.tolist()),
+        errors=_error_messages(scores, task.path, chunk),
+        parsed=sum(is_plain or scores.parses(row) for row, is_plain in enumerate(plain)),
+    )
 
 
 def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None = None) -> str:
@@ -105,20 +144,15 @@ def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None =
 
 
 def _scores(task: Task, chunk: Sequence[SavedRow], *, default_on_error: OnError) -> Scores:
-    given = [scoring_cells(row.cells) for row in chunk]
+    rows = [row.cells for row in chunk]
+    given = rows if all(map(is_given_as_written, rows)) else [scoring_cells(row) for row in rows]
     columns = {name: [cells.get(name) for cells in given] for name in task.columns}
-    completions = [completion_of(row.cells) for row in chunk]
+    completions = [completion_of(row) for row in rows]
     return task.recipe.score_columns(completions, columns, default_on_error=default_on_error)
 
 
-def _scored_cells(scores: Scores, row: int, *, total: float | None) -> Cells:
-    return {
-        "rewards": {label: values[row] for label, values in scores.rewards.items()},
-        "reward": total,
-        "parsed": scores.parsed(row),
-        "problems": list(scores.batch.answers[row].problems),
-        "distance_km": scores.distance_km(row),
-    }
+def _without_nan(values: Sequence[Any]) -> list[Any]:
+    return [None if value != value else value for value in values]
 
 
 def _error_messages(scores: Scores, path: Path, chunk: Sequence[SavedRow]) -> dict[str, list[str]]:

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,15 +15,19 @@ from geo_rewards.atomic_file import replacing
 from geo_rewards.results.rows import is_parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator
 
     import pyarrow as pa
 
+    from geo_rewards.results.rows import SavedRow
+
 Cells = dict[str, Any]
+Write = Callable[[Sequence["SavedRow"], Sequence[Cells]], None]
+"""Writes rows with the cells that scoring adds."""
 
 
 @contextmanager
-def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Callable[[list[Cells]], None]]:
+def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
     """Give a function that writes rows; the file takes its name when the block ends without error.
 
     Args:
@@ -30,7 +35,7 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Callable
         schema: The columns of a parquet file; without, jsonl is written.
     """
     if out is None:
-        yield lambda rows: _write_lines(rows, sys.stdout.write, ascii_only=not _speaks_utf8())
+        yield lambda rows, added: _write_lines(rows, added, sys.stdout.write, ascii_only=not _speaks_utf8())
         return
     target = Path(os.path.realpath(out))  # a link stays a link
     with (
@@ -41,25 +46,37 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Callable
 
 
 @contextmanager
-def _open_lines(path: Path) -> Iterator[Callable[[list[Cells]], None]]:
+def _open_lines(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        yield lambda rows: _write_lines(rows, file.write, ascii_only=False)
+        yield lambda rows, added: _write_lines(rows, added, file.write, ascii_only=False)
 
 
 @contextmanager
-def _open_parquet(path: Path, schema: pa.Schema) -> Iterator[Callable[[list[Cells]], None]]:
+def _open_parquet(path: Path, schema: pa.Schema) -> Iterator[Write]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     from geo_rewards.results.parquet_schema import to_arrays
 
     with pq.ParquetWriter(path, schema) as writer:
-        yield lambda rows: writer.write_table(pa.Table.from_arrays(to_arrays(rows, schema), schema=schema))
+        yield lambda rows, added: writer.write_table(
+            pa.Table.from_arrays(to_arrays(_merged(rows, added), schema), schema=schema)
+        )
 
 
-def _write_lines(rows: Sequence[Cells], write: Callable[[str], object], *, ascii_only: bool) -> None:
-    for row in rows:
-        write(_json_line(row, ascii_only=ascii_only) + "\n")
+def _merged(rows: Sequence[SavedRow], added: Sequence[Cells]) -> list[Cells]:
+    return [{**row.cells, **cells} for row, cells in zip(rows, added, strict=True)]
+
+
+def _write_lines(
+    rows: Sequence[SavedRow], added: Sequence[Cells], write: Callable[[str], object], *, ascii_only: bool
+) -> None:
+    encode = _FINITE.encode
+    for row, cells in zip(rows, added, strict=True):
+        if row.text is None or ascii_only or not row.cells.keys().isdisjoint(cells):
+            write(_json_line({**row.cells, **cells}, ascii_only=ascii_only) + "\n")
+        else:  # what is there stays as it was written
+            write(f"{row.text[:-1].rstrip()}, {encode(cells)[1:]}\n")
 
 
 def _json_line(row: Cells, *, ascii_only: bool) -> str:
@@ -67,6 +84,9 @@ def _json_line(row: Cells, *, ascii_only: bool) -> str:
         return json.dumps(row, ensure_ascii=ascii_only, allow_nan=False, default=str)
     except ValueError:  # JSON has no infinity
         return json.dumps(_finite(row), ensure_ascii=ascii_only, allow_nan=False, default=str)
+
+
+_FINITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import TypeAdapter, ValidationError
 
 from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth
-from geo_rewards.data.lines import read_values
+from geo_rewards.data.lines import read_texts
 from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
 from geo_rewards.errors import DataError, TruthError, hint, nearest_names
@@ -32,6 +32,7 @@ JSON_MARK = {b"geo_rewards": b"json"}
 """Metadata of a parquet column of ours whose cells are JSON text."""
 
 Cells = dict[str, Any]
+_REARRANGED = frozenset({"conversations", "messages", "prompt", "advantage"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +42,12 @@ class SavedRow:
     Attributes:
         number: Its line, from 1; in parquet its row, from 1.
         cells: Its cells as they stand in the file.
+        text: Its line, if that is a JSON object to which cells can be added as text; else None.
     """
 
     number: int
     cells: Cells
+    text: str | None = None
 
 
 class RecordProblem(RowProblem):
@@ -98,11 +101,11 @@ def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
     if is_parquet(path):
         yield from _read_parquet(path)
         return
-    for line, value in read_values(path):
+    for line, value, text in read_texts(path):
         if isinstance(value, BadRow):
             yield RowProblem(path, line, value.cause, str(value))
         elif isinstance(value, dict):
-            yield SavedRow(line, value)
+            yield SavedRow(line, value, text)
         else:
             yield RowProblem(path, line, "row", f"a row is an object, not a {type(value).__name__}")
 
@@ -139,6 +142,11 @@ def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] 
     if not contents.rows:
         raise DataError(f"{path} holds no rows")
     return contents
+
+
+def is_given_as_written(cells: Cells) -> bool:
+    """Return whether `scoring_cells` would only take the completion away."""
+    return _REARRANGED.isdisjoint(cells)
 
 
 def scoring_cells(cells: Cells) -> Cells:

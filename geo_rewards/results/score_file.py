@@ -55,7 +55,7 @@ def score_file(
     difference = compare_with(earlier, labels=list(recipe.entries), rows=contents.rows) if earlier else None
     with open_output(out, schema) as write, progress(contents.rows) as advance:
         for rows, scored in score_chunks(task, read_chunks(file), workers=workers):
-            write([{**row.cells, **cells} for row, cells in zip(rows, scored.cells, strict=True)])
+            write(rows, scored.cells)
             tally.add(scored)
             sampled.add(rows)
             if difference is not None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from statistics import median
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Sequence
 
     from geo_rewards.results.chunks import ScoredChunk
     from geo_rewards.scoring.recipe import Recipe
@@ -28,13 +28,12 @@ class Mean:
     missing: int = 0
     total: float = 0.0
 
-    def add(self, value: float | None) -> None:
-        """Take one row into account."""
-        if value is None:
-            self.missing += 1
-        else:
-            self.count += 1
-            self.total += value
+    def add(self, values: Sequence[float | None]) -> None:
+        """Take some rows into account."""
+        given = [value for value in values if value is not None]
+        self.count += len(given)
+        self.missing += len(values) - len(given)
+        self.total += sum(given)
 
     def __str__(self) -> str:
         """Return the mean with four decimals."""
@@ -67,20 +66,15 @@ class Tally:
 
     def add(self, chunk: ScoredChunk) -> None:
         """Take one chunk into account."""
-        for cells in chunk.cells:
-            self._add_row(cells)
+        self.rows += len(chunk.total)
+        self.reward.add(chunk.total)
+        self.distances_km.extend(km for km in chunk.distance_km if km is not None)
+        for label, values in chunk.rewards.items():
+            self.labels.setdefault(label, Mean()).add(values)
         self.parsed += chunk.parsed
         for label, messages in chunk.errors.items():
             self.errors[label] = self.errors.get(label, 0) + len(messages)
             self.first_errors.setdefault(label, messages[0])
-
-    def _add_row(self, cells: Mapping[str, Any]) -> None:
-        self.rows += 1
-        self.reward.add(cells["reward"])
-        if cells["distance_km"] is not None:
-            self.distances_km.append(cells["distance_km"])
-        for label, value in cells["rewards"].items():
-            self.labels.setdefault(label, Mean()).add(value)
 
     def silent_labels(self) -> list[str]:
         """Return the labels of weighted rewards that gave no value on any row."""
