@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth
-from geo_rewards.data.lines import read_texts
-from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
+from geo_rewards.batch.truths import TRUTH_COLUMNS, plain_truths, read_truth
+from geo_rewards.data.lines import count_values, read_texts
+from geo_rewards.data.problems import BadRow, Cause, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
 from geo_rewards.errors import DataError, TruthError, hint, nearest_names
 from geo_rewards.parse.chat import completion_text, restore_think
@@ -76,6 +76,19 @@ class Contents:
     scoring_columns: dict[str, None] = field(default_factory=dict)
     problems: ProblemTally = field(default_factory=ProblemTally)
 
+    def raise_if_unfit(self, path: Path, recipe: Recipe) -> None:
+        """Raise an error if the file, looked through, cannot be scored.
+
+        Raises:
+            DataError: If there are bad lines, or no rows at all.
+            RecipeError: If no row has a column that the recipe names.
+        """
+        if self.scoring_columns:
+            recipe.map_columns(self.scoring_columns)  # else every line would be blamed for a missing column
+        self.problems.raise_if_any()
+        if not self.rows:
+            raise DataError(f"{path} holds no rows")
+
 
 def is_parquet(path: Path) -> bool:
     """Return whether the file's name says that it is parquet."""
@@ -110,6 +123,23 @@ def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
             yield RowProblem(path, line, "row", f"a row is an object, not a {type(value).__name__}")
 
 
+def count_rows(path: Path) -> int:
+    """Return how many rows a file has, bad ones among them.
+
+    Raises:
+        DataError: If it cannot be read.
+    """
+    if not is_parquet(path):
+        return count_values(path)
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return int(pq.read_metadata(path).num_rows)
+    except (pa.ArrowException, OSError) as error:
+        raise DataError(f"{path} cannot be read as parquet: {error}") from error
+
+
 def read_chunks(path: Path) -> Iterator[list[SavedRow]]:
     """Yield the rows of a file that has no problems, `CHUNK_ROWS` at a time."""
     rows = (row for row in read_saved_rows(path) if isinstance(row, SavedRow))
@@ -117,8 +147,12 @@ def read_chunks(path: Path) -> Iterator[list[SavedRow]]:
         yield chunk
 
 
+class LateColumnError(Exception):
+    """A column that the rewards are given first appears when rows without it have been handed out."""
+
+
 def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] | None = None) -> Contents:
-    """Read the whole file once, and return what it holds.
+    """Read the complete file once, and return what it holds.
 
     Args:
         path: The file.
@@ -130,18 +164,79 @@ def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] 
         RecipeError: If no row has a column that the recipe names.
     """
     contents = Contents()
-    for row in read_saved_rows(path):
-        problem = row if isinstance(row, RowProblem) else _look_at(row, path, recipe.file.columns, contents)
-        if problem is not None:
-            contents.problems.add(problem)
-        elif on_row is not None and isinstance(row, SavedRow):
-            on_row(row.cells)
-    if contents.scoring_columns:
-        recipe.map_columns(contents.scoring_columns)  # else every line would be blamed for a missing column
-    contents.problems.raise_if_any()
-    if not contents.rows:
-        raise DataError(f"{path} holds no rows")
+    for chunk in checked_chunks(path, recipe=recipe, contents=contents, may_grow=True):
+        if on_row is not None:
+            for row in chunk:
+                on_row(row.cells)
+    contents.raise_if_unfit(path, recipe)
     return contents
+
+
+def checked_chunks(
+    path: Path, *, recipe: Recipe, contents: Contents, may_grow: bool = False
+) -> Iterator[list[SavedRow]]:
+    """Yield the rows of a file, `CHUNK_ROWS` at a time, each checked; `contents` is filled on the way.
+
+    From the first bad line on no rows are yielded, but all are read, so that every bad line is counted.
+
+    Args:
+        path: The file.
+        recipe: What it is to be scored by: knows which columns hold the truth.
+        contents: Where what is found is noted.
+        may_grow: Whether columns may first appear after the first chunk.
+
+    Raises:
+        LateColumnError: If one does that must not.
+    """
+    kind = RecordProblem if is_parquet(path) else RowProblem
+    items = read_saved_rows(path)
+    while chunk := list(islice(items, CHUNK_ROWS)):
+        rows = [row for row in chunk if isinstance(row, SavedRow)]
+        known = None if may_grow or not contents.rows else len(contents.scoring_columns)
+        if len(rows) < len(chunk) or not _are_plainly_good(rows, recipe.file.columns, contents):
+            rows = _good_rows(chunk, kind, recipe=recipe, path=path, contents=contents)
+        if contents.problems.total:
+            continue
+        if known is not None and len(contents.scoring_columns) > known:
+            raise LateColumnError
+        contents.rows += len(rows)
+        yield rows
+
+
+def _good_rows(
+    chunk: list[SavedRow | RowProblem],
+    kind: type[RowProblem],
+    *,
+    recipe: Recipe,
+    path: Path,
+    contents: Contents,
+) -> list[SavedRow]:
+    """Look at each row by itself, and note what is wrong with it."""
+    good: list[SavedRow] = []
+    for row in chunk:
+        found = row if isinstance(row, RowProblem) else _look_at(row, recipe.file.columns, contents)
+        if found is None and isinstance(row, SavedRow):
+            good.append(row)
+        elif isinstance(found, RowProblem):
+            contents.problems.add(found)
+        elif found is not None and isinstance(row, SavedRow):
+            contents.problems.add(kind(path, row.number, *found))
+    return good
+
+
+def _are_plainly_good(rows: list[SavedRow], columns: Mapping[str, str], contents: Contents) -> bool:
+    """Return whether no row needs a look by itself: completions are texts, and all truths are coordinates."""
+    cells = [row.cells for row in rows]
+    names = dict.fromkeys(name for shape in dict.fromkeys(map(tuple, cells)) for name in shape)
+    if not _REARRANGED.isdisjoint(names) or {type(row.get("completion")) for row in cells} != {str}:
+        return False
+    sources = {name: name for name in TRUTH_COLUMNS & names.keys()} | dict(columns)
+    truths = {name: [row.get(source) for row in cells] for name, source in sources.items()}
+    if plain_truths(truths) is None:
+        return False
+    contents.columns.update(names)
+    contents.scoring_columns.update(dict.fromkeys(name for name in names if name != "completion"))
+    return True
 
 
 def is_given_as_written(cells: Cells) -> bool:
@@ -202,8 +297,8 @@ def _logged_object(text: str, name: str) -> Cells:
     return found
 
 
-def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Contents) -> RowProblem | None:
-    kind = RecordProblem if is_parquet(path) else RowProblem
+def _look_at(row: SavedRow, columns: Mapping[str, str], contents: Contents) -> tuple[Cause, str] | None:
+    """Return the cause and message of what is wrong with a row, or None."""
     try:
         contents.columns.update(dict.fromkeys(row.cells))
         _check_completion(row.cells)
@@ -211,10 +306,9 @@ def _look_at(row: SavedRow, path: Path, columns: Mapping[str, str], contents: Co
         contents.scoring_columns.update(dict.fromkeys(cells))
         read_truth({**cells, **{name: cells.get(source) for name, source in columns.items()}})
     except BadRow as bad:
-        return kind(path, row.number, bad.cause, str(bad))
+        return bad.cause, str(bad)
     except TruthError as error:
-        return kind(path, row.number, "truth", error.cause_text)
-    contents.rows += 1
+        return "truth", error.cause_text
     return None
 
 

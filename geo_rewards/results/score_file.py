@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from geo_rewards.contract.documentation import COLUMNS_OF
-from geo_rewards.errors import DataError
+from geo_rewards.errors import DataError, RecipeError
 from geo_rewards.results.chunks import Task, explain_saved, score_chunks
 from geo_rewards.results.difference import compare_with, difference_lines
 from geo_rewards.results.output import open_output
 from geo_rewards.results.parquet_schema import ColumnTypes, scored_schema
-from geo_rewards.results.rows import is_parquet, look_through, place_of, read_chunks
+from geo_rewards.results.rows import (
+    Contents,
+    LateColumnError,
+    checked_chunks,
+    count_rows,
+    is_parquet,
+    look_through,
+    place_of,
+    read_chunks,
+)
 from geo_rewards.results.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
     import pyarrow as pa
 
-    from geo_rewards.results.rows import Contents, SavedRow
+    from geo_rewards.results.rows import SavedRow
     from geo_rewards.scoring.recipe import Recipe
 
 
@@ -49,19 +60,85 @@ def score_file(
         DataError: If lines are bad (all are counted first), a reward fails, a weighted reward abstains on
             every row, or `earlier` is of other rows.
     """
-    contents, schema = _prepare(file, recipe, out=out)
-    task = Task(recipe, file, tuple(contents.scoring_columns))
-    tally, sampled = Tally(recipe), _Sampled(contents.rows, samples)
-    difference = compare_with(earlier, labels=list(recipe.entries), rows=contents.rows) if earlier else None
-    with open_output(out, schema) as write, progress(contents.rows) as advance:
-        for rows, scored in score_chunks(task, read_chunks(file), workers=workers):
-            write(rows, scored.cells)
+    job = _Job(
+        file=file,
+        recipe=recipe,
+        out=out,
+        progress=progress,
+        workers=workers,
+        samples=samples,
+        earlier=earlier,
+    )
+    # What is written to stdout cannot be taken back, and the columns of parquet must be known first.
+    if out is not None and earlier is None and (is_parquet(file) or not is_parquet(out)):
+        try:
+            return _score_at_once(job)
+        except (LateColumnError, RecipeError):
+            pass
+    return _score_checked(job)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Job:
+    """The arguments of `score_file`."""
+
+    file: Path
+    recipe: Recipe
+    out: Path | None
+    progress: Callable[[int], AbstractContextManager[Callable[[int], None]]]
+    workers: int
+    samples: int
+    earlier: Path | None
+
+
+def _score_at_once(job: _Job) -> list[str]:
+    """Check and score in one pass, into a file that is dropped if a later line is bad.
+
+    Raises:
+        LateColumnError: If rewards would have been given another column, had it been known.
+        RecipeError: If the first rows lack a column of the recipe.
+    """
+    contents = Contents()
+    chunks = checked_chunks(job.file, recipe=job.recipe, contents=contents)
+    first = next(chunks, None)
+    if first is None:
+        contents.raise_if_unfit(job.file, job.recipe)
+    job.recipe.map_columns(contents.scoring_columns)
+    schema = _schema_of_parquet(job) if job.out is not None and is_parquet(job.out) else None
+    try:
+        return _score(job, contents, chain([first or []], chunks), count_rows(job.file), schema=schema)
+    except DataError:
+        for _ in chunks:  # every bad line is counted, whatever else is wrong
+            pass
+        contents.problems.raise_if_any()
+        raise
+
+
+def _score_checked(job: _Job) -> list[str]:
+    """Look through the file, then score it."""
+    contents, schema = _prepare(job)
+    return _score(job, contents, read_chunks(job.file), contents.rows, schema=schema)
+
+
+def _score(
+    job: _Job, contents: Contents, chunks: Iterable[list[SavedRow]], rows: int, *, schema: pa.Schema | None
+) -> list[str]:
+    """Score chunks, write them, and return the account."""
+    task = Task(job.recipe, job.file, tuple(contents.scoring_columns))
+    tally, sampled = Tally(job.recipe), _Sampled(rows, job.samples)
+    difference = (
+        compare_with(job.earlier, labels=list(job.recipe.entries), rows=rows) if job.earlier else None
+    )
+    with open_output(job.out, schema) as write, job.progress(rows) as advance:
+        for chunk, scored in score_chunks(task, chunks, workers=job.workers):
+            write(chunk, scored.cells)
             tally.add(scored)
-            sampled.add(rows)
+            sampled.add(chunk)
             if difference is not None:
-                difference.add(rows, scored)
-            advance(len(rows))
-        _refuse_silence(tally, file, contents)
+                difference.add(chunk, scored)
+            advance(len(chunk))
+        contents.raise_if_unfit(job.file, job.recipe)
+        _refuse_silence(tally, job.file, contents)
     differences = difference_lines(difference, task) if difference is not None else ()
     return [*tally.lines(), *_sample_lines(sampled.rows, task), *differences]
 
@@ -93,19 +170,22 @@ def _sample_lines(rows: list[SavedRow], task: Task) -> Iterator[str]:
             yield f"  {line}"
 
 
-def _prepare(file: Path, recipe: Recipe, *, out: Path | None) -> tuple[Contents, pa.Schema | None]:
+def _prepare(job: _Job) -> tuple[Contents, pa.Schema | None]:
     """Look through the file: every bad line is found before anything is scored or written."""
-    if out is None or not is_parquet(out):
-        return look_through(file, recipe=recipe), None
-    labels = list(recipe.entries)
-    if is_parquet(file):
-        import pyarrow.parquet as pq
-
-        contents = look_through(file, recipe=recipe)
-        return contents, scored_schema(pq.read_schema(file), labels=labels)
+    if job.out is None or not is_parquet(job.out):
+        return look_through(job.file, recipe=job.recipe), None
+    if is_parquet(job.file):
+        return look_through(job.file, recipe=job.recipe), _schema_of_parquet(job)
     types = ColumnTypes()
-    contents = look_through(file, recipe=recipe, on_row=types.add)
-    return contents, scored_schema(types.fields(), labels=labels)
+    contents = look_through(job.file, recipe=job.recipe, on_row=types.add)
+    return contents, scored_schema(types.fields(), labels=list(job.recipe.entries))
+
+
+def _schema_of_parquet(job: _Job) -> pa.Schema:
+    """Return the columns of the output of a parquet file."""
+    import pyarrow.parquet as pq
+
+    return scored_schema(pq.read_schema(job.file), labels=list(job.recipe.entries))
 
 
 def _refuse_silence(tally: Tally, file: Path, contents: Contents) -> None:
