@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from geo_rewards.geo import Gazetteer
-    from geo_rewards.parse.common_answers import CommonReading
+    from geo_rewards.parse.common_readers import CommonReading
 
     FloatArray = NDArray[np.float64]
     BoolArray = NDArray[np.bool_]

@@ -57,8 +57,8 @@ def read_texts(path: Path) -> Iterator[tuple[int, Any, str | None]]:
     decoder = _Decoder()
     for number, raw in _jsonl_lines(path):
         decoder.overflow = False
-        value = _value_of_line(raw, decoder)
-        yield number, value, None if decoder.overflow or isinstance(value, BadRow) else raw.decode()
+        value, text = _value_of_line(raw, decoder)
+        yield number, value, None if decoder.overflow else text
 
 
 def count_values(path: Path) -> int:
@@ -85,7 +85,7 @@ def _read_jsonl(path: Path, chosen: Iterable[bool] | None) -> Iterator[tuple[int
     decoder = _Decoder()
     lines = _jsonl_lines(path) if chosen is None else compress(_jsonl_lines(path), chosen)
     for number, raw in lines:
-        yield number, _value_of_line(raw, decoder)
+        yield number, _value_of_line(raw, decoder)[0]
 
 
 def _jsonl_lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -97,17 +97,19 @@ def _jsonl_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, stripped
 
 
-def _value_of_line(raw: bytes, decoder: _Decoder) -> Any:
+def _value_of_line(raw: bytes, decoder: _Decoder) -> tuple[Any, str | None]:
+    """Return the value of a line and its text; a `BadRow` and None if there is no value."""
     try:
         text = raw.decode()
         value, end = decoder.decode(text, 0)
     except UnicodeDecodeError as error:
-        return _not_utf8(error)
+        return _not_utf8(error), None
     except json.JSONDecodeError as error:
-        return BadRow("json", f"invalid JSON at column {error.colno}: {error.msg}")
+        return BadRow("json", f"invalid JSON at column {error.colno}: {error.msg}"), None
     if end != len(text):
-        return BadRow("json", f"invalid JSON at column {end + 1}: one object a line is expected")
-    return decoder.fault or value
+        message = f"invalid JSON at column {end + 1}: one object a line is expected"
+        return BadRow("json", message), None
+    return (decoder.fault, None) if decoder.fault else (value, text)
 
 
 class _UnreadRest(BadRow):

@@ -1,59 +1,24 @@
 """The commonest answers, each read by one pattern, with the very result of the full parser.
 
 `read_common` is the one way in, for a single answer and for a batch alike, so that the two cannot differ. It
-declines whatever is unusual: the full parser is the judge of that.
+declines whatever is unusual: the full parser is the judge of that. `common_patterns` says what is common,
+`common_readers` what it means.
 """
 
 from __future__ import annotations
 
-import re
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from geo_rewards.parse import common_patterns as patterns
-from geo_rewards.parse.angles import measure
-from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
+from geo_rewards.parse import common_readers as readers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import re
+    from collections.abc import Callable, Mapping
 
-CommonReading = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
-"""Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
-_Lettered = tuple[str, str, str | None, str | None]
-"""A hemisphere letter or word, degrees, minutes and seconds."""
+    from geo_rewards.parse.common_readers import CommonReading
 
 MAX_CHARACTERS = 400
-_NO_NUMBER = float("nan")
-_NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
-_MAX_LISTED = 60
-_AROUND_LETTERS = ("", "()")
-_EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
-_NO_NAME = frozenset("0123456789+-([{")
-_PLANNED = ("country", "region", "city", "pair", "lat", "lon")
-_ABSENT = ""
-_FIELDS: dict[str | None, str] = {
-    None: _ABSENT,
-    **{
-        written: field
-        for label, field in {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}.items()
-        for plain in (label, label.replace(" ", "_"))
-        for written in (plain, plain.title(), plain.capitalize(), plain.upper())
-    },
-    "LatLng": "pair",
-    "LatLon": "pair",
-}
-# With one of these in a name, the text may mean something else than that name.
-TELLING = frozenset(
-    {"or", "nor", "not", "no", "to", "either", "unknown", "none", "null", "nan", "inf", "infinity"}
-    | {"www", "http", "maps", "google", "bing", "lat", "latitude", "lon", "long", "lng", "longitude"}
-    # First words of labels: `Japan GPS Coordinates: ..`.
-    | {"administrative", "admin", "gps", "sub", "world", "zip"}
-)
-# Right before a pair, these may belong to it.
-_NEAR_PAIR = frozenset(
-    {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
-    | {"point", "z", "m", "zm", "multipoint", "linestring", "polygon", "multipolygon", "geometrycollection"}
-)
 
 
 class Notation(NamedTuple):
@@ -70,6 +35,24 @@ class Notation(NamedTuple):
     is_list: bool = False
 
 
+class Notations(NamedTuple):
+    """All common forms, by what an answer begins with or holds.
+
+    Attributes:
+        known: What a text consists of that may be of a common form.
+        fenced: A text in a code fence.
+        starting_with: The forms that begin with a character.
+        labelled: Those that begin with a letter and hold a colon or an equals sign.
+        others: Those that begin with a letter and hold neither.
+    """
+
+    known: re.Pattern[str]
+    fenced: re.Pattern[str]
+    starting_with: Mapping[str, tuple[Notation, ...]]
+    labelled: tuple[Notation, ...]
+    others: tuple[Notation, ...]
+
+
 def read_common(text: str, *, listed: bool = True) -> CommonReading | None:
     """Return what an answer of a common form says; None for every other, which the full parser must read.
 
@@ -82,11 +65,14 @@ def read_common(text: str, *, listed: bool = True) -> CommonReading | None:
     >>> read_common("48.85, 2.35 or 48.86, 2.36") is None
     True
     """
-    if len(text) > MAX_CHARACTERS:
+    known, fenced, starting_with, labelled, others = _notations()
+    if len(text) > MAX_CHARACTERS or not (text.isascii() or known.fullmatch(text)):
         return None
-    notations = _STARTING_WITH.get(text[:1])
+    if text.startswith("`") and (inner := fenced.fullmatch(text)):
+        text = inner[1]
+    notations = starting_with.get(text[:1])
     if notations is None:
-        notations = _LABELLED if ":" in text or "=" in text else _LISTED
+        notations = labelled if ":" in text or "=" in text else others
     for pattern, read, is_list in notations:
         match = pattern.fullmatch(text)
         if match is not None:
@@ -94,247 +80,40 @@ def read_common(text: str, *, listed: bool = True) -> CommonReading | None:
     return None
 
 
-def _fenced(match: re.Match[str]) -> CommonReading | None:
-    return read_common(match[1])
+@cache
+def _notations() -> Notations:
+    """Return the table of all notations; compiling it takes as long as reading thousands of answers."""
+    from geo_rewards.parse import common_patterns as patterns
 
-
-def _pair(match: re.Match[str]) -> CommonReading | None:
-    """Read ``(48.85, 2.35).``."""
-    opening, first, separator, second, closing = match.groups()
-    text = match.string if match.string[-1] != "." else match.string[:-1].rstrip()
-    if opening == "(" and closing == ")":
-        form = "parentheses" if separator == "," else "brackets"
-    elif opening == "[" and closing == "]":
-        form = "brackets"
-    elif opening or closing:
-        return None
-    else:
-        form = "bare"
-    return _located(float(first), float(second), form, text)
-
-
-def _comma_pair(match: re.Match[str]) -> CommonReading | None:
-    """Read ``48,85; 2,35``."""
-    lat, lon = (float(number.replace(",", ".")) for number in match.groups())
-    return _located(lat, lon, "bare", match.string.removesuffix("."))
-
-
-def _letters_after(match: re.Match[str]) -> CommonReading | None:
-    """Read ``40.1° N, 75.2° W``."""
-    opening, text, a, b, c, letter, d, e, f, other, closing = match.groups()
-    return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
-
-
-def _letters_before(match: re.Match[str]) -> CommonReading | None:
-    """Read ``N40.1 W75.2``."""
-    opening, text, letter, a, b, c, other, d, e, f, closing = match.groups()
-    return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
-
-
-def _lettered(brackets: str, text: str, first: _Lettered, second: _Lettered) -> CommonReading | None:
-    """Return the coordinate of two angles with letters, in either order."""
-    if brackets not in _AROUND_LETTERS or _EXPONENT.search(text):
-        return None
-    lat, lon = (first, second) if first[0][0] in "NSns" else (second, first)
-    if lat[0][0] not in "NSns" or lon[0][0] in "NSns":
-        return None
-    north, east = _signed(*lat), _signed(*lon)
-    if north is None or east is None:
-        return None
-    form = "dms" if first[2] or second[2] else "hemisphere"
-    return _located(north, east, form, f"({text})" if brackets else text)
-
-
-def _signed(letter: str, degrees: str, minutes: str | None, seconds: str | None) -> float | None:
-    """Return degrees with the sign of their letter; None if minutes or decimals are not as they should be."""
-    sign = -1 if letter[0] in "SsWw" else 1
-    if minutes is None:
-        return sign * float(degrees)
-    value, flaw = measure([degrees, minutes, seconds] if seconds else [degrees, minutes], sign)
-    return value if flaw is None else None
-
-
-def _names(match: re.Match[str]) -> CommonReading | None:
-    """Read ``Biei, Hokkaido, Japan``."""
-    return _listed((*_NOWHERE, None, None, None), *match.groups())
-
-
-def _names_and_pair(match: re.Match[str]) -> CommonReading | None:
-    """Read ``Paris, France (48.85, 2.35)``."""
-    city, second, third, pair = match.groups()
-    if (third or second).rpartition(" ")[2].lower() in _NEAR_PAIR:
-        return None
-    located = _value(pair, "")
-    return located and _listed(located, city, second, third)
-
-
-def _listed(located: CommonReading, city: str, second: str, third: str | None) -> CommonReading | None:
-    """Return the reading with the names of a list, which names the country last."""
-    country, region = (second, None) if third is None else (third, second)
-    names = f"{city} {second} {third}" if third else f"{city} {second}"
-    if len(names) > _MAX_LISTED or not _are_plain(names):
-        return None
-    return (*located[:4], country, region, city)
-
-
-def _chain(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of a Chain of Region in their usual order."""
-    country, region, city, pair, axes, lat, lon = match.groups()
-    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
-        return None
-    if pair is not None:
-        located = _value(pair, "labelled")
-    elif axes is not None:
-        located = _located(float(lat), float(lon), "labelled", axes)
-    else:
-        return (*_NOWHERE, country, region, city)
-    return located and (*located[:4], country, region, city)
-
-
-def _chain_object(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of an object in their usual order."""
-    country, region, city, pair, lat_text, lat, lon_text, lon = match.groups()
-    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
-        return None
-    if pair is not None:
-        located = _value(pair, "json")
-    elif lat_text or lat:
-        located = _located(float(lat_text or lat), float(lon_text or lon), "json", match[0])
-    else:
-        return (*_NOWHERE, country, region, city)
-    return located and (*located[:4], country, region, city)
-
-
-def _lines(match: re.Match[str]) -> CommonReading | None:
-    """Read ``label: value`` fields."""
-    groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
-    if plan is None:
-        return None
-    text = match.string[match.start(plan.start) : match.end(plan.end)] if plan.start else ""
-    return _from_fields((*groups[1::2], ""), plan, "labelled", text)
-
-
-def _numbered_lines(match: re.Match[str]) -> CommonReading | None:
-    """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
-    groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
-    return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
-
-
-def _object(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of an object."""
-    groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::3])))
-    if plan is None:
-        return None
-    values = [text or other for text, other in zip(groups[1::3], groups[2::3], strict=True)]
-    return _from_fields((*values, ""), plan, "json", match[0])
-
-
-class _Plan(NamedTuple):
-    """Where the fields are among the values (at the end, which is empty, for none), and the axes' groups."""
-
-    country: int
-    region: int
-    city: int
-    pair: int
-    lat: int
-    lon: int
-    start: int
-    end: int
-
-
-@lru_cache(maxsize=4096)
-def _plan(fields: tuple[str | None, ...]) -> _Plan | None:
-    """Return where the values of these fields are; None if one is unknown, doubled or lacks its other."""
-    given = [field for field in fields if field != _ABSENT]
-    axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
-    if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
-        return None
-    country, region, city, pair, lat, lon = (
-        fields.index(field) if field in given else len(fields) for field in _PLANNED
+    axes = Notation(patterns.AXES, readers.read_lines)
+    lines = Notation(patterns.LINES, readers.read_lines)
+    letters_before = Notation(patterns.LETTERS_BEFORE, readers.read_letters_before)
+    numbers = (
+        Notation(patterns.PAIR, readers.read_pair),
+        Notation(patterns.LETTERS_AFTER, readers.read_letters_after),
+        Notation(patterns.COMMA_PAIR, readers.read_comma_pair),
+        Notation(patterns.NUMBERED_LINES, readers.read_numbered_lines),
     )
-    start, end = (2 * axes[0] + 1, 2 * axes[1] + 2) if axes else (0, 0)
-    return _Plan(country, region, city, pair, lat, lon, start, end)
-
-
-def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> CommonReading | None:
-    """Return the reading of fields; None if a value is unlike its label."""
-    at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
-    country, region, city = values[at_country], values[at_region], values[at_city]
-    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
-        return None
-    if not _are_plain(f"{country} {region} {city}"):
-        return None
-    if values[at_pair]:
-        located = _value(values[at_pair], form)
-    elif values[at_lat]:
-        located = _axes(values[at_lat], values[at_lon], form, text)
-    else:
-        return (*_NOWHERE, country or None, region or None, city or None)
-    return located and (*located[:4], country or None, region or None, city or None)
-
-
-def _are_plain(names: str) -> bool:
-    """Return whether no word of some names may be more than a name."""
-    return TELLING.isdisjoint(names.lower().replace("-", " ").replace("(", "").replace(")", "").split())
-
-
-def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:
-    """Return the coordinate of two labelled numbers."""
-    try:
-        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text)
-    except ValueError:  # a name or a pair
-        return None
-
-
-def _value(text: str, form: str) -> CommonReading | None:
-    """Return the coordinate that the value of a label or key is, None if it is anything else."""
-    if text[0] == "{":
-        match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
-        return match and _object(match)
-    if text[0] == "(":
-        form, inner = "parentheses", text[1:-1]
-    elif text[0] == "[":
-        form, inner = form if form == "json" else "brackets", text[1:-1]
-    else:
-        form, inner = "bare" if form == "json" else form, text
-    lat, comma, lon = inner.partition(",")
-    return _located(float(lat), float(lon), form, text) if comma else None
-
-
-def _located(lat: float, lon: float, form: str, text: str) -> CommonReading | None:
-    """Return the reading of a coordinate alone, None off the globe."""
-    if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
-        return lat, lon, form, text, None, None, None
-    return None
-
-
-_AXES = Notation(patterns.AXES, _lines)
-_LINES = Notation(patterns.LINES, _lines)
-_LETTERS_BEFORE = Notation(patterns.LETTERS_BEFORE, _letters_before)
-_LABELLED = (Notation(patterns.CHAIN, _chain), _LINES, _AXES)
-_LISTED = (
-    Notation(patterns.NAMES_AND_PAIR, _names_and_pair, is_list=True),
-    Notation(patterns.NAMES, _names, is_list=True),
-    _LETTERS_BEFORE,
-    _AXES,
-)
-_NUMBERS = (
-    Notation(patterns.PAIR, _pair),
-    Notation(patterns.LETTERS_AFTER, _letters_after),
-    Notation(patterns.COMMA_PAIR, _comma_pair),
-    Notation(patterns.NUMBERED_LINES, _numbered_lines),
-)
-_STARTING_WITH: dict[str, tuple[Notation, ...]] = {
-    **dict.fromkeys("0123456789+[", _NUMBERS),
-    "-": (*_NUMBERS, _LINES),
-    "(": (*_NUMBERS, _LETTERS_BEFORE),
-    "{": (
-        Notation(patterns.CHAIN_OBJECT, _chain_object),
-        Notation(patterns.OBJECT, _object),
-        Notation(patterns.DICT, _object),
-    ),
-    "`": (Notation(patterns.FENCED, _fenced),),
-}
+    objects = (
+        Notation(patterns.CHAIN_OBJECT, readers.read_chain_object),
+        Notation(patterns.OBJECT, readers.read_object),
+        Notation(patterns.DICT, readers.read_object),
+    )
+    return Notations(
+        known=patterns.KNOWN,
+        fenced=patterns.FENCED,
+        starting_with={
+            **dict.fromkeys("0123456789+[", numbers),
+            "-": (*numbers, lines),
+            "(": (*numbers, letters_before),
+            "{": objects,
+            "`": (),
+        },
+        labelled=(Notation(patterns.CHAIN, readers.read_chain), lines, axes),
+        others=(
+            Notation(patterns.NAMES_AND_PAIR, readers.read_names_and_pair, is_list=True),
+            Notation(patterns.NAMES, readers.read_names, is_list=True),
+            letters_before,
+            axes,
+        ),
+    )

@@ -24,11 +24,14 @@ LETTERS = (
     "\u10a0-\u10fa\u10fc-\u10ff\u1e00-\u1e9a\u1e9e-\u1eff"  # Georgian, Latin
     "\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff\uac00-\ud7a3"  # Japanese, Chinese, Korean
 )
-_WORD = f"[{LETTERS}]++"
+# What is not ASCII must all be of these. The patterns may then take any of them but the degree sign for a
+# letter, which spares each of them a large class of characters: those take long to compile.
+KNOWN = re.compile(f"[\x00-\x7f°’{LETTERS}]*+")
+_WORD = r"[^\x00-@\[-`{-\x7f°]++"
 # A word before a colon is no name but a label. A full stop is part of an abbreviation only.
-_NAME = rf"{_WORD}(?:(?:’?+[ -]|['’]|(?<=[SMFs]t)\. ){_WORD}(?! ?[:=]))*+"
+_NAME = rf"(?!’){_WORD}(?:(?:[ '-]|(?<=[SMFs]t)\. ){_WORD}(?! ?[:=]))*+"
 # Behind a label, a name may have another after it: `Florence (Firenze)`.
-_VALUE_NAME = rf"{_NAME}’?+(?: \({_NAME}\))?+"
+_VALUE_NAME = rf"{_NAME}(?: \({_NAME}\))?+"
 _NUMBER = r"[+-]?+[0-9]{1,3}+(?:\.[0-9]{1,15}+)?+"
 _DECIMAL_COMMA = "[+-]?+[0-9]{1,3}+,[0-9]{1,15}+"
 _ROUND = rf"\( ?+{_NUMBER}, ?+{_NUMBER} ?+\)"
@@ -47,7 +50,7 @@ LETTERS_BEFORE = re.compile(rf"(\(?+)({LETTER} ?+{_DEGREES}{_LINK}{LETTER} ?+{_D
 
 NAMES = re.compile(rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+\.?+")
 NAMES_AND_PAIR = re.compile(
-    rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+,?+(?: [-–—])?+ ?+({_ROUND}|{_SQUARE})\.?+"
+    rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+,?+(?: -)?+ ?+({_ROUND}|{_SQUARE})\.?+"
 )
 
 MOST_FIELDS = 5

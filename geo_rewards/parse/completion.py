@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-from geo_rewards.parse.common_answers import CommonReading, read_common
+from geo_rewards.parse.common_answers import read_common
 from geo_rewards.parse.reading import Reading, read_answer
 from geo_rewards.parse.tags import find_blocks, plain_answer
 from geo_rewards.types import Answer, Coordinate
+
+if TYPE_CHECKING:
+    from geo_rewards.parse.common_readers import CommonReading
 
 
 def parse_completion(text: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Cells = dict[str, Any]
 READ = ("lat", "lon", "country", "region", "city")
+ADDED = frozenset({"rewards", "reward", "parsed", "problems", "distance_km"})
+_TEXT = json.encoder.encode_basestring
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,22 @@ class ScoredChunk:
     distance_km: list[float | None]
     errors: dict[str, list[str]]
     parsed: int
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The same cells as the inside of a JSON object."""
+        rewards = ", ".join(f"{_TEXT(label.replace('%', '%%'))}: %s" for label in self.rewards)
+        read = ", ".join(f'"{name}": %s' for name in READ)
+        template = (
+            f'"rewards": {{{rewards}}}, "reward": %s, "parsed": {{{read}}}, "problems": %s, "distance_km": %s'
+        )
+        columns = [
+            *map(_number_texts, (*self.rewards.values(), self.total, self.read["lat"], self.read["lon"])),
+            *(["null" if n is None else _TEXT(n) for n in self.read[name]] for name in READ[2:]),
+            [json.dumps(found, ensure_ascii=False) if found else "[]" for found in self.problems],
+            _number_texts(self.distance_km),
+        ]
+        return [template % row for row in zip(*columns, strict=True)]
 
     @cached_property
     def cells(self) -> list[Cells]:
@@ -149,6 +168,10 @@ def _scores(task: Task, chunk: Sequence[SavedRow], *, default_on_error: OnError)
     columns = {name: [cells.get(name) for cells in given] for name in task.columns}
     completions = [completion_of(row) for row in rows]
     return task.recipe.score_columns(completions, columns, default_on_error=default_on_error)
+
+
+def _number_texts(values: Sequence[float | None]) -> list[str]:
+    return ["null" if value is None else repr(value) for value in values]
 
 
 def _without_nan(values: Sequence[Any]) -> list[Any]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.atomic_file import replacing
+from geo_rewards.results.chunks import ADDED
 from geo_rewards.results.rows import is_parquet
 
 if TYPE_CHECKING:
@@ -19,10 +20,11 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from geo_rewards.results.chunks import ScoredChunk
     from geo_rewards.results.rows import SavedRow
 
 Cells = dict[str, Any]
-Write = Callable[[Sequence["SavedRow"], Sequence[Cells]], None]
+Write = Callable[[Sequence["SavedRow"], "ScoredChunk"], None]
 """Writes rows with the cells that scoring adds."""
 
 
@@ -35,7 +37,7 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
         schema: The columns of a parquet file; without, jsonl is written.
     """
     if out is None:
-        yield lambda rows, added: _write_lines(rows, added, sys.stdout.write, ascii_only=not _speaks_utf8())
+        yield lambda rows, scored: _write_lines(rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8())
         return
     target = Path(os.path.realpath(out))  # a link stays a link
     with (
@@ -48,7 +50,7 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
 @contextmanager
 def _open_lines(path: Path) -> Iterator[Write]:
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        yield lambda rows, added: _write_lines(rows, added, file.write, ascii_only=False)
+        yield lambda rows, scored: _write_lines(rows, scored, file.write, ascii_only=False)
 
 
 @contextmanager
@@ -59,8 +61,8 @@ def _open_parquet(path: Path, schema: pa.Schema) -> Iterator[Write]:
     from geo_rewards.results.parquet_schema import to_arrays
 
     with pq.ParquetWriter(path, schema) as writer:
-        yield lambda rows, added: writer.write_table(
-            pa.Table.from_arrays(to_arrays(_merged(rows, added), schema), schema=schema)
+        yield lambda rows, scored: writer.write_table(
+            pa.Table.from_arrays(to_arrays(_merged(rows, scored.cells), schema), schema=schema)
         )
 
 
@@ -69,14 +71,13 @@ def _merged(rows: Sequence[SavedRow], added: Sequence[Cells]) -> list[Cells]:
 
 
 def _write_lines(
-    rows: Sequence[SavedRow], added: Sequence[Cells], write: Callable[[str], object], *, ascii_only: bool
+    rows: Sequence[SavedRow], scored: ScoredChunk, write: Callable[[str], object], *, ascii_only: bool
 ) -> None:
-    encode = _FINITE.encode
-    for row, cells in zip(rows, added, strict=True):
-        if row.text is None or ascii_only or not row.cells.keys().isdisjoint(cells):
-            write(_json_line({**row.cells, **cells}, ascii_only=ascii_only) + "\n")
+    for at, (row, added) in enumerate(zip(rows, scored.texts, strict=True)):
+        if row.text is None or ascii_only or not row.cells.keys().isdisjoint(ADDED):
+            write(_json_line({**row.cells, **scored.cells[at]}, ascii_only=ascii_only) + "\n")
         else:  # what is there stays as it was written
-            write(f"{row.text[:-1].rstrip()}, {encode(cells)[1:]}\n")
+            write(f"{row.text[:-1].rstrip()}, {added}}}\n")
 
 
 def _json_line(row: Cells, *, ascii_only: bool) -> str:
@@ -84,9 +85,6 @@ def _json_line(row: Cells, *, ascii_only: bool) -> str:
         return json.dumps(row, ensure_ascii=ascii_only, allow_nan=False, default=str)
     except ValueError:  # JSON has no infinity
         return json.dumps(_finite(row), ensure_ascii=ascii_only, allow_nan=False, default=str)
-
-
-_FINITE = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:

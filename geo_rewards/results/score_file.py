@@ -131,7 +131,7 @@ def _score(
     )
     with open_output(job.out, schema) as write, job.progress(rows) as advance:
         for chunk, scored in score_chunks(task, chunks, workers=job.workers):
-            write(chunk, scored.cells)
+            write(chunk, scored)
             tally.add(scored)
             sampled.add(chunk)
             if difference is not None:

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from geo_rewards.parse import common_patterns, parse_answer, parse_completion
-from geo_rewards.parse.common_answers import TELLING, read_common
+from geo_rewards.parse.common_answers import read_common
+from geo_rewards.parse.common_readers import TELLING
 from geo_rewards.parse.labels import OTHER_LABELS, PLACE_LABELS
 from geo_rewards.parse.normalise import normalise
 from geo_rewards.parse.tags import find_blocks, plain_answer

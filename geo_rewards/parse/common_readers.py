@@ -1,0 +1,266 @@
+"""What a match of a common form says: one reader a notation, for the patterns of `common_patterns`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import NamedTuple
+
+from geo_rewards.parse.angles import measure
+from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
+
+CommonReading = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
+"""Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
+_Lettered = tuple[str, str, str | None, str | None]
+"""A hemisphere letter or word, degrees, minutes and seconds."""
+
+_NO_NUMBER = float("nan")
+_NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
+_MAX_LISTED = 60
+_AROUND_LETTERS = ("", "()")
+_EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
+_NO_NAME = frozenset("0123456789+-([{")
+_PLANNED = ("country", "region", "city", "pair", "lat", "lon")
+_ABSENT = ""
+_FIELDS: dict[str | None, str] = {
+    None: _ABSENT,
+    **{
+        written: field
+        for label, field in {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}.items()
+        for plain in (label, label.replace(" ", "_"))
+        for written in (plain, plain.title(), plain.capitalize(), plain.upper())
+    },
+    "LatLng": "pair",
+    "LatLon": "pair",
+}
+# With one of these in a name, the text may mean something else than that name.
+TELLING = frozenset(
+    {"or", "nor", "not", "no", "to", "either", "unknown", "none", "null", "nan", "inf", "infinity"}
+    | {"www", "http", "maps", "google", "bing", "lat", "latitude", "lon", "long", "lng", "longitude"}
+    # First words of labels: `Japan GPS Coordinates: ..`.
+    | {"administrative", "admin", "gps", "sub", "world", "zip"}
+)
+# Right before a pair, these may belong to it.
+_NEAR_PAIR = frozenset(
+    {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
+    | {"point", "z", "m", "zm", "multipoint", "linestring", "polygon", "multipolygon", "geometrycollection"}
+)
+
+
+def read_pair(match: re.Match[str]) -> CommonReading | None:
+    """Read ``(48.85, 2.35).``."""
+    opening, first, separator, second, closing = match.groups()
+    text = match.string if match.string[-1] != "." else match.string[:-1].rstrip()
+    if opening == "(" and closing == ")":
+        form = "parentheses" if separator == "," else "brackets"
+    elif opening == "[" and closing == "]":
+        form = "brackets"
+    elif opening or closing:
+        return None
+    else:
+        form = "bare"
+    return _located(float(first), float(second), form, text)
+
+
+def read_comma_pair(match: re.Match[str]) -> CommonReading | None:
+    """Read ``48,85; 2,35``."""
+    lat, lon = (float(number.replace(",", ".")) for number in match.groups())
+    return _located(lat, lon, "bare", match.string.removesuffix("."))
+
+
+def read_letters_after(match: re.Match[str]) -> CommonReading | None:
+    """Read ``40.1° N, 75.2° W``."""
+    opening, text, a, b, c, letter, d, e, f, other, closing = match.groups()
+    return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
+
+
+def read_letters_before(match: re.Match[str]) -> CommonReading | None:
+    """Read ``N40.1 W75.2``."""
+    opening, text, letter, a, b, c, other, d, e, f, closing = match.groups()
+    return _lettered(opening + closing, text, (letter, a, b, c), (other, d, e, f))
+
+
+def _lettered(brackets: str, text: str, first: _Lettered, second: _Lettered) -> CommonReading | None:
+    """Return the coordinate of two angles with letters, in either order."""
+    if brackets not in _AROUND_LETTERS or _EXPONENT.search(text):
+        return None
+    lat, lon = (first, second) if first[0][0] in "NSns" else (second, first)
+    if lat[0][0] not in "NSns" or lon[0][0] in "NSns":
+        return None
+    north, east = _signed(*lat), _signed(*lon)
+    if north is None or east is None:
+        return None
+    form = "dms" if first[2] or second[2] else "hemisphere"
+    return _located(north, east, form, f"({text})" if brackets else text)
+
+
+def _signed(letter: str, degrees: str, minutes: str | None, seconds: str | None) -> float | None:
+    """Return degrees with the sign of their letter; None if minutes or decimals are not as they should be."""
+    sign = -1 if letter[0] in "SsWw" else 1
+    if minutes is None:
+        return sign * float(degrees)
+    value, flaw = measure([degrees, minutes, seconds] if seconds else [degrees, minutes], sign)
+    return value if flaw is None else None
+
+
+def read_names(match: re.Match[str]) -> CommonReading | None:
+    """Read ``Biei, Hokkaido, Japan``."""
+    return _listed((*_NOWHERE, None, None, None), *match.groups())
+
+
+def read_names_and_pair(match: re.Match[str]) -> CommonReading | None:
+    """Read ``Paris, France (48.85, 2.35)``."""
+    city, second, third, pair = match.groups()
+    if (third or second).rpartition(" ")[2].lower() in _NEAR_PAIR:
+        return None
+    located = _value(pair, "")
+    return located and _listed(located, city, second, third)
+
+
+def _listed(located: CommonReading, city: str, second: str, third: str | None) -> CommonReading | None:
+    """Return the reading with the names of a list, which names the country last."""
+    country, region = (second, None) if third is None else (third, second)
+    names = f"{city} {second} {third}" if third else f"{city} {second}"
+    if len(names) > _MAX_LISTED or not _are_plain(names):
+        return None
+    return (*located[:4], country, region, city)
+
+
+def read_chain(match: re.Match[str]) -> CommonReading | None:
+    """Read the fields of a Chain of Region in their usual order."""
+    country, region, city, pair, axes, lat, lon = match.groups()
+    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
+        return None
+    if pair is not None:
+        located = _value(pair, "labelled")
+    elif axes is not None:
+        located = _located(float(lat), float(lon), "labelled", axes)
+    elif country or region or city:
+        return (*_NOWHERE, country, region, city)
+    else:
+        return None
+    return located and (*located[:4], country, region, city)
+
+
+def read_chain_object(match: re.Match[str]) -> CommonReading | None:
+    """Read the fields of an object in their usual order."""
+    country, region, city, pair, lat_text, lat, lon_text, lon = match.groups()
+    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
+        return None
+    if pair is not None:
+        located = _value(pair, "json")
+    elif lat_text or lat:
+        located = _located(float(lat_text or lat), float(lon_text or lon), "json", match[0])
+    elif country or region or city:
+        return (*_NOWHERE, country, region, city)
+    else:
+        return None
+    return located and (*located[:4], country, region, city)
+
+
+def read_lines(match: re.Match[str]) -> CommonReading | None:
+    """Read ``label: value`` fields."""
+    groups = match.groups()
+    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
+    if plan is None:
+        return None
+    text = match.string[match.start(plan.start) : match.end(plan.end)] if plan.start else ""
+    return _from_fields((*groups[1::2], ""), plan, "labelled", text)
+
+
+def read_numbered_lines(match: re.Match[str]) -> CommonReading | None:
+    """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
+    groups = match.groups()
+    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
+    return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
+
+
+def read_object(match: re.Match[str]) -> CommonReading | None:
+    """Read the fields of an object."""
+    groups = match.groups()
+    plan = _plan(tuple(map(_FIELDS.get, groups[::3])))
+    if plan is None:
+        return None
+    values = [text or other for text, other in zip(groups[1::3], groups[2::3], strict=True)]
+    return _from_fields((*values, ""), plan, "json", match[0])
+
+
+class _Plan(NamedTuple):
+    """Where the fields are among the values (at the end, which is empty, for none), and the axes' groups."""
+
+    country: int
+    region: int
+    city: int
+    pair: int
+    lat: int
+    lon: int
+    start: int
+    end: int
+
+
+@lru_cache(maxsize=4096)
+def _plan(fields: tuple[str | None, ...]) -> _Plan | None:
+    """Return where the values of these fields are; None if one is unknown, doubled or lacks its other."""
+    given = [field for field in fields if field != _ABSENT]
+    axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
+    if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
+        return None
+    country, region, city, pair, lat, lon = (
+        fields.index(field) if field in given else len(fields) for field in _PLANNED
+    )
+    start, end = (2 * axes[0] + 1, 2 * axes[1] + 2) if axes else (0, 0)
+    return _Plan(country, region, city, pair, lat, lon, start, end)
+
+
+def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> CommonReading | None:
+    """Return the reading of fields; None if a value is unlike its label."""
+    at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
+    country, region, city = values[at_country], values[at_region], values[at_city]
+    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
+        return None
+    if not _are_plain(f"{country} {region} {city}"):
+        return None
+    if values[at_pair]:
+        located = _value(values[at_pair], form)
+    elif values[at_lat]:
+        located = _axes(values[at_lat], values[at_lon], form, text)
+    else:
+        return (*_NOWHERE, country or None, region or None, city or None)
+    return located and (*located[:4], country or None, region or None, city or None)
+
+
+def _are_plain(names: str) -> bool:
+    """Return whether no word of some names may be more than a name."""
+    return TELLING.isdisjoint(names.lower().replace("-", " ").replace("(", "").replace(")", "").split())
+
+
+def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:
+    """Return the coordinate of two labelled numbers."""
+    try:
+        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text)
+    except ValueError:  # a name or a pair
+        return None
+
+
+def _value(text: str, form: str) -> CommonReading | None:
+    """Return the coordinate that the value of a label or key is, None if it is anything else."""
+    if text[0] == "{":
+        from geo_rewards.parse import common_patterns as patterns  # compiled at first use
+
+        match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
+        return match and read_object(match)
+    if text[0] == "(":
+        form, inner = "parentheses", text[1:-1]
+    elif text[0] == "[":
+        form, inner = form if form == "json" else "brackets", text[1:-1]
+    else:
+        form, inner = "bare" if form == "json" else form, text
+    lat, comma, lon = inner.partition(",")
+    return _located(float(lat), float(lon), form, text) if comma else None
+
+
+def _located(lat: float, lon: float, form: str, text: str) -> CommonReading | None:
+    """Return the reading of a coordinate alone, None off the globe."""
+    if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
+        return lat, lon, form, text, None, None, None
+    return None
