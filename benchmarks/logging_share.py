@@ -16,7 +16,8 @@ from typing import Any
 import torch.distributed as dist
 import torch.multiprocessing as multiprocessing
 from geo_rewards_trl.binding import bind_rewards
-from run import RESULTS, completions, replaced
+from results import RESULTS, replaced
+from texts import completions
 
 import geo_rewards as gr
 

@@ -148,7 +148,7 @@ def name_reward(
 def score(
     completions: list[str], *, lat: list[float], lon: list[float], source: str = "coordinate"
 ) -> list[list[float]]:
-    """Return the columns of five rewards: format, distance, country, region and city by coordinate or name."""
+    """Return the columns of five rewards: format, distance, and places by coordinate or by name."""
     truth = {"lat": lat, "lon": lon}
     place = place_reward if source == "coordinate" else name_reward
     return [

@@ -20,7 +20,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from run import RESULTS, replaced
+from results import RESULTS, replaced
 
 QUESTION = (
     "<image>Where was this photo taken? Look at the vegetation, the buildings, the signs, the road and the "

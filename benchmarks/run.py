@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-import random
+import os
 import subprocess
 import sys
 import tempfile
@@ -16,31 +16,25 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import chunks
+import hostile
 import naive
 import texts
+from results import RESULTS, replaced, timed
 
 import geo_rewards as gr
-from geo_rewards.scoring.file import parse_recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RESULTS = Path(__file__).with_name("RESULTS.md")
 DEMO_METRICS = Path(__file__).parents[1] / "output" / "demo" / "metrics.json"
 GEO_REWARDS = str(Path(sys.executable).with_name("geo-rewards"))
 COUNT = 10_000
+NAIVE_COUNT = 1000
 REPEATS = 5
 GROUP = 8
-MILLION = 1_000_000
-SAVED_ROWS = 50_000
-
-RECIPE = [
-    {"name": "think_answer_format"},
-    {"name": "haversine_decay"},
-    {"name": "country_match", "params": {"source": "coordinate"}},
-    {"name": "region_match", "params": {"source": "coordinate"}},
-    {"name": "city_match", "params": {"source": "coordinate"}},
-]
+MILLION = 500_000
+SAVED_ROWS = 30_000
 
 
 def main() -> None:
@@ -62,31 +56,38 @@ def main() -> None:
 
 
 def scoring_table() -> str:
-    """Compare the recipe of five rewards with the naive implementation on fresh completions."""
-    rows = [
-        scoring_row("every truth is another", group=1),
-        scoring_row(f"groups of {GROUP} have one truth, as in training", group=GROUP),
-    ]
+    """Compare five rewards with the naive implementation on fresh completions, form by form."""
     head = [
-        f"| five rewards on {COUNT:,} fresh completions of 950 characters | naive | `Recipe.score` | ratio |",
+        f"| five rewards, us a completion: {COUNT:,} fresh ones of 950 characters a repeat | naive "
+        "| `Recipe.score` | ratio |",
         "|---|---|---|---|",
     ]
+    rows = [scoring_row(caption(form), form=form) for form in texts.COORDINATE_FORMS]
+    rows += [scoring_row(f"names: {caption(form)}", form=form, source="text") for form in texts.NAME_FORMS]
+    form = texts.bracketed_pair
+    rows.append(scoring_row(f"{caption(form)}, groups of {GROUP} have one truth", form=form, group=GROUP))
     return "\n".join([*head, *rows])
 
 
-def scoring_row(caption: str, *, group: int) -> str:
+def caption(form: texts.Form) -> str:
+    """Return the example that the form's docstring begins with."""
+    return (form.__doc__ or "").splitlines()[0].removesuffix(".").replace("``", "`").replace("|", "\\|")
+
+
+def scoring_row(caption: str, *, form: texts.Form, source: str = "coordinate", group: int = 1) -> str:
     """Time both on completions that neither has seen, in turns, and check that they mean the same."""
-    recipe = bench_recipe()
-    warm_up, warm_truth = completions(10, seed=-1)
+    recipe = texts.bench_recipe(source)
+    warm_up, warm_truth = texts.completions(100, seed=-1, form=form)
     check_agreement(recipe.score(warm_up, **warm_truth).rewards, naive.score(warm_up, **warm_truth))
     ours, theirs = [], []
     for seed in range(REPEATS):
-        texts, truth = completions(COUNT, seed=seed, group=group)
-        ours.append(timed(lambda texts=texts, truth=truth: recipe.score(texts, **truth).total))
-        texts, truth = completions(COUNT, seed=seed + 100, group=group)
-        theirs.append(timed(lambda texts=texts, truth=truth: naive.score(texts, **truth)))
-    ratio = min(theirs) / min(ours)
-    return f"| {caption} | {min(theirs):.2f} s | {min(ours):.3f} s | **{ratio:.0f}** |"
+        fresh, truth = texts.completions(COUNT, seed=seed, form=form, group=group)
+        ours.append(timed(lambda fresh=fresh, truth=truth: recipe.score(fresh, **truth).total) / COUNT)
+        fresh, truth = texts.completions(NAIVE_COUNT, seed=seed + 100, form=form, group=group)
+        work = lambda fresh=fresh, truth=truth: naive.score(fresh, **truth, source=source)  # noqa: E731
+        theirs.append(timed(work) / NAIVE_COUNT)
+    us, naive_us = min(ours) * 1e6, min(theirs) * 1e6
+    return f"| {caption} | {naive_us:.0f} | {us:.1f} | **{naive_us / us:.0f}** |"
 
 
 def check_agreement(ours: dict[str, list[float | None]], theirs: list[list[float]]) -> None:
@@ -102,13 +103,10 @@ def profile_table() -> str:
     """Show where the time of one batch goes, column by column."""
     spent: dict[str, list[float]] = {}
     for seed in range(REPEATS):
-        texts, truth = completions(COUNT, seed=seed + 200)
-        batch = gr.Batch(texts, truth)
+        fresh, truth = texts.completions(COUNT, seed=seed + 200, form=texts.chain_line)
+        batch = gr.Batch(fresh, truth)
         steps: dict[str, Callable[[], object]] = {
-            "parse: tags and pairs, all completions": lambda batch=batch: (
-                batch.answer_degrees,
-                batch.well_formed,
-            ),
+            "parse: tags and answers": lambda batch=batch: (batch.answer_degrees, batch.well_formed),
             "truth columns": lambda batch=batch: batch.truth_degrees,
             "gazetteer: places of the answers": lambda batch=batch: batch.located_places,
             "gazetteer: places of the truths": lambda batch=batch: batch.truth_places,
@@ -116,32 +114,33 @@ def profile_table() -> str:
         }
         for name, step in steps.items():
             spent.setdefault(name, []).append(timed(step))
-        recipe = bench_recipe()
+        recipe = texts.bench_recipe()
         spent.setdefault("rewards, gates, checks of values", []).append(
             timed(lambda recipe=recipe, batch=batch: [r.outcomes(batch) for r in recipe.rewards.values()])
         )
     rows = [f"| {name} | {min(times) * 1000:.1f} |" for name, times in spent.items()]
-    return "\n".join([f"| where the time goes, {COUNT:,} completions | ms |", "|---|---|", *rows])
+    return "\n".join(
+        [f"| where the time goes, {COUNT:,} completions of a Chain of Region | ms |", "|---|---|", *rows]
+    )
 
 
 def forms_table() -> str:
-    """Time the parser on each way to write an answer, inside completions of 950 characters."""
+    """Time the parser on one completion of 950 characters at a time, form by form."""
     rows = []
-    for name, answer in texts.ANSWERS.items():
-        text = texts.completion(answer)
-        best = min(
-            timed(lambda text=text: [gr.parse_completion(text) for _ in range(2000)]) for _ in range(REPEATS)
-        )
-        shown = answer.replace("|", "\\|").replace("\n", " ")
-        rows.append(f"| {name}: `{shown}` | {2.0 / best:,.0f} |")
-    hostile, normal = texts.hostile_cost()
+    for form in (*texts.COORDINATE_FORMS, *texts.NAME_FORMS):
+        fresh, _ = texts.completions(2000, seed=300, form=form)
+        rows.append(f"| {caption(form)} | {hostile.cpu_seconds(fresh, repeats=REPEATS) / 2000 * 1e6:.1f} |")
+    for name, text in hostile.rare_answers().items():
+        best = hostile.cpu_seconds([text] * 500, repeats=REPEATS)
+        rows.append(f"| {name} (read by the full parser) | {best / 500 * 1e6:.1f} |")
+    junk, normal = hostile.hostile_cost()
     return "\n".join(
         [
-            "| one answer at a time | thousand a second |",
+            "| one answer at a time, `parse_completion` | us |",
             "|---|---|",
             *rows,
             "",
-            f"Costliest of {len(texts.HOSTILE)} hostile texts of 100 kB takes {hostile:.1f} ns a character; "
+            f"Costliest of {len(hostile.HOSTILE)} hostile texts of 100 kB takes {junk:.1f} ns a character; "
             f"ten usual completions take {normal:.1f} ns.",
         ]
     )
@@ -149,43 +148,72 @@ def forms_table() -> str:
 
 def growth_table() -> str:
     """Score a million completions by chunks, and a saved file with one and two workers."""
-    million = json.loads(output_of([sys.executable, str(Path(__file__).with_name("texts.py")), str(MILLION)]))
+    million = json.loads(
+        output_of([sys.executable, str(Path(__file__).with_name("chunks.py")), str(MILLION)])
+    )
     rows = [
         f"| {MILLION:,} completions by chunks of 10,000, five rewards, CPU | {million['seconds']:.1f} s, "
         f"{million['seconds'] / MILLION * 1e6:.1f} us each; peak memory {million['peak_mb']:.0f} MB "
         f"(after the first chunk {million['first_mb']:.0f} MB) |"
     ]
     with tempfile.TemporaryDirectory() as folder:
-        saved, recipe = Path(folder, "saved.jsonl"), Path(folder, "bench.yaml")
-        write_saved(saved, count=SAVED_ROWS)
-        recipe.write_text(json.dumps({"rewards": RECIPE}), encoding="utf-8")
-        for workers in ("1", "2"):
-            out = str(Path(folder, f"out{workers}.jsonl"))
-            command = [
-                GEO_REWARDS,
-                "score",
-                str(saved),
-                "--recipe",
-                str(recipe),
-                "-o",
-                out,
-                "--workers",
-                workers,
-            ]
-            start = time.perf_counter()
-            output_of(command)
-            seconds = time.perf_counter() - start
-            rows.append(
-                f"| `geo-rewards score` of {SAVED_ROWS:,} saved rows, `--workers {workers}`, by the clock "
-                f"| {seconds:.1f} s, {SAVED_ROWS / seconds:,.0f} rows a second |"
-            )
+        recipe = Path(folder, "bench.yaml")
+        recipe.write_text(json.dumps({"rewards": texts.RECIPE}), encoding="utf-8")
+        for form in (texts.bracketed_pair, texts.chain_line):
+            saved = Path(folder, "saved.jsonl")
+            write_saved(saved, count=SAVED_ROWS, form=form)
+            rows += [score_row(path, recipe, caption(form)) for path in (saved, as_parquet(saved))]
     return "\n".join(["| scaling | |", "|---|---|", *rows])
 
 
-def write_saved(path: Path, *, count: int) -> None:
+def score_row(saved: Path, recipe: Path, what: str) -> str:
+    """Score a saved file by the command, and return the CPU time of a row beyond that of starting."""
+    out = str(saved.with_stem("out"))
+    command = [GEO_REWARDS, "score", str(saved), "--recipe", str(recipe), "-o", out]
+    few = saved.with_stem("few")
+    copy_head(saved, few)
+    start, seconds = (
+        child_seconds([GEO_REWARDS, "score", str(few), *command[3:]]), child_seconds(command)
+    )  # fmt: skip
+    us = (seconds - start) / SAVED_ROWS * 1e6
+    return (
+        f"| `geo-rewards score` of {SAVED_ROWS:,} saved rows of {what}, {saved.suffix}, CPU of one process "
+        f"| {us:.1f} us a row, {1e6 / us:,.0f} rows a second, and {start:.1f} s to start |"
+    )
+
+
+def copy_head(path: Path, few: Path) -> None:
+    """Write the first rows of a file into another."""
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        pq.write_table(pq.read_table(path).slice(0, 10), few)
+    else:
+        few.write_text("".join(path.read_text(encoding="utf-8").splitlines(keepends=True)[:10]), "utf-8")
+
+
+def as_parquet(path: Path) -> Path:
+    """Write the rows of a jsonl file as parquet beside it."""
+    import pyarrow.json
+    import pyarrow.parquet as pq
+
+    parquet = path.with_suffix(".parquet")
+    pq.write_table(pyarrow.json.read_json(path), parquet)
+    return parquet
+
+
+def child_seconds(command: list[str]) -> float:
+    """Return the CPU seconds that a command takes."""
+    before = os.times()
+    output_of(command)
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
+
+
+def write_saved(path: Path, *, count: int, form: texts.Form) -> None:
     """Write completions with their truths as jsonl."""
-    texts, truth = completions(count, seed=7)
-    rows = zip(texts, truth["lat"], truth["lon"], strict=True)
+    fresh, truth = texts.completions(count, seed=7, form=form)
+    rows = zip(fresh, truth["lat"], truth["lon"], strict=True)
     with path.open("w", encoding="utf-8") as file:
         file.writelines(
             json.dumps({"completion": text, "lat": lat, "lon": lon}) + "\n" for text, lat, lon in rows
@@ -200,8 +228,8 @@ def start_table() -> str:
         "`geo-rewards list`": [GEO_REWARDS, "list"],
     }
     rows = [f"| {name} | {best(command):.2f} s |" for name, command in commands.items()]
-    for name, code in texts.MEMORY_STEPS.items():
-        peak = float(output_of([sys.executable, "-c", code + texts.PRINT_PEAK]))
+    for name, code in chunks.MEMORY_STEPS.items():
+        peak = float(output_of([sys.executable, "-c", code + chunks.PRINT_PEAK]))
         rows.append(f"| peak memory of {name} | {peak:.0f} MB |")
     return "\n".join(["| start, by the clock, best of 5 | |", "|---|---|", *rows])
 
@@ -218,33 +246,6 @@ def demo_table(metrics: dict) -> str:
     return "\n".join([*head, *rows, "", f"{curve}; {metrics['seconds']:.0f} s in all."])
 
 
-def bench_recipe() -> gr.Recipe:
-    """Return the recipe of five rewards."""
-    return gr.Recipe(parse_recipe({"rewards": RECIPE}, where="bench"))
-
-
-def completions(count: int, *, seed: int, group: int = 1) -> tuple[list[str], dict[str, list[float]]]:
-    """Return completions of about 950 characters and their truths, `group` of them for each truth."""
-    rng = random.Random(seed)
-    points = [(rng.uniform(-55, 70), rng.uniform(-180, 180)) for _ in range(-(-count // group))]
-    pairs = [pair for pair in points for _ in range(group)][:count]
-    truth = {"lat": [lat for lat, _ in pairs], "lon": [lon for _, lon in pairs]}
-    return [completion(rng, lat, lon) for lat, lon in pairs], truth
-
-
-def completion(rng: random.Random, lat: float, lon: float) -> str:
-    """Return a completion whose guess is near the truth or far from it."""
-    think = " ".join(rng.choice(texts.WORDS) for _ in range(170))
-    return f"<think>{think}</think><answer>{texts.guess(rng, lat, lon)}</answer>"
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Return the CPU seconds that the work takes."""
-    start = time.process_time()
-    work()
-    return time.process_time() - start
-
-
 def output_of(command: list[str]) -> str:
     """Return what a command prints."""
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -258,13 +259,6 @@ def best(command: list[str]) -> float:
         output_of(command)
         times.append(time.perf_counter() - start)
     return min(times)
-
-
-def replaced(text: str, name: str, table: str) -> str:
-    """Return the text with the table between the section's two marks."""
-    begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
-    head, rest = text.split(begin)
-    return f"{head}{begin}\n{table}\n{end}{rest.split(end)[1]}"
 
 
 if __name__ == "__main__":

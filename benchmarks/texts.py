@@ -7,16 +7,16 @@ reader can be tuned to one of them.
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
 import geo_rewards as gr
 from geo_rewards.geo.places import load_places
 from geo_rewards.scoring.file import parse_recipe
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Form = Callable[[random.Random, "Guess"], str]
+"""Writes an answer that says a guess."""
 
 WORDS = ["the", "road", "signs", "roofs", "palm", "trees", "plates", "left", "side", "asphalt", "script"]
 PLACES = ("country_match", "region_match", "city_match")
@@ -30,14 +30,34 @@ RECIPES = {
 }
 RECIPE = RECIPES["coordinate"]
 COUNTRIES = {
-    "AR": ("Argentina",), "AU": ("Australia",), "BA": ("Bosnia and Herzegovina", "Bosna i Hercegovina"),
-    "BR": ("Brazil", "Brasil"), "CA": ("Canada",), "CI": ("Côte d'Ivoire", "Ivory Coast"), "CN": ("China", "中国"),
-    "DE": ("Germany", "Deutschland"), "ES": ("Spain", "España"), "FR": ("France",), "GB": ("United Kingdom", "UK"),
-    "ID": ("Indonesia",), "IN": ("India", "भारत"), "IT": ("Italy", "Italia"), "JP": ("Japan", "日本"),
-    "KR": ("South Korea",), "MX": ("Mexico", "México"), "NZ": ("New Zealand",), "PH": ("Philippines",),
-    "PL": ("Poland", "Polska"), "RU": ("Russia", "Россия"), "TH": ("Thailand",), "TR": ("Turkey", "Türkiye"),
-    "UA": ("Ukraine",), "US": ("United States", "USA"), "VN": ("Vietnam", "Việt Nam"), "ZA": ("South Africa",),
-}  # fmt: skip
+    "AR": ("Argentina",),
+    "AU": ("Australia",),
+    "BA": ("Bosnia and Herzegovina", "Bosna i Hercegovina"),
+    "BR": ("Brazil", "Brasil"),
+    "CA": ("Canada",),
+    "CI": ("Côte d'Ivoire", "Ivory Coast"),
+    "CN": ("China", "中国"),
+    "DE": ("Germany", "Deutschland"),
+    "ES": ("Spain", "España"),
+    "FR": ("France",),
+    "GB": ("United Kingdom", "UK"),
+    "ID": ("Indonesia",),
+    "IN": ("India", "भारत"),
+    "IT": ("Italy", "Italia"),
+    "JP": ("Japan", "日本"),
+    "KR": ("South Korea",),
+    "MX": ("Mexico", "México"),
+    "NZ": ("New Zealand",),
+    "PH": ("Philippines",),
+    "PL": ("Poland", "Polska"),
+    "RU": ("Russia", "Россия"),
+    "TH": ("Thailand",),
+    "TR": ("Turkey", "Türkiye"),
+    "UA": ("Ukraine",),
+    "US": ("United States", "USA"),
+    "VN": ("Vietnam", "Việt Nam"),
+    "ZA": ("South Africa",),
+}
 LABELS = {
     "country": ["Country", "country", "COUNTRY", "Nation"],
     "region": ["State", "Region", "Province", "region", "REGION"],
@@ -174,9 +194,17 @@ def labelled_names(rng: random.Random, guess: Guess) -> str:
 
 
 COORDINATE_FORMS = (
-    bare_pair, bracketed_pair, chain_line, chain_lines, lat_lon_lines, labels_and_names, hemispheres, json_pair,
-    json_names, city_country_pair,
-)  # fmt: skip
+    bare_pair,
+    bracketed_pair,
+    chain_line,
+    chain_lines,
+    lat_lon_lines,
+    labels_and_names,
+    hemispheres,
+    json_pair,
+    json_names,
+    city_country_pair,
+)
 NAME_FORMS = (name_list, labelled_names)
 
 
@@ -190,7 +218,7 @@ def completions(
     *,
     seed: int,
     group: int = 1,
-    form: Callable[[random.Random, Guess], str] = bracketed_pair,
+    form: Form = bracketed_pair,
 ) -> tuple[list[str], dict[str, list[float]]]:
     """Return completions of about 950 characters and their truths, `group` of them for each truth."""
     rng = random.Random(seed)

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from geo_rewards_trl.tiny_model import build_tiny_model
 from geo_rewards_trl.train import run_training
 from PIL import Image
-from run import RESULTS, replaced
+from results import RESULTS, replaced
 
 from geo_rewards.scoring.shared_scoring import NamedReward
 
