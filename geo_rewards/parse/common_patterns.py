@@ -50,7 +50,7 @@ LETTERS_BEFORE = re.compile(rf"(\(?+)({LETTER} ?+{_DEGREES}{_LINK}{LETTER} ?+{_D
 
 NAMES = re.compile(rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+\.?+")
 NAMES_AND_PAIR = re.compile(
-    rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+,?+(?: -)?+ ?+({_ROUND}|{_SQUARE})\.?+"
+    rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+,?+(?: - | ?)({_ROUND}|{_SQUARE})\.?+"
 )
 
 MOST_FIELDS = 5

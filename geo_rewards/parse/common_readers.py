@@ -40,6 +40,20 @@ TELLING = frozenset(
     # First words of labels: `Japan GPS Coordinates: ..`.
     | {"administrative", "admin", "gps", "sub", "world", "zip"}
 )
+# With one of these, a list of names may be a sentence, or have words before it that lead to it.
+_PROSE = frozenset(
+    """
+    a about almost am an and answer apparently appears approx approximately are around as at based
+    be because been believe best but captured certainly circa clearly confident coordinate
+    coordinates could definitely estimate estimated exact fairly final from given gps guess
+    guessed guessing have here however i i'd i'm image in is it it's its like likely located
+    location look looks may maybe me might most must my near obviously of perhaps photo photograph
+    picture place possibly prediction presumably pretty probably quite reasonably reminds
+    resembles roughly say scene seems shot should shows since so somewhere spot street strongly
+    sure surely suspect taken tentatively that that's the think this very view was we well were
+    which with would
+    """.split()  # noqa: SIM905 - a hundred words on a line each would be no easier to read
+)
 # Right before a pair, these may belong to it.
 _NEAR_PAIR = frozenset(
     {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
@@ -121,7 +135,7 @@ def _listed(located: CommonReading, city: str, second: str, third: str | None) -
     """Return the reading with the names of a list, which names the country last."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    if len(names) > _MAX_LISTED or not _are_plain(names):
+    if len(names) > _MAX_LISTED or not _are_plain(names) or not _PROSE.isdisjoint(names.lower().split()):
         return None
     return (*located[:4], country, region, city)
 
