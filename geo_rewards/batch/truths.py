@@ -16,6 +16,7 @@ import numpy as np
 from geo_rewards.errors import TruthError
 from geo_rewards.geo import country_code
 from geo_rewards.parse import ProblemKind, parse_answer, parse_completion
+from geo_rewards.parse.common_answers import read_common
 from geo_rewards.types import Answer, Coordinate, GroundTruth
 
 if TYPE_CHECKING:
@@ -98,6 +99,8 @@ def read_truth(row_columns: Mapping[str, Any], *, row: int | None = None) -> Gro
     try:
         cells = _merge_aliases(row_columns)
         from_solution = _read_solution(cells.get("solution"))
+        if len(cells) == ("solution" in cells):  # nothing beside it
+            return from_solution
         return GroundTruth(
             coordinate=_read_pair(cells.get("lat"), cells.get("lon")) or from_solution.coordinate,
             country=_read_country(cells.get("country")) or from_solution.country,
@@ -152,10 +155,9 @@ def _listed(name: str, values: Any) -> Sequence[Any]:
 
 
 def _merge_aliases(cells: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {name: cells.get(name) for name in TRUTH_FIELDS if not _is_missing(cells.get(name))}
+    merged = {name: cells[name] for name in TRUTH_FIELDS if name in cells and not _is_missing(cells[name])}
     for alias, name in ALIASES.items():
-        value = cells.get(alias)
-        if _is_missing(value):
+        if alias not in cells or _is_missing(value := cells[alias]):
             continue
         if name in merged and merged[name] != value:
             raise TruthError(f"{name} {merged[name]!r} and {alias} {value!r} contradict each other")
@@ -224,7 +226,11 @@ def _read_text(text: str) -> GroundTruth:
     written = (text if tagged is None else tagged).strip()
     if _NUMBER_LIKE.fullmatch(written):
         return GroundTruth(text=written)
-    answer = parse_answer(written, listed_names=False)  # a bare comma list is no truth place
+    common = read_common(written, listed=False)  # a bare comma list is no truth place
+    if common is not None:
+        lat, lon, form, _, country, region, city = common
+        return GroundTruth(Coordinate(lat, lon) if form else None, _read_country(country), region, city)
+    answer = parse_answer(written, listed_names=False)
     if answer.coordinate is None:
         _refuse_bad_pairs(answer)
         if not (answer.country or answer.region or answer.city):

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from geo_rewards.data.folders import ImageFolder
 from geo_rewards.data.lines import read_values
-from geo_rewards.data.messages import Message, place_images
+from geo_rewards.data.messages import Message, place_images, split_marks
 from geo_rewards.data.problems import BadRow, RowProblem
 from geo_rewards.data.turns import Turn, answer_text, read_turns
 
@@ -74,6 +74,7 @@ class _RawRow(BaseModel):
 
 
 _OWN_KEYS = frozenset(_RawRow.model_fields)
+_PLAIN_KEYS = frozenset({"conversations", "image"})
 
 
 def read_rows(
@@ -104,13 +105,19 @@ def read_rows(
 def _read_row(value: Any, file: Path, line: int, folder: ImageFolder) -> Row:
     if not isinstance(value, dict):
         raise BadRow("row", f"a row is an object with conversations, not a {type(value).__name__}")
-    raw = _validate({key: value[key] for key in _OWN_KEYS & value.keys()})
-    prompt, answer = read_turns(_turns(raw))
-    images = _images(raw, folder)
+    own = {key: value[key] for key in _OWN_KEYS & value.keys()}
+    plain = _plain_turns(own)
+    if plain is None:
+        raw = _validate(own)
+        prompt, answer = read_turns(_turns(raw))
+        images, explicit = _images(raw, folder), answer_text(raw.solution)
+    else:
+        question, answer = plain
+        prompt, explicit = [{"role": "user", "content": split_marks(question)}], None
+        images = [folder.resolve(own["image"])] if "image" in own else []
     prompt = place_images(prompt, len(images))
     if not all(message["content"] for message in prompt if message["role"] == "user"):
         raise BadRow("row", "a human turn is empty")
-    explicit = answer_text(raw.solution)
     return Row(
         file=file,
         line=line,
@@ -119,6 +126,25 @@ def _read_row(value: Any, file: Path, line: int, folder: ImageFolder) -> Row:
         images=images,
         columns={key: item for key, item in value.items() if key not in _OWN_KEYS},
     )
+
+
+def _plain_turns(own: dict[str, Any]) -> tuple[str, str] | None:
+    """Return question and answer of a row of the commonest shape, None of any other, which is validated.
+
+    One question and one answer, both texts, and one picture or none.
+    """
+    turns = own.get("conversations")
+    if type(turns) is not list or len(turns) != 2 or not own.keys() <= _PLAIN_KEYS:
+        return None
+    if type(own.get("image", "")) is not str:
+        return None
+    match turns:
+        case [
+            {"from": "human", "value": str(question), **others},
+            {"from": "gpt", "value": str(answer), **more},
+        ]:
+            return None if others or more else (question, answer)
+    return None
 
 
 def _validate(value: dict[str, Any]) -> _RawRow:

@@ -88,6 +88,8 @@ def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:
     """
     cells = {name: value for name, value in row.columns.items() if name in TRUTH_COLUMNS}
     cells["solution"] = row.solution
+    if not columns:
+        return cells
     values = {**row.columns, "solution": row.solution}
     return {**cells, **{field: values.get(source) for field, source in columns.items()}}
 
