@@ -77,6 +77,10 @@ class DataError(GeoRewardsError, ValueError):
     """A data file, or some of its lines, that cannot be used."""
 
 
+class UsageError(GeoRewardsError):
+    """Flags that do not exist or do not go together."""
+
+
 def _rebuild(kind: type[GeoRewardsError], args: tuple[Any, ...], state: dict[str, Any]) -> GeoRewardsError:
     error = kind.__new__(kind, *args)
     error.args = args

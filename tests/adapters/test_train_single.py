@@ -12,12 +12,11 @@ import yaml
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.flags.arguments import UsageError
 from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 
 import geo_rewards as gr
-from geo_rewards.errors import DataError, GeoRewardsError, RecipeError
+from geo_rewards.errors import DataError, GeoRewardsError, RecipeError, UsageError
 from geo_rewards.testing import temporary_plugin
 
 pytestmark = pytest.mark.train
@@ -388,7 +387,7 @@ def test_frozen_vision_modules_stay_as_they_were_and_the_rest_learns(train, tiny
         (["--remove_unused_columns", "true"], "would drop the truth columns"),
         (["--val_split_ratio", "1.5"], "--val_split_ratio is 1.5"),
         (["--max_pixels", "0"], "max_pixels is 0"),
-        (["--model_name_or_path", "./nowhere"], "model ./nowhere, which is no folder here: "),
+        (["--model_name_or_path", "./nowhere"], "model ./nowhere, which is not a folder here: "),
         (["--output_dir", "/proc/nowhere"], "--output_dir /proc/nowhere cannot be written"),
         (["--data_cache_dir", "/proc/nowhere"], "the data table cannot be written into /proc/nowhere: "),
         (["--eval_strategy", "steps"], "give --val_split_ratio"),

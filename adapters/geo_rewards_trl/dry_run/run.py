@@ -1,4 +1,4 @@
-"""A dry run: everything up to the model's weights, told in one report, with all that is wrong."""
+"""A dry run: everything up to the model's weights, told in one report, with every error."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import GeoRewardsError
-from geo_rewards_trl.dry_run.report import Report, plural
-from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards.errors import GeoRewardsError, UsageError
+from geo_rewards.runs.report import Report, byte_size, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trl import GRPOConfig, ModelConfig
 
+    from geo_rewards.runs.rehearsed_rows import ChosenRows
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.dry_run.batches import BatchPlan
-    from geo_rewards_trl.dry_run.chosen_rows import ChosenRows
     from geo_rewards_trl.dry_run.outline import ModelOutline
-    from geo_rewards_trl.dry_run.tokens import PromptSize
     from geo_rewards_trl.flags.arguments import RunArguments
 
 
@@ -52,7 +50,7 @@ class Prepared:
 
 
 def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> None:
-    """Look at everything that a run needs but the model's weights, and report it.
+    """Check everything that a run needs except the model's weights, and report it.
 
     Every rank calls it; rank 0 writes the report to stdout and the errors to stderr. Nothing is written to
     disk but the data table in its cache.
@@ -65,14 +63,12 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
     report = Report()
     prepared = _prepare(report, run, training, model_args)
     _gather_errors(report)
-    is_main = training.process_index == 0
-    if is_main:
+    if training.process_index == 0:
         with report.collecting("the dry run"):
             _describe(report, run, training, model_args, prepared)
         sys.stdout.write(report.text() + _verdict(report))
         sys.stdout.flush()
-        for error in report.errors:
-            sys.stderr.write(f"error: {error}\n")
+        sys.stderr.writelines(f"error: {error}\n" for error in report.errors)
         sys.stderr.flush()
     errors, is_usage = gather_ranks((report.errors, report.is_usage))[0]
     if errors:
@@ -80,11 +76,11 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
 
 
 def _prepare(report: Report, run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Prepared:
-    """Do what a run does before its model, on every rank; what fails is an error of the report."""
+    """Do what a run does before loading its model, on every rank; each failure is an error of the report."""
     from geo_rewards_trl.flags.manifest import describe_trained, rank_part
+    from geo_rewards_trl.interruptions.resuming import find_checkpoint
     from geo_rewards_trl.ranks.agreement import check_ranks, gather_ranks
-    from geo_rewards_trl.rows.loading import load_rows
-    from geo_rewards_trl.train import select_recipe
+    from geo_rewards_trl.rows.loading import load_rows, select_recipe
 
     prepared = Prepared()
     with report.collecting("the recipe"):
@@ -98,23 +94,17 @@ def _prepare(report: Report, run: RunArguments, training: GRPOConfig, model_args
         with report.collecting("the ranks"):
             check_ranks(rank_part(prepared.manifest, run, training))
         with report.collecting("the checkpoint"):
-            prepared.checkpoint = _checkpoint(run, training, prepared.manifest)
+            prepared.checkpoint = find_checkpoint(
+                Path(training.output_dir),
+                resume=run.resume,
+                given=training.resume_from_checkpoint,
+                manifest=prepared.manifest,
+            )
     return prepared
 
 
-def _checkpoint(run: RunArguments, training: GRPOConfig, manifest: dict[str, Any]) -> str | None:
-    from geo_rewards_trl.interruptions.resuming import find_checkpoint
-
-    return find_checkpoint(
-        Path(training.output_dir),
-        resume=run.resume,
-        given=training.resume_from_checkpoint,
-        manifest=manifest,
-    )
-
-
 def _gather_errors(report: Report) -> None:
-    """Add the errors of the other ranks, those that rank 0 does not have too."""
+    """Add the errors of the other ranks that rank 0 does not have itself."""
     from geo_rewards_trl.ranks.agreement import gather_ranks
 
     for rank, (errors, is_usage) in enumerate(gather_ranks((report.errors, report.is_usage))):
@@ -128,7 +118,8 @@ def _describe(
     report: Report, run: RunArguments, training: GRPOConfig, model_args: ModelConfig, prepared: Prepared
 ) -> None:
     """Write all sections; each may fail by itself."""
-    from geo_rewards_trl.dry_run.data_section import describe_data, describe_packages, describe_recipe
+    from geo_rewards.runs.rehearsed_rows import describe_recipe
+    from geo_rewards_trl.dry_run.data_section import describe_data, describe_packages
     from geo_rewards_trl.dry_run.disk import check_writable
     from geo_rewards_trl.dry_run.settings import check_settings, describe_settings
 
@@ -145,7 +136,7 @@ def _describe(
     chosen = _describe_rehearsal(report, training, prepared)
     _describe_model(report, run, training, model_args, chosen=chosen, plan=plan)
     check_writable(report, Path(training.output_dir))
-    _describe_resume(report, run, training, prepared)
+    _describe_start(report, run, training, prepared)
     check_settings(report, training, model_args, total_steps=plan.total_steps if plan else 0)
 
 
@@ -160,7 +151,8 @@ def _describe_plan(report: Report, training: GRPOConfig, prepared: Prepared) -> 
 
 
 def _describe_rehearsal(report: Report, training: GRPOConfig, prepared: Prepared) -> ChosenRows | None:
-    from geo_rewards_trl.dry_run.chosen_rows import choose_rows, describe_rehearsal
+    from geo_rewards.runs.rehearsed_rows import describe_rehearsal
+    from geo_rewards_trl.dry_run.chosen_rows import choose_rows
 
     if prepared.recipe is None or prepared.manifest is None:
         return None
@@ -181,36 +173,37 @@ def _describe_model(
     chosen: ChosenRows | None,
     plan: BatchPlan | None,
 ) -> None:
-    """Tell of tokens, memory and disk what the model's configuration and processor allow."""
-    from geo_rewards_trl.dry_run.activations import workload_of
+    """Report what the model's configuration and processor tell of tokens, memory and disk."""
     from geo_rewards_trl.dry_run.devices import device_of
-    from geo_rewards_trl.dry_run.disk import describe_disk
+    from geo_rewards_trl.dry_run.disk import describe_disk, missing_folder
     from geo_rewards_trl.dry_run.memory import layout_of
     from geo_rewards_trl.dry_run.memory_section import describe_memory, describe_model
     from geo_rewards_trl.dry_run.outline import outline_model
-    from geo_rewards_trl.dry_run.weight_files import missing_folder
 
-    name = f"model {model_args.model_name_or_path}"
-    if (missing := missing_folder(str(model_args.model_name_or_path))) is not None:
+    name = str(model_args.model_name_or_path)
+    if (missing := missing_folder(name)) is not None:
         report.error(missing)
         return
     outline = None
-    with report.collecting(name):
+    with report.collecting(f"model {name}"):
         outline = outline_model(run, training, model_args)
-    largest = _describe_tokens(report, run, training, model_args, chosen=chosen, outline=outline)
+    with report.collecting(f"processor of {name}"):
+        _describe_tokens(report, run, training, model_args, chosen=chosen, outline=outline)
     if outline is None:
         return
     layout = layout_of(training, model_args, outline)
     describe_model(report, outline, layout)
-    _describe_weight_files(report, model_args)
-    work = None
-    if largest is not None:
-        writes_scores = model_args.attn_implementation == "eager"
-        work = workload_of(training, largest, writes_scores=writes_scores)
-    describe_memory(report, training, outline=outline, layout=layout, work=work, device=device_of(training))
+    with report.collecting("weights"):
+        _describe_weight_files(report, Path(name))
+    describe_memory(report, training, model=outline.size, layout=layout, device=device_of(training))
     if plan is not None:
         describe_disk(
-            report, training, outline=outline, layout=layout, total_steps=plan.total_steps, epochs=plan.epochs
+            report,
+            training,
+            model=outline.size,
+            layout=layout,
+            total_steps=plan.total_steps,
+            epochs=plan.epochs,
         )
 
 
@@ -222,46 +215,38 @@ def _describe_tokens(
     *,
     chosen: ChosenRows | None,
     outline: ModelOutline | None,
-) -> PromptSize | None:
+) -> None:
     from geo_rewards_trl.dry_run.tokens import check_context, describe_tokens
     from geo_rewards_trl.model.vision import load_processor
 
-    largest = None
-    with report.collecting(f"processor of {model_args.model_name_or_path}"):
-        processor = load_processor(
-            model_args.model_name_or_path,
-            min_pixels=run.min_pixels,
-            max_pixels=run.max_pixels,
-            revision=model_args.model_revision,
-            trust_remote_code=training.trust_remote_code,
-        )
-        if chosen is not None:
-            patch = None if outline is None else outline.patch
-            largest = describe_tokens(report, training, chosen, processor=processor, patch=patch)
-            check_context(
-                report, training, largest, max_positions=None if outline is None else outline.max_positions
-            )
-    return largest
+    processor = load_processor(
+        model_args.model_name_or_path,
+        min_pixels=run.min_pixels,
+        max_pixels=run.max_pixels,
+        revision=model_args.model_revision,
+        trust_remote_code=training.trust_remote_code,
+    )
+    if chosen is not None:
+        largest = describe_tokens(report, training, chosen, processor=processor)
+        positions = None if outline is None else outline.max_positions
+        check_context(report, training, largest, max_positions=positions)
 
 
-def _describe_weight_files(report: Report, model_args: ModelConfig) -> None:
-    from geo_rewards_trl.dry_run.report import byte_size
-    from geo_rewards_trl.dry_run.weight_files import weight_files
+def _describe_weight_files(report: Report, folder: Path) -> None:
+    from geo_rewards_trl.dry_run.disk import weight_files
 
-    folder = Path(str(model_args.model_name_or_path))
     if not folder.is_dir():
-        report.line("files", "by name: whether its weights are in the cache is not looked at")
+        report.line("files", "by name: whether its weights are in the cache is not checked")
         return
-    with report.collecting("weights"):
-        files = weight_files(folder)
-        size = sum(file.stat().st_size for file in files)
-        report.line("files", f"{plural(len(files), 'file')}, {byte_size(size)}, whole")
+    files = weight_files(folder)
+    size = sum(file.stat().st_size for file in files)
+    report.line("files", f"{plural(len(files), 'file')}, {byte_size(size)}, complete")
 
 
-def _describe_resume(report: Report, run: RunArguments, training: GRPOConfig, prepared: Prepared) -> None:
+def _describe_start(report: Report, run: RunArguments, training: GRPOConfig, prepared: Prepared) -> None:
     there = sorted(Path(training.output_dir).glob("checkpoint-*"))
     if prepared.checkpoint is not None:
-        text = f"goes on from {prepared.checkpoint}"
+        text = f"resumes from {prepared.checkpoint}"
     elif run.resume == "never" and there:
         text = f"starts at step 0, moves {plural(len(there), 'checkpoint')} of {training.output_dir} aside"
     else:
