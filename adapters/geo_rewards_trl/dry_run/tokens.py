@@ -133,7 +133,7 @@ def _check_picture_tokens(
         if expected is not None and expected != prompt.picture_tokens:
             report.warn(
                 f"{place}: the processor makes {prompt.picture_tokens:,} tokens of its pictures, but "
-                f"qwen-vl-utils {expected:,}: a server that uses the latter shows the model other pictures"
+                f"qwen-vl-utils {expected:,}: a server that uses the latter shows other pictures or fails"
             )
             return
 

@@ -8,7 +8,7 @@ import pytest
 
 pytest.importorskip("datasets", reason="needs the extra `train`")
 
-from geo_rewards_trl.rows.dataset import has_images, load_dataset, split_validation
+from geo_rewards_trl.rows.dataset import RESERVED_COLUMNS, has_images, load_dataset, split_validation
 from PIL import Image
 
 from geo_rewards.data import Source
