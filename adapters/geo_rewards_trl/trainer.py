@@ -80,21 +80,17 @@ class LoggingGRPOTrainer(GRPOTrainer):  # type: ignore[misc]  # trl is not typed
         with without_wandb(self.args) if to_wandb else nullcontext():
             super().log(logs, start_time)
         if self.log_completions and self.accelerator.is_main_process:
-            self._show_completions()
+            name = f"completions/completions_{self.state.global_step:05d}.parquet"
+            self._show_completions(name)
             if to_wandb:
-                log_wandb_table(self._logs["images"], output_dir=self.args.output_dir, step=self._step_number)
+                log_wandb_table(Path(self.args.output_dir) / name, self._logs["images"])
 
-    def _show_completions(self) -> None:
-        table = self._logs
-        chosen = spread_by_advantage(list(table["advantages"]), self._shown_count)
+    def _show_completions(self, name: str) -> None:
+        advantages = list(self._logs["advantages"])
+        chosen = spread_by_advantage(advantages, self._shown_count)
         if chosen:
-            title = f"{len(chosen)} of {len(table['advantages'])} completions; all are in completions/"
-            name = f"completions_{self._step_number:05d}.parquet"
-            logger.info("%s%s\n%s", title, name, describe_completions(table, chosen))
-
-    @property
-    def _step_number(self) -> int:
-        return int(self.state.global_step)
+            title = f"{len(chosen)} of {len(advantages)} completions; all are in {name}"
+            logger.info("%s\n%s", title, describe_completions(self._logs, chosen))
 
     def _restart_clocks(self) -> None:
         for run_log in self._run_logs:

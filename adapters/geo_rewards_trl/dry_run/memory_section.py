@@ -24,7 +24,7 @@ def describe_model(report: Report, outline: ModelOutline, layout: Layout) -> Non
     """Report what the model consists of, and how it is laid out."""
     size = outline.size
     report.section("model", f"{outline.architecture}, {size.parameters:,} parameters")
-    what = "adapters" if size.has_adapters else "all" if outline.trains_vision else "no vision tower"
+    what = "adapters" if size.has_adapters else "all" if size.trained == size.parameters else "others frozen"
     report.line("trained", f"{size.trained:,} ({size.trained / size.parameters:.2%}, {what})")
     parts = (("optimizer", layout.offloads_optimizer), ("weights", layout.offloads_weights))
     offloaded = " and ".join(name for name, is_offloaded in parts if is_offloaded)

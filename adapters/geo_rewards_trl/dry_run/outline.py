@@ -20,14 +20,12 @@ class ModelOutline:
     Attributes:
         architecture: Name of the model's class.
         size: Its numbers of values.
-        trains_vision: Whether anything in the vision tower is trained.
         dtype: The type in which the weights were published, or None.
         max_positions: Length of the context in tokens, or None if the configuration does not say.
     """
 
     architecture: str
     size: ModelSize
-    trains_vision: bool
     dtype: str | None
     max_positions: int | None
 
@@ -61,7 +59,6 @@ def outline_model(run: RunArguments, training: GRPOConfig, model_args: ModelConf
             largest_layer=max(layers),
             has_adapters=model_args.use_peft,
         ),
-        trains_vision=_trains_vision(model),
         dtype=None if config.dtype is None else str(config.dtype).removeprefix("torch."),
         max_positions=getattr(config.get_text_config(), "max_position_embeddings", None),
     )
@@ -82,14 +79,3 @@ def _as_trained(model: Any, run: RunArguments, training: GRPOConfig, model_args:
     if run.freeze_vision_modules:
         freeze_vision(model, keep_projector=run.train_projector)
     return model
-
-
-def _trains_vision(model: Any) -> bool:
-    from geo_rewards_trl.model.vision import VisionError, vision_module_names
-
-    base = model.get_base_model() if hasattr(model, "get_base_model") else model
-    try:
-        modules = [base.get_submodule(name) for name in vision_module_names(base)]
-    except VisionError:
-        return False
-    return any(parameter.requires_grad for module in modules for parameter in module.parameters())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from geo_rewards.errors import UnknownNameError, UsageError
 
@@ -119,7 +119,8 @@ def deepspeed_config(name_or_path: str) -> str:
     """
     if Path(name_or_path).is_file():
         return name_or_path
-    shipped = {file.name.removesuffix(".json"): str(file) for file in _shipped_configs()}
+    configs = (files("geo_rewards_trl") / "configs").iterdir()
+    shipped = {file.name.removesuffix(".json"): str(file) for file in configs if file.name.endswith(".json")}
     if name_or_path not in shipped:
         raise UnknownNameError("DeepSpeed configuration", name_or_path, shipped, where="--deepspeed")
     return shipped[name_or_path]
@@ -137,7 +138,3 @@ def system_prompt_text(value: str) -> str | None:
         return Path(value).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--system_prompt must be `off`, `default` or a text file: {error}") from error
-
-
-def _shipped_configs() -> list[Any]:
-    return [file for file in (files("geo_rewards_trl") / "configs").iterdir() if file.name.endswith(".json")]

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ALL_LINEAR = "all-linear"
-
 
 def lora_config(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Any:
     """Return the PEFT configuration that the flags ask for, or None without ``--use_peft``.
@@ -83,7 +81,7 @@ def empty_model(
 
 def _as_names(targets: Any) -> Any:
     """Return a single module's name as a set: PEFT would take it for a pattern of full paths."""
-    if isinstance(targets, str) and targets != ALL_LINEAR and re.fullmatch(r"[\w.]+", targets):
+    if isinstance(targets, str) and targets != "all-linear" and re.fullmatch(r"[\w.]+", targets):
         return {targets}
     return targets
 

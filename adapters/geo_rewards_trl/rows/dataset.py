@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.data import find_sources
 from geo_rewards.data.table import figures
 from geo_rewards.data.table.cache import TableRequest
 from geo_rewards.data.table.row_reader import FAULT_COLUMN, RowReader
@@ -27,18 +26,6 @@ if TYPE_CHECKING:
     from geo_rewards.data import Source
     from geo_rewards.data.table.row_reader import BadRows
     from geo_rewards.data.table.table import TableInfo
-
-__all__ = [
-    "RESERVED_COLUMNS",
-    "RowReader",
-    "find_sources",
-    "has_images",
-    "load_dataset",
-    "row_figures",
-    "split_validation",
-    "table_file",
-    "table_info",
-]
 
 # What TRL itself passes to rewards, or the reader of rows adds: a column of such a name would be lost.
 RESERVED_COLUMNS = frozenset(

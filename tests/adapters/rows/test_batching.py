@@ -228,12 +228,12 @@ def test_a_stream_whose_first_rows_lack_the_truth_is_refused_before_the_model_is
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["--streaming", "true", "--max_steps", "-1"], "give --max_steps"),
+        (["--streaming", "true", "--max_steps", "-1"], "set --max_steps"),
         (["--streaming", "true", "--shuffle_buffer", "0"], "--shuffle_buffer is 0"),
         ([*STREAM, "--split_by", "place_km:5", "--val_split_ratio", "0.1"], "leave --split_by off"),
         ([*STREAM, "--dataloader_num_workers", "2"], "leave --dataloader_num_workers off"),
-        (["--dataloader_persistent_workers", "true"], "give --dataloader_num_workers"),
-        (["--split_by", "place_km:5"], "give --val_split_ratio"),
+        (["--dataloader_persistent_workers", "true"], "set --dataloader_num_workers"),
+        (["--split_by", "place_km:5"], "set --val_split_ratio"),
         (["--split_by", "place:5"], "--split_by is 'place:5'; write row, or place_km:N"),
     ],
 )
