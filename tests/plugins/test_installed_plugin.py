@@ -271,3 +271,14 @@ def test_an_author_tests_a_plugin_with_the_pytest_plugin_that_comes_with_the_lib
     assert f"1 failed, {2 * len(CHECKS)} passed" in done.stdout, done.stdout + done.stderr
     assert "test_cheating[contained()-answer_hacks]" in done.stdout
     assert "A model learns to list every likely place instead of deciding on one." in done.stdout
+
+
+def test_rows_and_runs_are_tested_where_no_trainer_is_installed(bare: Environment) -> None:
+    bare.pip("install", "--no-compile", "pytest>=8.4", "hypothesis>=6.112")
+    rooms = [str(REPOSITORY / "tests" / room) for room in ("runs", "data/table", "data/selection")]
+    done = bare.run(
+        "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", "-rs",
+        f"--rootdir={REPOSITORY}", "-c", str(REPOSITORY / "pyproject.toml"), *rooms,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert "trl" not in done.stdout, done.stdout[-1000:]  # nothing is skipped for want of a trainer

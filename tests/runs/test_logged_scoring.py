@@ -116,7 +116,8 @@ def test_the_think_tag_that_the_template_opened_is_restored():
 
 
 def test_the_table_says_that_the_template_opened_think_and_scores_the_same(tmp_path):
-    import pandas as pd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
     from geo_rewards.cli import main
 
@@ -125,7 +126,7 @@ def test_the_table_says_that_the_template_opened_think_and_scores_the_same(tmp_p
     values, _, extra = call(rewards, [completion], lat=[48.8584], lon=[2.2945])
     table, scored = tmp_path / "table.parquet", tmp_path / "scored.jsonl"
     columns = {"completion": [completion], "think_answer_format": values[0], "advantage": [0.0], **extra}
-    pd.DataFrame(columns).to_parquet(table)
+    pq.write_table(pa.table(columns), table)
     (tmp_path / "r.yaml").write_text("rewards: [{name: think_answer_format}]")
     assert main(["score", str(table), "--recipe", str(tmp_path / "r.yaml"), "-o", str(scored)]) == 0
     assert json.loads(scored.read_text())["reward"] == values[0][0] == 1.0
