@@ -67,7 +67,7 @@ def test_what_a_rehearsal_finds_is_an_error_with_the_place():
     report = rehearse(gr.load_recipe("default"), row(country="France"), wrong)
     assert report.errors
     assert all(error.startswith("a.jsonl, line 2: ") for error in report.errors)
-    assert "1 row fail" in report.text()
+    assert "1 row fails" in report.text()
 
 
 def test_rewards_that_abstain_and_broken_pictures_are_warnings():
