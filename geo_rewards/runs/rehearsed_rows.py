@@ -93,7 +93,8 @@ def describe_rehearsal(report: Report, recipe: Recipe, chosen: ChosenRows, *, se
     rehearsal = rehearse(recipe, columns, count)
     verdict = "right answers earn the most, junk the least"
     if rehearsal.findings:
-        verdict = f"{plural(len({finding.row for finding in rehearsal.findings}), 'row')} fail"
+        failing = len({finding.row for finding in rehearsal.findings})
+        verdict = f"{plural(failing, 'row')} {'fails' if failing == 1 else 'fail'}"
     report.section("rehearsal", f"{plural(count, 'row')} (--seed {seed}), pictures opened: {verdict}")
     for label, answered in rehearsal.answered.items():
         if answered < count:

@@ -64,11 +64,10 @@ def test_a_good_rehearsal_says_so():
 
 def test_what_a_rehearsal_finds_is_an_error_with_the_place():
     wrong = row(lat=40.4168, lon=-3.7038, country="France")
-    mine = recipe(DISTANCE, {"name": "country_match", "as": "country"})
-    report = rehearse(mine, row(country="France"), wrong)
+    report = rehearse(gr.load_recipe("default"), row(country="France"), wrong)
     assert report.errors
     assert all(error.startswith("a.jsonl, line 2: ") for error in report.errors)
-    assert "1 row fail" in report.text()
+    assert "1 row fails" in report.text()
 
 
 def test_rewards_that_abstain_and_broken_pictures_are_warnings():
