@@ -2,7 +2,7 @@
 
 It cuts tiles around real places from a picture of the world, builds a tiny Qwen2.5-VL and gives it a short
 supervised warm start on other places. GRPO, with torchrun on two processes and DeepSpeed ZeRO-3, then rewards
-guesses that are near. The model is evaluated on the same pictures before and after. It needs no network or GPU.
+guesses that are near. The model is evaluated on the same pictures before and after. Needs no network or GPU.
 
     python examples/satellite/demo.py --output output/demo
 

@@ -75,7 +75,7 @@ class VqaFuzzy(Grader):
 
     name = "vqa_fuzzy"
     formula = "s if s > threshold else 0, where s = 1 - edits / max(len(answer), len(truth)), folded"
-    reference = "the score behind ANLS (Biten et al. 2019, arXiv 1905.13648)"
+    reference = "the score on which ANLS is based (Biten et al. 2019, arXiv 1905.13648)"
 
     threshold: float = Field(default=0.5, ge=0, lt=1)
 
