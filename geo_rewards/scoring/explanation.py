@@ -121,8 +121,9 @@ def _column_lines(scores: Scores, label: str, row: int) -> list[str]:
 
 
 def _reasons(scores: Scores, column: Column, row: int) -> list[str]:
-    """Return what made the value: a failure, a missing truth, a gate."""
+    """Return what made the value: a failure, a missing truth, the reward's own reasons, a gate."""
     gate, ungated = column.entry.gate, column.ungated[row]
+    own = column.reasons(scores.batch, row) if column.reasons else []
     if row in column.errors:
         return [f"failed: {column.errors[row]}"]
     if row in scores.batch.picture_faults:
@@ -130,14 +131,14 @@ def _reasons(scores: Scores, column: Column, row: int) -> list[str]:
     if ungated is None:
         truth = scores.batch.truths[row]
         lacking = [field for field in column.needs if getattr(truth, field) is None]
-        return [f"the truth has no {' and no '.join(lacking)}"] if lacking else []
+        return [f"the truth has no {' and no '.join(lacking)}"] if lacking else own
     if gate is None:
-        return []
+        return own
     reached = scores.columns[gate.reward].final[row]
     shown = "abstains" if reached is None else f"{reached:.4f}, at least {gate.at_least:g} is needed"
     if row in column.closed:
-        return [f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
-    return [f"gate {gate.reward} is open ({shown})"]
+        return [*own, f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
+    return [*own, f"gate {gate.reward} is open ({shown})"]
 
 
 def _total_line(scores: Scores, row: int) -> str:

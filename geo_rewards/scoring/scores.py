@@ -11,7 +11,7 @@ import numpy as np
 from geo_rewards.scoring.explanation import explain_row
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection
 
     from geo_rewards.batch.batch import Batch
     from geo_rewards.scoring.file import Entry
@@ -31,6 +31,7 @@ class Column:
         notes: Figures that the reward noted, per row.
         bounds: Lowest and highest value.
         needs: Truth fields without which the reward abstains.
+        reasons: The reward's own account of a row, if it gives one: the batch and the row to sentences.
     """
 
     entry: Entry
@@ -41,6 +42,7 @@ class Column:
     notes: list[dict[str, float]]
     bounds: tuple[float, float]
     needs: tuple[str, ...] = ()
+    reasons: Callable[[Batch, int], list[str]] | None = None
 
 
 @dataclass(frozen=True)
