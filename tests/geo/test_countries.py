@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo_rewards.geo.countries import SHORT_FORMS, country_code, iso_codes
+from geo_rewards.geo.countries import country_code, iso_codes
+from geo_rewards.geo.country_forms import SHORT_FORMS
 
 NAMES = {
     "GB": "Scotland; England; Wales; Northern Ireland; UK; U.K.; uk; Great Britain; United Kingdom; GBR",
