@@ -41,19 +41,19 @@ if TYPE_CHECKING:
 REFUSED = Path(__file__).with_name("no_countries.txt")
 NO_COUNTRIES = {"EU", "UN", "EZ", "QO"}
 """Groupings that have a code of two letters."""
-LANGUAGES = (
-    "af am ar az be bg bn bs ca cs cy da de el en es et eu fa fi fil fr ga gl gu ha he hi hr hu hy id ig is "
-    "it ja ka kk km kn ko ky lo lt lv mk ml mn mr ms my nb ne nl no pa pl ps pt ro ru si sk sl so sq sr sv "
-    "sw ta te th tk tr uk ur uz vi yo zh zu"
-)
+LANGUAGES = "cs da de en es fi fr hr hu id it nb nl pl pt ro sv tr"
 """Languages whose names of countries count even where a town elsewhere has the name: Granada, Franca."""
 TOWN = 1000
 METROPOLIS = 1_000_000
 SHORT = 4
 AMBIGUOUS = {
+    "chinese republic",  # of Taiwan, or of the mainland
     "columbia",  # the district, the university, a misspelling of Colombia
     "guiana",  # French Guiana, and Guyana under its old name
+    "male",  # the capital of the Maldives
+    "mexico state",
     "papua",  # provinces of Indonesia, or half the name of Papua New Guinea
+    "state of mexico",
 }
 
 

@@ -25,6 +25,7 @@ NOT_LATIN = "~"
 MAX_COUNTRY_LENGTH = 80
 """Longer texts are no country; the longest official names have about 60 characters."""
 _MAX_WORDS = 12
+_SAYS_COUNTRY = frozenset({"country", "nation", "the country", "sovereign state"})
 
 OTHER_SCRIPTS = re.compile("[\u0370-\u1dff\u2c00-\ua71f\ua800-\ufeff\U00010000-\U000fffff]")
 """A letter of another script than Latin."""
@@ -62,6 +63,8 @@ def country_code(text: str) -> str | None:
         return _code(name) or _only(set(codes))
     if None not in codes:
         return _joined_code(codes)
+    if len(codes) == 2 and parts.names[1].lower() in _SAYS_COUNTRY:
+        return codes[0]
     return _code(name) or _formal_code(name)
 
 
