@@ -55,17 +55,22 @@ def country_code(text: str) -> str | None:
     if len(text) > MAX_COUNTRY_LENGTH:
         return None
     name = _FLAG.sub("", text).strip()  # a flag beside a name says nothing new
+    return _code(name) or _code_of_parts(name)
+
+
+def _code_of_parts(name: str) -> str | None:
+    """Return the country of a text of several words or names that the table does not have as it is."""
     parts = split_names(name)
     if parts is None:
-        return _code(name) or _formal_code(name)
+        return _formal_code(name)
     codes = [_code(part) for part in parts.names]
     if parts.are_alternatives:  # `Germany / Deutschland` is one country, `France or Spain` is none
-        return _code(name) or _only(set(codes))
+        return _only(set(codes))
     if None not in codes:
         return _joined_code(codes)
     if len(codes) == 2 and parts.names[1].lower() in _SAYS_COUNTRY:
         return codes[0]
-    return _code(name) or _formal_code(name)
+    return _formal_code(name)
 
 
 def _joined_code(codes: list[str | None]) -> str | None:

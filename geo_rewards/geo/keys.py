@@ -21,7 +21,8 @@ _UNIT = (
 )
 _LEADING = re.compile(rf"(?:the )?(?:{_UNIT}) (?:of|de|di|do|da|du|des|d)(?: the| la| los| las)? (?=\w)")
 _LOCAL_LEADING = re.compile(
-    r"(?:freistaat|land|kanton|region|provincia|provincie|dki|daerah istimewa) (?=\w{3})"
+    r"(?:freistaat|land|kanton|region|provincia|provincie|wojewodztwo|judetul|county|co|dki|daerah istimewa) "
+    r"(?=\w{3})"
 )
 _TRAILING = re.compile(
     r" (?:autonomous region|autonomous community|autonomous province|federal state|capital region|prefecture|"

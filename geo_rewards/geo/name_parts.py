@@ -49,9 +49,10 @@ def split_names(text: str) -> NameParts | None:
         return NameParts(bracketed, are_alternatives=False)
     for separator, are_alternatives in ((_ALTERNATIVES, True), (_COMMAS, False)):
         names = [part.strip() for part in separator.split(text, MAX_NAMES)]
+        if len(names) > MAX_NAMES or not all(names):
+            return None
         if len(names) > 1:
-            is_list = len(names) > MAX_NAMES or not all(names)
-            return NameParts(tuple(map(_plain, names)), are_alternatives or is_list)
+            return NameParts(tuple(map(_plain, names)), are_alternatives)
     return None
 
 
