@@ -16,13 +16,7 @@ import numpy as np
 from geo_rewards.batch.columns import LazyRows, column, taken
 from geo_rewards.batch.sample import Sample
 from geo_rewards.batch.truths import TRUTH_COLUMNS, plain_truths, read_truths, truth_columns
-from geo_rewards.geo import (
-    country_code,
-    geodesic_km,
-    get_builtin_gazetteer,
-    great_circle_km,
-    is_another_country,
-)
+from geo_rewards.geo import geodesic_km, get_builtin_gazetteer, great_circle_km, named_place
 from geo_rewards.parse import parse_completion, plain_completions
 from geo_rewards.parse.chat import completion_texts
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
@@ -342,12 +336,7 @@ def _names_nothing(place: Answer | GroundTruth) -> bool:
 
 def _named_place(answer: Answer) -> Place:
     """Return the named place; a list of countries, such as "Spain, Italy, France", names no country."""
-    country = country_code(answer.country) if answer.country else None
-    if country and any(
-        name and is_another_country(name, country=country) for name in (answer.region, answer.city)
-    ):
-        country = None
-    return Place(country, answer.region, answer.city)
+    return named_place(answer.country, answer.region, answer.city)
 
 
 def _joined_place(answer: Answer, named: Place, located: Place) -> Place:

@@ -49,7 +49,10 @@ _KIND_WORDS = (
 _KINDS = frozenset(_KIND_WORDS.split("|"))
 _ORDINAL = r"\d{1,2}(?:e|er|eme|ieme|st|nd|rd|th|ter|te)?"
 _SECTION_WORD = "arrondissement|district|borough|ward|bezirk|okres|kerulet|quan|municipio"
-_NUMBERED_SECTION = re.compile(rf"(?:the )?(?:{_ORDINAL} (?:{_SECTION_WORD})|(?:{_SECTION_WORD}) {_ORDINAL})")
+_NUMBERED_SECTION = re.compile(
+    rf"(?:the )?(?:{_ORDINAL} (?:{_SECTION_WORD})|(?:{_SECTION_WORD}) {_ORDINAL}|"
+    r"\d{1,2}(?:e|er|eme|ieme|th))"
+)
 
 
 def says_kind(note: str) -> bool:

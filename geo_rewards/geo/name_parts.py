@@ -22,6 +22,8 @@ _FORMER = re.compile(
     re.IGNORECASE,
 )
 _COMMAS = re.compile(r"[,，、:]")
+_ANY = re.compile(r"[\[(（【/|=／,，、:]| (?:[-\u2013\u2014]|or|ou|oder|aka|a\.k\.a\.?|also) ", re.IGNORECASE)
+"""What a text of several names holds: nearly all texts hold none of it."""
 
 
 class NameParts(NamedTuple):
@@ -44,6 +46,8 @@ def split_names(text: str) -> NameParts | None:
     >>> split_names("Bolzano/Bozen"), split_names("Paris")
     (NameParts(names=('Bolzano', 'Bozen'), are_alternatives=True), None)
     """
+    if _ANY.search(text) is None:
+        return None
     bracketed = _bracketed(text)
     if bracketed is not None:
         return NameParts(bracketed, are_alternatives=False)

@@ -10,11 +10,13 @@ from geo_rewards.geo.cities import city_of_section
 from geo_rewards.geo.city_forms import CITY_FORMS
 from geo_rewards.geo.city_words import LARGE, cities_around, says_kind, without_municipal_words
 from geo_rewards.geo.countries import country_code
+from geo_rewards.geo.country_forms import TERRITORIES
 from geo_rewards.geo.keys import MAX_NAME_LENGTH, name_key, plain_key
 from geo_rewards.geo.name_parts import split_names
 from geo_rewards.geo.places import city_rows, load_places
 from geo_rewards.geo.regions import regions_around, regions_named
 from geo_rewards.geo.subdivisions import subdivision
+from geo_rewards.types import Place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,6 +114,34 @@ def is_another_country(name: str, *, country: str) -> bool:
 
 
 @lru_cache(maxsize=65536)
+def named_place(country: str | None, region: str | None, city: str | None) -> Place:
+    """Return the place that three fields of an answer name: the country as ISO code, the rest as written.
+
+    A list of countries names none. A territory may be written as a region or city of its state: then it is
+    the country, and no region unless it has itself as one.
+
+    >>> named_place("France", None, "Paris"), named_place("France", "Italy", "Spain").country
+    (Place(country='FR', region=None, city='Paris'), None)
+    >>> named_place("USA", "Puerto Rico", "San Juan")
+    Place(country='PR', region=None, city='San Juan')
+    """
+    code = country_code(country) if country else None
+    if code is None:
+        return Place(None, region, city)
+    others = {
+        name: country_code(name) for name in (region, city) if name and is_another_country(name, country=code)
+    }
+    territories = {other for other in others.values() if other and TERRITORIES.get(other) == code}
+    belongs_to = TERRITORIES.get(code)
+    if len(territories) > 1 or any(other not in {*territories, belongs_to} for other in others.values()):
+        return Place(None, region, city)
+    code = next(iter(territories), code)
+    kept_region = region if region not in others or regions_named(region or "", code) else None
+    kept_city = city if city not in others or _known_cities(city or "", code) else None
+    return Place(code, kept_region, kept_city)
+
+
+@lru_cache(maxsize=65536)
 def _known_cities(name: str, country: str) -> frozenset[int]:
     """Return the places that go by the name, and the cities of those that are sections."""
     if len(name) > MAX_NAME_LENGTH:
@@ -125,16 +155,24 @@ def _known_cities(name: str, country: str) -> frozenset[int]:
 def _rows_named(name: str, country: str) -> frozenset[int]:
     """Return the rows of a name; its generic words count if it is known with them (`Kansas City`)."""
     key, forms = plain_key(name), CITY_FORMS.get(country, {})
-    if key in forms:
-        return city_rows(forms[key], country=country)
-    if split_names(name) is not None:  # `Palermo (TO)`: no word of it is left off
-        return city_rows(key, country=country)
-    numbered = _NUMBERED.fullmatch(key) or _NUMBER_OF.fullmatch(key)
+    rows = city_rows(forms.get(key, key), country=country)
+    if rows or split_names(name) is not None:  # of `Palermo (TO)` no word is left off
+        return rows
+    for other in _shorter_keys(name, key, country):
+        rows = city_rows(other, country=country)
+        if rows:
+            break
+    return rows
+
+
+def _shorter_keys(name: str, key: str, country: str) -> Iterator[str]:
     bare = _bare_city(name, country)
-    keys = [key, name_key(name), bare, *([numbered["city"]] if numbered else [])]
+    yield from (other for other in dict.fromkeys((name_key(name), bare)) if other != key)
+    numbered = _NUMBERED.fullmatch(key) or _NUMBER_OF.fullmatch(key)
+    if numbered:
+        yield numbered["city"]
     if country in _GENITIVES and bare.endswith("s") and bare != key:
-        keys.append(bare[:-1])
-    return next((rows for rows in (city_rows(key, country=country) for key in keys) if rows), frozenset())
+        yield bare[:-1]
 
 
 def _rows_within(name: str, country: str) -> frozenset[int]:
