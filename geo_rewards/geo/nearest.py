@@ -8,8 +8,8 @@ import numpy as np
 
 from geo_rewards.geo.borders import country_index, load_borders
 from geo_rewards.geo.cities import city_around
-from geo_rewards.geo.distance import EARTH_RADIUS_KM
-from geo_rewards.geo.places import Places, load_places, unit_vectors
+from geo_rewards.geo.places import Places, load_places
+from geo_rewards.geo.sphere import arc_of_chord, chord_of_arc, unit_vectors
 from geo_rewards.types import Place
 
 if TYPE_CHECKING:
@@ -80,16 +80,16 @@ class NearestPlaces:
             np.full(len(points), np.inf),
         )
         land, sea = np.flatnonzero(own >= 0), np.flatnonzero(at_sea)
-        widest = _chord(FAR_KM * 1.001)
+        widest = chord_of_arc(FAR_KM * 1.001)
         chord[sea], near[sea] = self._any_country.query(points[sea], distance_upper_bound=widest)
         moved = _moved(points[land], own[land])
         chord[land], found = self._own_country.query(moved, distance_upper_bound=widest)
         near[land] = self._order[found]
-        return near, _arc_km(chord)
+        return near, arc_of_chord(chord)
 
     def _correct(self, own: IntArray, points: FloatArray, rows: IntArray) -> None:
         """Set the country of those points of `rows` whose nearest place is a misdrawn town."""
-        chord, town = self._misdrawn_tree.query(points[rows], distance_upper_bound=_chord(TOWN_KM))
+        chord, town = self._misdrawn_tree.query(points[rows], distance_upper_bound=chord_of_arc(TOWN_KM))
         rows, town = rows[np.isfinite(chord)], town[np.isfinite(chord)]
         if rows.size:
             _, near = self._any_country.query(points[rows])
@@ -132,14 +132,3 @@ def _moved(points: FloatArray, country: IntArray) -> FloatArray:
     moved = points.copy()
     moved[:, 0] += country * APART
     return moved
-
-
-def _arc_km(chord: FloatArray) -> FloatArray:
-    """Return the great-circle distances of chords of the unit sphere, infinite where they are."""
-    arc: FloatArray = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
-    return np.where(np.isinf(chord), np.inf, arc)
-
-
-def _chord(arc_km: float) -> float:
-    """Return the chord of the unit sphere under a great-circle distance."""
-    return float(2.0 * np.sin(arc_km / EARTH_RADIUS_KM / 2.0))

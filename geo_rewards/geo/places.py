@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.geo.sphere import unit_vectors
 from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -85,12 +86,6 @@ class Places:
     def vectors(self) -> FloatArray:
         """Each place as a point on the unit sphere, where no seam and no pole is in the way."""
         return unit_vectors(self.lat, self.lon)
-
-
-def unit_vectors(lat: FloatArray, lon: FloatArray) -> FloatArray:
-    """Return points on the unit sphere, shape (n, 3), for degrees north and east."""
-    phi, lam = np.radians(lat), np.radians(lon)
-    return np.column_stack([np.cos(phi) * np.cos(lam), np.cos(phi) * np.sin(lam), np.sin(phi)])
 
 
 def load_places() -> Places:
