@@ -13,7 +13,7 @@ from geo_rewards.geo.countries import country_code
 from geo_rewards.geo.country_forms import TERRITORIES
 from geo_rewards.geo.keys import MAX_NAME_LENGTH, name_key, plain_key
 from geo_rewards.geo.name_parts import split_names
-from geo_rewards.geo.places import city_rows, load_places
+from geo_rewards.geo.places import city_rows, load_places, region_names
 from geo_rewards.geo.regions import regions_around, regions_named
 from geo_rewards.geo.subdivisions import subdivision
 from geo_rewards.types import Place
@@ -136,7 +136,7 @@ def named_place(country: str | None, region: str | None, city: str | None) -> Pl
     if len(territories) > 1 or any(other not in {*territories, belongs_to} for other in others.values()):
         return Place(None, region, city)
     code = next(iter(territories), code)
-    kept_region = region if region not in others or regions_named(region or "", code) else None
+    kept_region = region if region not in others or plain_key(region or "") in region_names(code) else None
     kept_city = city if city not in others or _known_cities(city or "", code) else None
     return Place(code, kept_region, kept_city)
 
