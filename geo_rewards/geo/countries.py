@@ -135,7 +135,7 @@ def _with_formal_words(words: list[str]) -> str | None:
             continue
         style = " ".join(formal).removesuffix(" the").removesuffix(" of").removeprefix("the ")
         base = " ".join(bare)
-        if "united states" in style:  # `Canada, United States` is a list
+        if "united states" in style or "united kingdom" in style:  # `Canada, United States` is a list
             return None
         code = _exact(f"{style} of {base}") or _exact(f"{style} of the {base}") or _exact(f"{base} {style}")
         if code or base in TOLD_APART:

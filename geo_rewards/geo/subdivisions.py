@@ -13,7 +13,8 @@ from geo_rewards.geo.tables import TABLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_CODE = re.compile(r"(?:([a-z]{2}) )?([a-z0-9]{1,3})")
+_CODE = re.compile(r"(?:([A-Za-z]{2})[-_. \u2010-\u2015\u2212])?([A-Za-z0-9]{1,3})")
+_MOST_CHARACTERS = 10
 _LOCK = threading.Lock()
 
 
@@ -39,17 +40,17 @@ def subdivision(text: str, country: str) -> Subdivision | None:
     >>> subdivision("IT-PA", "IT"), subdivision("13", "JP")
     (Subdivision(region='sicily', name='Palermo'), None)
     """
-    if len(text) > 10:
+    if len(text) > _MOST_CHARACTERS:
         return None
-    match = _CODE.fullmatch(plain_key(text))
+    match = _CODE.fullmatch(text.strip())
     if match is None:
         return None
     prefix, code = match.groups()
     if prefix is None and not (len(code) > 1 and code.isalpha()):
         return None
-    if prefix is not None and prefix != country.lower():
+    if prefix is not None and prefix.upper() != country:
         return None
-    return _by_country().get(country, {}).get(code)
+    return _by_country().get(country, {}).get(code.upper())
 
 
 def _by_country() -> Mapping[str, Mapping[str, Subdivision]]:
@@ -63,5 +64,5 @@ def _load() -> Mapping[str, Mapping[str, Subdivision]]:
     for line in (TABLES / "subdivisions.tsv").read_text(encoding="utf-8").splitlines():
         code, region, name = line.split("\t")
         country, _, own = code.partition("-")
-        found.setdefault(country, {})[own.lower()] = Subdivision(plain_key(region), name)
+        found.setdefault(country, {})[own] = Subdivision(plain_key(region), name)
     return found
