@@ -229,6 +229,16 @@ def overdrawn(borders: Table, codes: list[str]) -> Table:
     return borders
 
 
+def misdrawn_towns(borders: Table, codes: list[str]) -> np.ndarray:
+    """Return the rows of the places that a table draws into another country."""
+    places = load_places()
+    row = np.minimum(((places.lat + 90.0) / ROW_DEGREES).astype(np.int64), ROWS - 1)
+    column = np.minimum(((places.lon + 180.0) * (COLUMNS / 360.0)).astype(np.int64), COLUMNS - 1)
+    drawn = np.array(["", *codes])[codes_at(borders, row * COLUMNS + column)]
+    own = np.array(places.countries)[places.country]
+    return np.flatnonzero((drawn != own) & (drawn != "") & np.isin(own, codes))
+
+
 def main() -> None:
     """Read the shapefile and write the table."""
     parser = argparse.ArgumentParser(
@@ -244,9 +254,12 @@ def main() -> None:
     base = table(joined(intervals(found, countries)))
     second = table(intervals(country_coder(arguments.country_coder), countries))
     cells, codes = overdrawn(corrected(base, second, countries), countries)
+    misdrawn = np.union1d(misdrawn_towns(base, countries), misdrawn_towns((cells, codes), countries))
     steps = np.diff(cells, prepend=0).astype(np.uint32)
     names = np.frombuffer("\n".join(["", *countries]).encode(), dtype=np.uint8)
-    np.savez_compressed(arguments.output, steps=steps, codes=codes, countries=names)
+    np.savez_compressed(
+        arguments.output, steps=steps, codes=codes, countries=names, misdrawn=misdrawn.astype(np.uint32)
+    )
     size = arguments.output.stat().st_size
     sys.stdout.write(f"{arguments.output.name}: {len(cells)} stretches, {size} bytes\n")
 

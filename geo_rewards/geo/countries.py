@@ -35,7 +35,6 @@ _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _LOCK = threading.Lock()
 
 
-@lru_cache(maxsize=65536)
 def country_code(text: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code (or XK) of one country, or None if the text is not exactly one.
 
@@ -52,8 +51,11 @@ def country_code(text: str) -> str | None:
     >>> country_code("France or Spain"), country_code("Germny"), country_code("Tokyo"), country_code("")
     (None, None, None, None)
     """
-    if len(text) > MAX_COUNTRY_LENGTH:
-        return None
+    return _country_code(text) if len(text) <= MAX_COUNTRY_LENGTH else None
+
+
+@lru_cache(maxsize=65536)
+def _country_code(text: str) -> str | None:
     name = _FLAG.sub("", text).strip()  # a flag beside a name says nothing new
     return _code(name) or _code_of_parts(name)
 

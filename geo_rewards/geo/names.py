@@ -94,7 +94,6 @@ def _written_out(name: str, country: str) -> str:
     return name if code is None else code.name or name
 
 
-@lru_cache(maxsize=65536)
 def is_another_country(name: str, *, country: str) -> bool:
     """Return whether a name that stands for a region or city of a country is another country's.
 
@@ -113,7 +112,6 @@ def is_another_country(name: str, *, country: str) -> bool:
     return not regions_named(name, country) and not _known_cities(name, country)
 
 
-@lru_cache(maxsize=65536)
 def named_place(country: str | None, region: str | None, city: str | None) -> Place:
     """Return the place that three fields of an answer name: the country as ISO code, the rest as written.
 
@@ -141,11 +139,13 @@ def named_place(country: str | None, region: str | None, city: str | None) -> Pl
     return Place(code, kept_region, kept_city)
 
 
-@lru_cache(maxsize=65536)
 def _known_cities(name: str, country: str) -> frozenset[int]:
     """Return the places that go by the name, and the cities of those that are sections."""
-    if len(name) > MAX_NAME_LENGTH:
-        return frozenset()
+    return _find_cities(name, country) if len(name) <= MAX_NAME_LENGTH else frozenset()
+
+
+@lru_cache(maxsize=65536)
+def _find_cities(name: str, country: str) -> frozenset[int]:
     rows = _rows_named(name, country) or _rows_within(name, country) or _rows_of_parts(name, country)
     rows = rows or _rows_around(name, country)
     cities = {city_of_section(row) for row in rows} - rows

@@ -44,8 +44,7 @@ class NearestPlaces:
         number = {code: i for i, code in enumerate(places.countries)}
         # index into the borders' countries -> index into the places' countries, -1 where it has no place
         self._own_index = np.array([number.get(code, -1) for code in codes])
-        drawn = self._own_index[country_index(places.lat, places.lon)]
-        self._misdrawn = np.flatnonzero((drawn != places.country) & (drawn >= 0))
+        self._misdrawn = load_borders().misdrawn
         self._misdrawn_tree = cKDTree(places.vectors[self._misdrawn])
         self._near_misdrawn = _tiles_around(places.lat[self._misdrawn], places.lon[self._misdrawn])
         self._answers = _answers(places, codes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.geo.city_words import says_kind
 from geo_rewards.geo.countries import country_code
-from geo_rewards.geo.keys import name_key, plain_key
+from geo_rewards.geo.keys import MAX_NAME_LENGTH, name_key, plain_key
 from geo_rewards.geo.name_parts import split_names
 from geo_rewards.geo.places import city_rows, load_places, region_names
 from geo_rewards.geo.subdivisions import subdivision
@@ -63,13 +63,17 @@ REGION_FORMS: Mapping[str, Mapping[str, str]] = {
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
-@lru_cache(maxsize=65536)
 def regions_named(name: str, country: str) -> frozenset[int]:
     """Return the regions (indices into `Places.regions`) of a country that go by a name, however written.
 
     A code of ISO 3166-2 is a name, and so are two names of one region (`Catalonia (Catalunya)`) and a
     region with its country (`Bavaria, Germany`).
     """
+    return _regions_named(name, country) if len(name) <= MAX_NAME_LENGTH else frozenset()
+
+
+@lru_cache(maxsize=65536)
+def _regions_named(name: str, country: str) -> frozenset[int]:
     known = _regions_of_one(name, country)
     if known:
         return known
