@@ -22,6 +22,8 @@ FAR_KM = 200.0
 """A place farther away than this names neither region nor city, nor the country of a point at sea."""
 TOWN_KM = 2.0
 """So far around a town that the borders put into a wrong country, they are not trusted: the town decides."""
+MENDED_KM = 0.8
+"""The same around a town that only a second map puts on its side: cells of the borders are 1.1 km high."""
 APART = 4.0
 """Between the spheres of two countries in the tree: more than twice the diameter of the unit sphere."""
 
@@ -45,6 +47,9 @@ class NearestPlaces:
         # index into the borders' countries -> index into the places' countries, -1 where it has no place
         self._own_index = np.array([number.get(code, -1) for code in codes])
         self._misdrawn = load_borders().misdrawn
+        drawn = self._own_index[country_index(places.lat, places.lon)][self._misdrawn]
+        mended = drawn == places.country[self._misdrawn]
+        self._trust_chord = np.where(mended, chord_of_arc(MENDED_KM), chord_of_arc(TOWN_KM))
         self._misdrawn_tree = cKDTree(places.vectors[self._misdrawn])
         self._near_misdrawn = _tiles_around(places.lat[self._misdrawn], places.lon[self._misdrawn])
         self._answers = _answers(places, codes)
@@ -89,10 +94,12 @@ class NearestPlaces:
     def _correct(self, own: IntArray, points: FloatArray, rows: IntArray) -> None:
         """Set the country of those points of `rows` whose nearest place is a misdrawn town."""
         chord, town = self._misdrawn_tree.query(points[rows], distance_upper_bound=chord_of_arc(TOWN_KM))
-        rows, town = rows[np.isfinite(chord)], town[np.isfinite(chord)]
+        near = np.isfinite(chord)
+        near[near] = chord[near] <= self._trust_chord[town[near]]
+        rows, town = rows[near], town[near]
         if rows.size:
-            _, near = self._any_country.query(points[rows])
-            own[rows] = np.where(near == self._misdrawn[town], self._places.country[near], own[rows])
+            _, nearest = self._any_country.query(points[rows])
+            own[rows] = np.where(nearest == self._misdrawn[town], self._places.country[nearest], own[rows])
 
 
 def _answers(places: Places, border_codes: list[str]) -> list[Place]:
