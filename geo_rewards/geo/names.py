@@ -109,6 +109,8 @@ def is_another_country(name: str, *, country: str) -> bool:
     code = country_code(name)
     if code is None or code == country:
         return False
+    if subdivision(name, country) is not None:  # `TO` in Italy is Turin's province, not Tonga
+        return False
     return not regions_named(name, country) and not _known_cities(name, country)
 
 
