@@ -113,9 +113,9 @@ def parameter_row(parameter: Parameter) -> list[str]:
 
 
 def abstention(reward: type[Reward]) -> str:
-    """Return when a reward returns None, by what it needs; a coordinate tells the names too."""
+    """Return when a reward returns None, by what it needs or its text; a coordinate tells the names too."""
     if not reward.needs:
-        return "never"
+        return "see there" if "abstains" in (reward.__doc__ or "") else "never"
     names = " or ".join(field for field in reward.needs if field != "coordinate")
     return f"no true coordinate, and no true {names}" if names else "no true coordinate"
 

@@ -143,8 +143,13 @@ class Batch:
     def truth_places(self) -> list[Place]:
         """The names of the truths, filled from the gazetteer as in `truths`."""
         if self._plain_truths is not None:
-            return self._locate(self._plain_truths)
+            return self.located_truths
         return [Place(truth.country, truth.region, truth.city) for truth in self.truths]
+
+    @column
+    def located_truths(self) -> list[Place]:
+        """Where the coordinates of the truths lie, by the gazetteer, whatever names the columns give."""
+        return self._locate(self.truth_degrees)
 
     @column
     def answer_degrees(self) -> FloatArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from geo_rewards.geo import country_code, is_another_country
+from geo_rewards import geo
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 if TYPE_CHECKING:
@@ -53,12 +53,7 @@ def names_nothing(place: Answer | GroundTruth) -> bool:
 
 def named_place(answer: Answer) -> Place:
     """Return the named place; a list of countries, such as "Spain, Italy, France", names no country."""
-    country = country_code(answer.country) if answer.country else None
-    if country and any(
-        name and is_another_country(name, country=country) for name in (answer.region, answer.city)
-    ):
-        country = None
-    return Place(country, answer.region, answer.city)
+    return geo.named_place(answer.country, answer.region, answer.city)
 
 
 def joined_place(answer: Answer, named: Place, located: Place) -> Place:
