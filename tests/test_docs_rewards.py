@@ -1,4 +1,4 @@
-"""docs/rewards.md is what tools/build_docs.py makes of the code; its examples and check values are true."""
+"""docs/rewards.md is what tools/build_docs.py makes of the code; its check values are the published ones."""
 
 import importlib.util
 import struct
@@ -22,11 +22,11 @@ def build_docs():
     return module
 
 
-def test_the_page_is_what_the_code_says_now(build_docs):
-    assert build_docs.page() == PAGE, "stale: run `python tools/build_docs.py` and commit what it writes"
+def test_the_page_is_up_to_date(build_docs):
+    assert build_docs.page() == PAGE, "out of date: run `make docs` and commit what it writes"
 
 
-def test_the_picture_is_there_and_is_one():
+def test_the_page_has_its_picture():
     picture = (ROOT / "docs" / "curves.png").read_bytes()
     assert picture.startswith(b"\x89PNG\r\n")
     width, height = struct.unpack(">II", picture[16:24])
@@ -35,7 +35,7 @@ def test_the_picture_is_there_and_is_one():
     assert "](curves.png)" in PAGE
 
 
-def test_every_built_in_reward_curve_and_recipe_has_its_place():
+def test_every_built_in_reward_curve_and_recipe_is_on_the_page():
     registry = get_registry()
     names = [claim.name for claim in (*registry.rewards, *registry.recipes) if claim.source.is_built_in]
     assert len(names) > 15
@@ -43,7 +43,7 @@ def test_every_built_in_reward_curve_and_recipe_has_its_place():
     assert [name for name in CURVES if PAGE.count(f"\n| `{name}` |") < 2] == []
 
 
-def test_what_other_plugins_bring_is_not_on_the_page():
+def test_rewards_of_other_plugins_are_not_on_the_page():
     others = {info.name for info in gr.list_rewards() if info.plugin != "geo-rewards"}
     assert [name for name in others if f"### {name}\n" in PAGE] == []
 
@@ -59,5 +59,5 @@ def test_the_check_values_on_the_page_are_the_published_ones(curve, values):
     assert f"| `{curve}` | {values} |" in PAGE
 
 
-def test_marks_of_markdown_are_plain_outside_of_code(build_docs):
+def test_markdown_is_escaped_outside_of_code(build_docs):
     assert build_docs.escaped("a | b * c < `d * e <`") == "a \\| b \\* c &lt; `d * e <`"

@@ -2,8 +2,8 @@
 
     python tools/build_docs.py
 
-Needs matplotlib (the extra `demo`) for the picture. The page holds what the code says of itself: to change
-it, change a docstring, a `Curve` or a recipe's comment. A test fails while the page is stale.
+Needs matplotlib (the extra `demo`) for the picture. All text comes from the code: to change the page,
+change a docstring, a `Curve` or a recipe's comment. A test fails while the page is out of date.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def built_in_recipes() -> dict[str, Traversable]:
 
 
 def reward_row(reward: type[Reward]) -> list[str]:
-    """Return a reward's line in the table of all."""
+    """Return a reward's line in the overview table."""
     link = f"[`{reward.name}`](#{reward.name})"
     return [link, summary(reward), show_range(range_of(reward)), abstention(reward)]
 
@@ -102,7 +102,7 @@ def reward_parts(reward: type[Reward]) -> list[str]:
 
 
 def source_lines(reward: type[Reward]) -> list[str]:
-    """Return where a reward comes from, one item a line of its reference."""
+    """Return the sources of a reward, one item per line of its reference."""
     return [f"    - {escaped(line)}" for line in reward.reference.splitlines()]
 
 
@@ -113,9 +113,9 @@ def parameter_row(parameter: Parameter) -> list[str]:
 
 
 def abstention(reward: type[Reward]) -> str:
-    """Return when a reward returns None, by what it needs; a coordinate tells the names too."""
+    """Return when a reward returns None, by what it needs or its text; a coordinate tells the names too."""
     if not reward.needs:
-        return "never"
+        return "see there" if "abstains" in (reward.__doc__ or "") else "never"
     names = " or ".join(field for field in reward.needs if field != "coordinate")
     return f"no true coordinate, and no true {names}" if names else "no true coordinate"
 
@@ -146,7 +146,7 @@ def checked_values(curve: str) -> list[float]:
 
 
 def recipe_parts(name: str, file: Traversable) -> list[str]:
-    """Return the section of a recipe: its file as it is, and what a row can earn."""
+    """Return the section of a recipe: its file, and what a row can earn."""
     text = file.read_text(encoding="utf-8").strip()
     return [f"### {name}", f"```yaml\n{text}\n```", totals(name, file)]
 
@@ -166,7 +166,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text with what Markdown would take for marks made plain, outside of code."""
+    """Return a text with Markdown's special characters escaped, outside of code."""
     pieces = text.replace("|", "\\|").split("`")
     plain = [piece.replace("*", "\\*").replace("<", "&lt;") for piece in pieces[::2]]
     pieces[::2] = plain
@@ -174,7 +174,7 @@ def escaped(text: str) -> str:
 
 
 def draw_curves(path: Path) -> None:
-    """Draw every curve with its default constants, by the logarithm of the distance."""
+    """Draw every curve with its default constants, on a logarithmic axis of distance."""
     import matplotlib as mpl
 
     mpl.use("Agg")

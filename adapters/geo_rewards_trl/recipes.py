@@ -2,7 +2,7 @@
 
     trl grpo --reward_funcs geo_rewards_trl.recipes.geo_r ...
 
-TRL's asynchronous trainer adds rewards up without weights: there, a recipe's weights hold only in this form.
+TRL's asynchronous trainer adds up rewards without weights: there, only this form applies a recipe's weights.
 Parameters are set in a module of your own, in the folder where the command starts, say in `my_rewards.py`::
 
     import geo_rewards as gr
@@ -43,7 +43,7 @@ class RecipeTotal:
     ``rewards/<label>/mean`` and ``rewards/<label>/std``, with what `bind_rewards` logs. It can be pickled.
 
     Args:
-        recipe: What to score by.
+        recipe: The recipe to score by.
         name: The name that the sum is logged by; by default the recipe's own.
         think_opened: The chat template opens `<think>` in the prompt; see `binding.opens_think`.
         log_completions: Also add parsed answer, truth and distance to the completions table.
@@ -67,7 +67,7 @@ class RecipeTotal:
             raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
         if self.__name__ in recipe.entries:
             raise RecipeError(
-                f"{recipe.origin}: label {self.__name__!r} is the name of the whole sum: give another `name`"
+                f"{recipe.origin}: label {self.__name__!r} is the name of the sum itself: pass another `name`"
             )
 
     def __call__(self, completions: Sequence[Any], **columns: Any) -> Column:

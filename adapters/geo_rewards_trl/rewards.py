@@ -2,14 +2,14 @@
 
     trl grpo --reward_funcs geo_rewards_trl.rewards.haversine_decay geo_rewards_trl.rewards.city_match ...
 
-Rewards of plugins are here as well; `-` and `.` in a name become `_`. They have their default parameters;
+Rewards of plugins are here too; `-` and `.` in a name become `_`. They have their default parameters;
 others are set in a module of your own, in the folder where the command starts, say in `my_rewards.py`::
 
     import geo_rewards as gr
 
     distance = gr.get_reward("haversine_decay", scale_km=500)
 
-and then ``--reward_funcs my_rewards.distance``. Whole recipes are in `geo_rewards_trl.recipes`.
+and then ``--reward_funcs my_rewards.distance``. Recipes are in `geo_rewards_trl.recipes`.
 """
 
 from typing import TYPE_CHECKING

@@ -7,7 +7,7 @@ On two GPUs, with DeepSpeed ZeRO-3::
         --data_file_paths train.jsonl --image_folders photos --recipe default --output_dir output/run
 
 All flags of TRL's GRPOConfig and ModelConfig apply, and ``--config run.yaml``; ``--help`` lists them.
-Without a GPU add ``--use_cpu true``. The same command goes on from the last checkpoint after a stop.
+Without a GPU add ``--use_cpu true``. Interrupted, the same command resumes from the last checkpoint.
 """
 
 from __future__ import annotations
@@ -21,20 +21,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import GeoRewardsError, RecipeError
-from geo_rewards_trl.interruptions.endings import explained_ending, run_as_program, said_of_writing
+from geo_rewards.errors import GeoRewardsError
+from geo_rewards_trl.interruptions.endings import explain_failures, explain_write_errors, run_as_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from types import TracebackType
 
-    from datasets import Dataset
     from trl import GRPOConfig, GRPOTrainer, ModelConfig
 
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.flags.arguments import RunArguments
 
-logger = logging.getLogger("geo_rewards_trl.train")  # __name__ is __main__ under `python -m`
+logger = logging.getLogger("geo_rewards_trl.train")  # under `python -m`, __name__ is __main__
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -51,7 +50,7 @@ def _run_command(args: Sequence[str]) -> None:
 def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     """Train as the flags say, save, and return the trainer; or, with ``--dry_run``, report and return None.
 
-    Everything that can be found wrong before the model is loaded is an error before it is.
+    Whatever can be found wrong before the model is loaded is an error before then.
 
     Args:
         args: Command line without the program's name.
@@ -64,7 +63,8 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     from geo_rewards_trl.flags.command_line import parse_arguments
     from geo_rewards_trl.flags.manifest import describe_trained, rank_part
     from geo_rewards_trl.interruptions.resuming import find_checkpoint
-    from geo_rewards_trl.ranks.agreement import check_ranks, show_progress_once, start_deepspeed, together
+    from geo_rewards_trl.ranks.agreement import check_ranks, show_progress_once, together
+    from geo_rewards_trl.ranks.deepspeed import start_deepspeed
     from geo_rewards_trl.ranks.shared_folder import check_shared
 
     run, training, model_args = parse_arguments(args)
@@ -88,20 +88,20 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
         remove_unfinished(output_dir)
         move_checkpoints_aside(output_dir, resumed=checkpoint)
         save_manifest(output_dir, manifest)
-    with explained_ending(output_dir, without=_flag_against_resuming(run, training)):
+    with explain_failures(output_dir, without=_flag_against_resuming(run, training)):
         trainer.train(resume_from_checkpoint=checkpoint)
-        with said_of_writing(output_dir):
+        with explain_write_errors(output_dir):
             trainer.save_model(training.output_dir)
             trainer.save_state()
         logger.info("saved the model to %s", training.output_dir)
-        # A rank that leaves first would have torchrun end one that still writes.
+        # If one rank exited first, torchrun might end another that is still writing.
         trainer.accelerator.wait_for_everyone()
         trainer.end()
     return trainer
 
 
 def _flag_against_resuming(run: RunArguments, training: GRPOConfig) -> str | None:
-    """Return the flag with which the same command would not go on from its last checkpoint."""
+    """Return the flag with which the same command would not resume from its last checkpoint."""
     if training.resume_from_checkpoint is not None:
         return "--resume_from_checkpoint"
     return "--resume never" if run.resume == "never" else None
@@ -109,32 +109,13 @@ def _flag_against_resuming(run: RunArguments, training: GRPOConfig) -> str | Non
 
 def _recipe_and_rows(
     run: RunArguments, training: GRPOConfig
-) -> tuple[Recipe, tuple[Dataset, Dataset | None], dict[str, Any]]:
-    """Return the recipe, the rows (training and validation) and what the run is started with."""
-    from geo_rewards_trl.rows.loading import load_rows
+) -> tuple[Recipe, tuple[Any, Any], dict[str, Any]]:
+    """Return the recipe, the rows (training and validation) and the manifest."""
+    from geo_rewards_trl.rows.loading import load_rows, select_recipe
 
     recipe = select_recipe(run, training)
     train_rows, validation_rows, manifest = load_rows(run, training, recipe)
     return recipe, (train_rows, validation_rows), manifest
-
-
-def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
-    """Return the recipe that the flags name, with their changes.
-
-    Raises:
-        GeoRewardsError: If it does not exist or is wrong.
-    """
-    from geo_rewards.scoring.entries import parse_overrides
-    from geo_rewards.scoring.recipe import load_recipe, recipe_of_rewards
-
-    overrides = parse_overrides(run.recipe_set or ())
-    if run.reward_funcs:
-        recipe = recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
-    else:
-        recipe = load_recipe(run.recipe or "default", override=overrides)
-    if not recipe.weights:
-        raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
-    return recipe
 
 
 def build_trainer(
@@ -143,7 +124,7 @@ def build_trainer(
     model_args: ModelConfig,
     *,
     recipe: Recipe,
-    rows: tuple[Dataset, Dataset | None],
+    rows: tuple[Any, Any],
     manifest: dict[str, Any],
 ) -> GRPOTrainer:
     """Return TRL's trainer with the model, the rewards and the rows (training and validation).
@@ -160,7 +141,7 @@ def build_trainer(
 
     train_rows, validation_rows = rows
     training.reward_weights = recipe.weights
-    with _said_in_one_sentence(_model_name(model_args)):
+    with in_one_sentence(_model_name(model_args)):
         processor = load_processor(
             model_args.model_name_or_path,
             min_pixels=run.min_pixels,
@@ -172,7 +153,7 @@ def build_trainer(
     rewards = bind_rewards(
         recipe, think_opened=opens_think(processor), log_completions=training.log_completions
     )
-    with _said_in_one_sentence("the trainer"):
+    with in_one_sentence("the trainer"):
         return ResumableGRPOTrainer(
             model=model,
             reward_funcs=rewards,
@@ -187,7 +168,7 @@ def build_trainer(
 
 
 def _output_dir(training: GRPOConfig) -> Path:
-    """Return the output folder, made and seen to be writable."""
+    """Return the output folder, after making it and checking that it is writable."""
     folder = Path(training.output_dir)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -200,19 +181,26 @@ def _output_dir(training: GRPOConfig) -> Path:
 
 def _model_name(model_args: ModelConfig) -> str:
     name = str(model_args.model_name_or_path)
-    return f"model {name}" if Path(name).exists() else f"model {name}, which is no folder here"
+    return f"model {name}" if Path(name).exists() else f"model {name}, which is not a folder here"
 
 
 @contextmanager
-def _said_in_one_sentence(what: str) -> Iterator[None]:
-    """Turn what the libraries below say of a wrong model or configuration into an error of ours."""
+def in_one_sentence(what: str) -> Iterator[None]:
+    """Turn the libraries' own errors about a model or a configuration into one of ours.
+
+    Args:
+        what: What is being built, put before the message.
+
+    Raises:
+        GeoRewardsError: With the first line of the library's error.
+    """
     try:
         yield
     except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
         if isinstance(error, GeoRewardsError) or os.environ.get("GEO_REWARDS_DEBUG"):
             raise
         if isinstance(error, RuntimeError) and not _is_raised_by("trl", error.__traceback__):
-            raise  # of torch: no refusal of a configuration, but something that nobody foresaw
+            raise  # torch's: not a refused configuration, but something unforeseen
         first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise GeoRewardsError(f"{what}: {first_line} (GEO_REWARDS_DEBUG=1 shows the traceback)") from error
 
@@ -240,12 +228,12 @@ def _require_extra() -> None:
 
 def _set_up_logging(rank: str) -> None:
     """Show the library's messages, those of rank 0 only; warnings of all ranks."""
-    # What these packages announce to each other would drown the log at every step, and no user can mend it.
+    # What these packages announce to each other would drown the log at every step, and no user can fix it.
     for package in ("torch", "transformers", "accelerate", "deepspeed", "trl"):
         warnings.filterwarnings("ignore", category=FutureWarning, module=package)
-    # A missing GPU is an error of ours unless --use_cpu is given, and then this is no news.
+    # A missing GPU is an error of ours unless --use_cpu is given; then this is no news.
     logging.getLogger("DeepSpeed").addFilter(lambda record: "accelerator to CPU" not in record.getMessage())
-    # TRL shows such a row whole, at each step; what made all rewards abstain is counted and logged by us.
+    # TRL prints such a row in full at each step; why all rewards abstained is counted and logged by us.
     logging.getLogger("trl.trainer.grpo_trainer").addFilter(
         lambda record: "All reward functions returned None" not in record.getMessage()
     )

@@ -1,12 +1,12 @@
 """Watch a vision-language model learn where satellite pictures were taken. Run it with ``make demo``.
 
-Tiles around real places are cut from a picture of the world; a tiny Qwen2.5-VL is built and gets a short
-supervised warm start on other places; GRPO by torchrun on two processes with DeepSpeed ZeRO-3 rewards it for
-being near; and the same pictures are asked about before and after. No network and no GPU is used.
+It cuts tiles around real places from a picture of the world, builds a tiny Qwen2.5-VL and gives it a short
+supervised warm start on other places. GRPO, with torchrun on two processes and DeepSpeed ZeRO-3, then rewards
+guesses that are near. The model is evaluated on the same pictures before and after. Needs no network or GPU.
 
     python examples/satellite/demo.py --output output/demo
 
-Exits with 0 if it learned, with 1 if it did not or something failed.
+Exits with 0 if the model learned, and with 1 if it did not or something failed.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ console = Console(highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where the demo keeps its parts; made anew at every run."""
+    """Where the demo writes; cleared at every run."""
 
     output: Path
 
@@ -71,16 +71,16 @@ class Folders:
         return self.output / "run"
 
     def clear(self) -> None:
-        """Remove what an earlier run left."""
+        """Remove what an earlier run left behind."""
         for folder in (self.tiles, self.model, self.run):
             shutil.rmtree(folder, ignore_errors=True)
         self.output.mkdir(parents=True, exist_ok=True)
 
 
 class Step:
-    """Shows what is being done, how far it is and how long it took.
+    """Shows a step of the demo, its progress and how long it took.
 
-    A terminal gets one line that changes, a pipe a line now and then.
+    On a terminal this is one changing line, in a pipe an occasional line.
     """
 
     def __init__(self, title: str, *, total: int = 0) -> None:
@@ -99,13 +99,13 @@ class Step:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        """Say that it is done, unless it failed."""
+        """Report that it is done, unless it failed."""
         self._status.stop()
         if kind is None:
             console.print(f"[green]✓[/] {self.title} ({time.perf_counter() - self.started:.0f} s)")
 
     def advance(self, figures: str) -> None:
-        """Count one of `total`, and show its figures."""
+        """Count one of `total` as done, and show its figures."""
         self.done += 1
         text = f"{self.title}: {self.done} of {self.total}, {figures}"
         if console.is_terminal:
@@ -115,10 +115,10 @@ class Step:
 
 
 def make_tiles(folders: Folders, *, seed: int) -> tuple[list[Tile], list[Tile]]:
-    """Write and return the tiles for the warm start and, of other places, for GRPO."""
+    """Write and return the tiles for the warm start and, at other places, for GRPO."""
     from tiles import choose_spots, read_tiles, write_tiles
 
-    with Step(f"cutting {WARM_START_TILES} + {TRAINING_TILES} tiles out of the world"):
+    with Step(f"cutting {WARM_START_TILES} + {TRAINING_TILES} tiles from the world map"):
         chosen = choose_spots(TRAINING_TILES, seed=seed, **TRAINING_PLACES)
         others = choose_spots(
             WARM_START_TILES,
@@ -144,7 +144,7 @@ def make_model(
 
         transformers_logging.disable_progress_bar()
         torch.set_num_threads(min(2, os.cpu_count() or 1))
-        # The tokenizer may know all the names; the model sees the training tiles' ones only in GRPO.
+        # The tokenizer may know all names; the model sees those of the training tiles only in GRPO.
         texts = [imitated_answer(tile) for tile in [*warm_tiles, *training_tiles]]
         build_tiny_model(folders.model, texts=[*texts, *[QUESTION] * 10], seed=seed)
     with Step("warm start", total=WARM_START_STEPS) as step:
@@ -163,13 +163,13 @@ def evaluate(model_dir: Path, tiles: Sequence[Tile]) -> list[Guess]:
 
     import geo_rewards as gr
 
-    with Step(f"asking {model_dir.name} about {len(tiles)} pictures"):
+    with Step(f"evaluating {model_dir.name} on {len(tiles)} pictures"):
         recipe = gr.load_recipe(HERE / "recipe.yaml")
         return score_answers(answer_tiles(model_dir, tiles), tiles, recipe=recipe)
 
 
 def train_with_grpo(folders: Folders, *, seed: int) -> list[dict[str, Any]]:
-    """Run the trainer and return its log, one mapping for each step."""
+    """Run the trainer and return its log, one mapping per step."""
     import yaml
     from training import read_log, train, training_command
 
@@ -197,7 +197,7 @@ def draw(folders: Folders, *, log: Sequence[dict[str, Any]], guesses: dict[str, 
 
 
 def results_table(figures: dict[str, Any]) -> Table:
-    """Return the figures before and after as a table."""
+    """Return a table of the figures before and after."""
     table = Table(title=f"Greedy answers to the same {figures['after']['samples']} pictures")
     table.add_column("")
     table.add_column("before GRPO", justify="right")
@@ -209,7 +209,7 @@ def results_table(figures: dict[str, Any]) -> Table:
 
 
 def run_demo(output: Path, *, seed: int) -> int:
-    """Do it all; return the exit code."""
+    """Run all steps; return the exit code."""
     started = time.perf_counter()
     folders = Folders(output)
     folders.clear()
@@ -245,8 +245,8 @@ def report(figures: dict[str, Any], output: Path) -> int:
 
     console.print(results_table(figures))
     console.print(
-        f"mean reward while training: {figures['reward_first_20']:.3f} in the first 20 steps, "
-        f"{figures['reward_last_20']:.3f} in the last 20; {figures['seconds'] / 60:.1f} minutes in all"
+        f"mean reward during training: {figures['reward_first_20']:.3f} in the first 20 steps, "
+        f"{figures['reward_last_20']:.3f} in the last 20; {figures['seconds'] / 60:.1f} minutes in total"
     )
     console.print(f"see {output / 'curve.png'} and {output / 'map.png'}")
     reasons = reasons_it_did_not_learn(figures)
@@ -264,12 +264,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--output", type=Path, default=Path("output/demo"), help="folder to write to")
     parser.add_argument("--seed", type=int, default=0, help="another seed: other places, another model")
     chosen = parser.parse_args(arguments)
-    # Threads that spin while they wait make a busy machine ten times slower; read when torch is imported.
+    # Spinning threads make a busy machine ten times slower. Torch reads this when it is imported.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         return run_demo(chosen.output, seed=chosen.seed)
     except TrainingFailedError as error:
-        console.print(str(error), style="red", markup=False)  # a log holds brackets that are no markup
+        console.print(str(error), style="red", markup=False)  # a log contains brackets that are not markup
         return 1
 
 

@@ -1,4 +1,4 @@
-"""Greedy evaluation: the most likely answer to every picture, scored by the library."""
+"""Greedy evaluation: the most likely answer for every picture, scored by the library."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ MAX_NEW_TOKENS = 32
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """What the model made of one tile.
+    """What the model answered for one tile.
 
     Attributes:
-        completion: All that it wrote.
-        truth: Where the tile was cut.
-        coordinate: Where the model says it is, or None if that cannot be read.
+        completion: The full completion.
+        truth: The centre of the tile.
+        coordinate: The model's guess, or None if it cannot be read.
         reward: The recipe's total.
     """
 
@@ -39,7 +39,7 @@ class Guess:
 
     @property
     def distance_km(self) -> float:
-        """Great-circle distance between guess and truth; infinite without a guess."""
+        """Great-circle distance between guess and truth; infinite if there is no guess."""
         if self.coordinate is None:
             return math.inf
         return float(gr.great_circle_km(*self.truth, *self.coordinate))
@@ -63,7 +63,7 @@ def answer_tiles(model_dir: Path, tiles: Sequence[Tile]) -> list[str]:
 
 
 def score_answers(completions: Sequence[str], tiles: Sequence[Tile], *, recipe: gr.Recipe) -> list[Guess]:
-    """Score completions by the recipe that the model is trained on, with the truth from the rows."""
+    """Score completions with the recipe that the model is trained on and the rows' truths."""
     scores = recipe.score(completions, solution=[tile.truth for tile in tiles])
     answers = [gr.parse_completion(completion) for completion in completions]
     return [
@@ -75,7 +75,7 @@ def score_answers(completions: Sequence[str], tiles: Sequence[Tile], *, recipe: 
 def evaluation_figures(guesses: Sequence[Guess]) -> dict[str, float | int | None]:
     """Return the figures of an evaluation: reward, distances in km, shares of all samples.
 
-    The median is over all samples, one without a guess being infinitely far; it is None if most are.
+    The median is over all samples; one without a guess counts as infinitely far. If most are, it is None.
     """
     distances = [guess.distance_km for guess in guesses]
     median = statistics.median(distances)

@@ -1,4 +1,4 @@
-"""The demo's two pictures: how the reward grew, and where the guesses lie."""
+"""The demo's two plots: how the reward grew, and where the guesses lie."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CREDIT = "Picture: NASA Blue Marble Next Generation. Places: GeoNames, CC BY 4.0
 SMOOTHING_STEPS = 20
 SMOOTH_LABEL = f"mean of {SMOOTHING_STEPS} steps"
 RAW, SMOOTH, TRUTH, GUESS = "#9ecae1", "#08519c", "#7CFC9A", "#ff5a4f"
-NOTHING = (None, "None")  # no answer had a distance; the second as the trainer prints it
+NOTHING = (None, "None")  # no answer had a distance; the second is how the trainer prints it
 PANELS = (
     ("reward", "mean reward", None),
     ("parse_rate", "share that parses", (0.0, 1.05)),
@@ -48,7 +48,7 @@ def plot_curve(log: Sequence[Mapping[str, Any]], path: Path) -> None:
     """Draw mean reward, parse rate and median distance over the training steps.
 
     Args:
-        log: What the trainer logged: a mapping for each step.
+        log: What the trainer logged, one mapping per step.
         path: PNG to write.
     """
     figure = Figure(figsize=(8, 8), layout="constrained")
@@ -69,10 +69,10 @@ def plot_curve(log: Sequence[Mapping[str, Any]], path: Path) -> None:
 
 
 def plot_map(guesses: Mapping[str, Sequence[Guess]], path: Path) -> None:
-    """Draw truth and guess of every picture, joined, on the world picture; one map an entry.
+    """Draw every truth joined to its guess on the world picture, one map per entry.
 
     Args:
-        guesses: Guesses by title, such as before and after.
+        guesses: Guesses by the title of their map.
         path: PNG to write.
     """
     with Image.open(WORLD_PICTURE) as picture:
@@ -104,7 +104,7 @@ def _draw_guesses(panel: Any, guesses: Sequence[Guess]) -> None:
 def joining_lines(guess: Guess) -> list[tuple[tuple[float, float], tuple[float, float]]]:
     """Return the lines, each as longitudes and latitudes, that join truth and guess the short way round.
 
-    Across the antimeridian they are two, one at each edge of the map. There are none without a guess.
+    Across the antimeridian there are two, one at each edge of the map; without a guess there are none.
     """
     if guess.coordinate is None:
         return []

@@ -1,4 +1,4 @@
-"""Cut square tiles out of the world picture around real places, and write them as training rows.
+"""Cut square tiles around real places from the world picture, and write them as training rows.
 
 The picture is equirectangular: columns are longitudes from -180 to 180, rows are latitudes from 90 to -90.
 """
@@ -34,7 +34,7 @@ class Spot:
     """A real place that a tile is cut around.
 
     Attributes:
-        coordinate: Where it lies, rounded to four decimals.
+        coordinate: Its location, rounded to four decimals.
         country: English name of its country.
         region: First-order division, or None.
         city: City, or None.
@@ -46,7 +46,7 @@ class Spot:
     city: str | None
 
     def chain_of_region(self) -> str:
-        """Return the truth as the seed's data write it: country, state, city, coordinates."""
+        """Return the truth as a Chain-of-Region text: country, state, city, coordinates."""
         fields = {"Country": self.country, "State": self.region, "City": self.city}
         named = [f"{label}: {value}" for label, value in fields.items() if value]
         return " ".join([*named, f"Coordinates: ({self.coordinate})"])
@@ -71,9 +71,9 @@ def choose_spots(
     Args:
         count: How many.
         seed: Decides which cells.
-        cell_degrees: Side of a cell: two spots never share one.
-        least_population: Inhabitants that a city must have. Large cities seldom lie on small islands, whose
-            tiles show hardly anything but sea.
+        cell_degrees: Side of a cell; two spots never share one.
+        least_population: Minimum population of a city. Large cities are rarely on small islands, whose tiles
+            show little but sea.
         without: Coordinates of places that must not be chosen.
 
     Raises:
@@ -109,7 +109,7 @@ def _largest_of_each_cell(cell_degrees: float, *, least_population: int) -> list
 
 
 def pixel_of(lat: float, lon: float, *, width: int, height: int) -> tuple[float, float]:
-    """Return column and row of a coordinate in an equirectangular picture, from its upper left corner.
+    """Return the column and row of a coordinate in an equirectangular picture, from its upper left corner.
 
     >>> pixel_of(0.0, 0.0, width=2048, height=1024), pixel_of(90.0, -180.0, width=2048, height=1024)
     ((1024.0, 512.0), (0.0, 0.0))
@@ -129,7 +129,7 @@ def cut_tile(
         raise ValueError(f"a tile of {degrees} degrees around latitude {centre.lat} reaches beyond the pole")
     x, y = pixel_of(*centre, width=world.width, height=world.height)
     half = degrees / 360.0 * world.width / 2
-    if x - half < 0 or x + half > world.width:  # turn the globe by half, so that the tile is whole
+    if x - half < 0 or x + half > world.width:  # turn the globe by half: the edge would cut the tile
         x = (x + world.width / 2) % world.width
         world = Image.fromarray(np.roll(np.asarray(world), world.width // 2, axis=1))
     box = (x - half, y - half, x + half, y + half)
@@ -137,7 +137,7 @@ def cut_tile(
 
 
 def row_of(spot: Spot, *, row_id: int, image: str) -> dict[str, object]:
-    """Return a data row in the seed's format: an image, a question, the Chain-of-Region truth."""
+    """Return a data row: an image, a question, the Chain-of-Region truth."""
     return {
         "id": row_id,
         "image": image,
@@ -149,7 +149,7 @@ def row_of(spot: Spot, *, row_id: int, image: str) -> dict[str, object]:
 
 
 def write_tiles(spots: Iterable[Spot], folder: Path) -> Path:
-    """Write a picture for each spot and `rows.jsonl`, which names them; return the data file."""
+    """Write a picture for each spot and `rows.jsonl`, which refers to them; return the data file."""
     folder.mkdir(parents=True, exist_ok=True)
     with Image.open(WORLD_PICTURE) as picture:
         world = picture.convert("RGB")
@@ -171,7 +171,7 @@ class Tile:
     Attributes:
         image: Path of its picture.
         truth: The Chain-of-Region text.
-        coordinate: Where it was cut.
+        coordinate: Its centre.
         country: Name of its country.
     """
 
@@ -182,7 +182,7 @@ class Tile:
 
 
 def read_tiles(data_file: Path) -> list[Tile]:
-    """Read rows that `write_tiles` wrote, the truth by the library's own parser."""
+    """Read the rows that `write_tiles` wrote, and their truths with the library's own parser."""
     rows = [json.loads(line) for line in data_file.read_text(encoding="utf-8").splitlines()]
     return [_tile(row, data_file.parent) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Run the trainer as anybody would: torchrun, two processes, ZeRO-3; and read what it logged."""
+"""Run the trainer as a user would (torchrun, two processes, ZeRO-3), and read its log."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ HERE = Path(__file__).parent
 LAUNCHER = HERE.parents[1] / "adapters" / "train_grpo.py"
 PROCESSES = 2
 LAST_LINES = 20
-# How the trainer, and torch for a traceback, mark what a rank has to say.
+# How the trainer marks a rank's messages, and torch its tracebacks.
 RANK_MARKS = ("geo-rewards [rank 0]", "[rank0]:", "geo-rewards [rank 1]", "[rank1]:")
 
 
 class TrainingFailedError(Exception):
-    """The trainer ended with an error; the message holds the end of its log."""
+    """The trainer failed; the message contains the end of its log."""
 
 
 def training_command(*, model_dir: Path, data_file: Path, run_dir: Path) -> list[str]:
@@ -45,15 +45,15 @@ def training_command(*, model_dir: Path, data_file: Path, run_dir: Path) -> list
 
 
 def train(command: list[str], *, log_file: Path, on_step: Callable[[dict[str, Any]], None]) -> None:
-    """Run the command and follow it.
+    """Run the command and follow its output.
 
     Args:
         command: As `training_command` returns it.
-        log_file: Where everything that it prints goes.
+        log_file: Where its output goes.
         on_step: Called with the figures of every logged step.
 
     Raises:
-        TrainingFailedError: If it ends with another code than 0.
+        TrainingFailedError: If the exit code is not 0.
     """
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     lines: list[str] = []
@@ -71,15 +71,15 @@ def train(command: list[str], *, log_file: Path, on_step: Callable[[dict[str, An
                 on_step(figures)
     if process.returncode != 0:
         raise TrainingFailedError(
-            f"the trainer ended with code {process.returncode}; all it said is in {log_file}, "
-            f"this is why:\n{cause_of(lines)}"
+            f"the trainer exited with code {process.returncode}; its full output is in {log_file}. "
+            f"The cause:\n{cause_of(lines)}"
         )
 
 
 def cause_of(lines: list[str]) -> str:
-    """Return the lines that say why a run failed: one rank's error, else the last lines.
+    """Return the lines that say why a run failed: one rank's error, otherwise the last lines.
 
-    After the error, torchrun prints a long account of how it ended the other processes.
+    After the error, torchrun prints a long report of how it ended the other processes.
 
     >>> print(cause_of(["[rank1]: KeyError", "[rank0]: KeyError", "torchrun: failed"]))
     [rank0]: KeyError
@@ -90,7 +90,7 @@ def cause_of(lines: list[str]) -> str:
 
 
 def step_figures(line: str) -> dict[str, Any] | None:
-    """Return the figures in a line that the trainer printed for a step, or None if it is another line.
+    """Return the figures in a line that the trainer printed for a step, or None for any other line.
 
     >>> step_figures("{'loss': '0.1', 'reward': '0.5'}")
     {'loss': '0.1', 'reward': '0.5'}
@@ -106,7 +106,7 @@ def step_figures(line: str) -> dict[str, Any] | None:
 
 
 def read_log(run_dir: Path) -> list[dict[str, Any]]:
-    """Return what a finished run logged, one mapping for each step."""
+    """Return what a finished run logged, one mapping per step."""
     state = json.loads((run_dir / "trainer_state.json").read_text(encoding="utf-8"))
     return [entry for entry in state["log_history"] if "reward" in entry]
 

@@ -26,14 +26,15 @@ def run_figures(
         rewards: Mean reward of every training step.
         before: Figures of the evaluation before GRPO.
         after: Figures of the evaluation after it.
-        seconds: What the whole demo took.
+        seconds: How long the demo took in total.
 
     Raises:
-        ValueError: If there are too few steps for a first and a last window.
+        ValueError: If there are too few steps for separate first and last windows.
     """
     if len(rewards) < 2 * WINDOW_STEPS:
         raise ValueError(
-            f"{len(rewards)} steps were logged; first and last {WINDOW_STEPS} need {2 * WINDOW_STEPS}"
+            f"only {len(rewards)} steps were logged; comparing the first and last {WINDOW_STEPS} "
+            f"needs {2 * WINDOW_STEPS}"
         )
     return {
         "reward_first_20": round(statistics.fmean(rewards[:WINDOW_STEPS]), 4),
@@ -45,7 +46,7 @@ def run_figures(
 
 
 def reasons_it_did_not_learn(figures: Mapping[str, Any]) -> list[str]:
-    """Return one sentence for each thing that shows no learning; empty if it learned.
+    """Return one sentence for each sign that the model did not learn; empty if it did.
 
     Args:
         figures: As `run_figures` returns them.
@@ -54,7 +55,7 @@ def reasons_it_did_not_learn(figures: Mapping[str, Any]) -> list[str]:
     before, after = figures["before"], figures["after"]
     least_distinct = LEAST_DISTINCT_SHARE * after["samples"]
     reasons = []
-    if not last >= LEAST_GAIN * first or last <= 0:  # a NaN is no gain either
+    if not last >= LEAST_GAIN * first or last <= 0:  # also true of a NaN
         reasons.append(
             f"the mean reward of the last {WINDOW_STEPS} steps, {last}, is less than "
             f"{LEAST_GAIN} times that of the first {WINDOW_STEPS}, {first}"
@@ -67,6 +68,6 @@ def reasons_it_did_not_learn(figures: Mapping[str, Any]) -> list[str]:
     if after["distinct_answers"] < least_distinct:
         reasons.append(
             f"the answers collapsed: {after['distinct_answers']} different ones for "
-            f"{after['samples']} pictures, at least {least_distinct:g} are wanted"
+            f"{after['samples']} pictures; there should be at least {least_distinct:g}"
         )
     return reasons

@@ -1,7 +1,7 @@
 """A short supervised warm start: teaches a random model the format and a first guess.
 
-It sees other places than the ones that GRPO trains on later. The answers that it imitates give the country
-and whole degrees, so that they are short; from there on the rewards teach.
+Its places are not those that GRPO trains on later. To be short, the answers to imitate consist of the country
+and whole degrees; the rewards teach the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """Everything that the model sees, as tensors with one entry a tile: pictures are prepared only once."""
+    """The model's inputs as tensors with one entry per tile, so that pictures are prepared only once."""
 
     input_ids: torch.Tensor
     attention_mask: torch.Tensor
@@ -37,7 +37,7 @@ class Examples:
 
 
 def imitated_answer(tile: Tile) -> str:
-    """Return the completion that a tile should get: country first, then whole degrees."""
+    """Return the completion to imitate for a tile: first the country, then whole degrees."""
     lat, lon = round(tile.coordinate.lat), round(tile.coordinate.lon)
     return (
         f"<think>{tile.country}</think><answer>Country: {tile.country} Coordinates: ({lat}, {lon})</answer>"
@@ -45,7 +45,7 @@ def imitated_answer(tile: Tile) -> str:
 
 
 def encode_prompts(processor: Any, tiles: Sequence[Tile]) -> Any:
-    """Return the model's inputs for the question about each tile, just as the trainer asks it."""
+    """Return the model's inputs for the question about each tile, exactly as the trainer asks it."""
     content = [{"type": "image"}, {"type": "text", "text": QUESTION}]
     prompts = processor.apply_chat_template(
         [[{"role": "user", "content": content}] for _ in tiles], add_generation_prompt=True
@@ -55,7 +55,7 @@ def encode_prompts(processor: Any, tiles: Sequence[Tile]) -> Any:
 
 
 def encode_examples(processor: Any, tiles: Sequence[Tile]) -> Examples:
-    """Return questions and imitated answers of all tiles; only the answers count in the loss."""
+    """Return the questions and answers of all tiles; only the answers count in the loss."""
     prompts = encode_prompts(processor, tiles)
     tokenizer = processor.tokenizer
     answers = tokenizer(
@@ -71,7 +71,7 @@ def encode_examples(processor: Any, tiles: Sequence[Tile]) -> Examples:
         attention_mask=torch.cat([prompts["attention_mask"], answers["attention_mask"]], dim=1),
         token_types=torch.cat([prompts["mm_token_type_ids"], torch.zeros_like(answers["input_ids"])], dim=1),
         labels=torch.cat([silent, heard], dim=1),
-        pixels=prompts["pixel_values"].unflatten(0, (len(tiles), -1)),  # tiles are of one size
+        pixels=prompts["pixel_values"].unflatten(0, (len(tiles), -1)),  # all tiles have the same size
         grids=prompts["image_grid_thw"],
     )
 
@@ -96,8 +96,8 @@ def warm_start(
 
     Args:
         model_dir: A model with its processor.
-        tiles: What to imitate.
-        steps: Steps of `BATCH_SIZE` tiles each.
+        tiles: The tiles to learn from.
+        steps: Number of steps, of `BATCH_SIZE` tiles each.
         seed: Decides the order of the tiles.
         on_step: Called with the loss after every step.
     """

@@ -28,14 +28,13 @@ from geo_rewards.batch.placing import (
     alike_by_level,
     filled,
     joined_place,
-    named_place,
     names_nothing,
     placed_truth,
     plain_truth,
     wants_names,
 )
 from geo_rewards.batch.truths import plain_truths, read_truths, truth_columns
-from geo_rewards.geo import geodesic_km, get_builtin_gazetteer, great_circle_km
+from geo_rewards.geo import geodesic_km, get_builtin_gazetteer, great_circle_km, named_place
 from geo_rewards.parse import common_reading, parse_completion, reading_of
 from geo_rewards.parse.chat import completion_texts
 from geo_rewards.types import Answer, GroundTruth, Place
@@ -161,8 +160,13 @@ class Batch:
     def truth_places(self) -> list[Place]:
         """The names of the truths, filled from the gazetteer as in `truths`."""
         if self._plain_truths is not None:
-            return self._locate(self._plain_truths)
+            return self.located_truths
         return [Place(truth.country, truth.region, truth.city) for truth in self.truths]
+
+    @column
+    def located_truths(self) -> list[Place]:
+        """Where the coordinates of the truths lie, by the gazetteer, whatever names the columns give."""
+        return self._locate(self.truth_degrees)
 
     @column
     def answer_degrees(self) -> FloatArray:

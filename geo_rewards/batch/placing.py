@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_rewards.geo import country_code, is_another_country
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 if TYPE_CHECKING:
@@ -51,14 +50,6 @@ def placed_truth(degrees: FloatArray, places: Sequence[Place], row: int) -> Grou
 def names_nothing(place: Answer | GroundTruth) -> bool:
     """Return whether no country, region or city is named."""
     return not (place.country or place.region or place.city)
-
-
-def named_place(country: str | None, region: str | None, city: str | None) -> Place:
-    """Return the named place; a list of countries, such as "Spain, Italy, France", names no country."""
-    code = country_code(country) if country else None
-    if code and any(name and is_another_country(name, country=code) for name in (region, city)):
-        code = None
-    return Place(code, region, city)
 
 
 def joined_place(named: Place, located: Place, *, country: str | None) -> Place:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import replace
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo_rewards.errors import TruthError
-from geo_rewards.geo import country_code
+from geo_rewards.geo import country_code, named_place
 from geo_rewards.parse import ProblemKind, parse_answer, parse_completion
 from geo_rewards.parse.common_answers import read_common
 from geo_rewards.types import Answer, Coordinate, GroundTruth
@@ -100,14 +101,15 @@ def read_truth(row_columns: Mapping[str, Any], *, row: int | None = None) -> Gro
         cells = _merge_aliases(row_columns)
         from_solution = _read_solution(cells.get("solution"))
         if len(cells) == ("solution" in cells):  # nothing beside it
-            return from_solution
-        return GroundTruth(
+            return _of_territory(from_solution)
+        truth = GroundTruth(
             coordinate=_read_pair(cells.get("lat"), cells.get("lon")) or from_solution.coordinate,
             country=_read_country(cells.get("country")) or from_solution.country,
             region=_read_name("region", cells.get("region")) or from_solution.region,
             city=_read_name("city", cells.get("city")) or from_solution.city,
             text=from_solution.text,
         )
+        return _of_territory(truth)
     except TruthError as error:
         raise TruthError(error.cause_text, row=row) from None
 
@@ -202,6 +204,14 @@ def _read_country(value: Any) -> str | None:
     if code is None:
         raise TruthError(f"country {value!r:.60} is neither a country's name nor its ISO 3166-1 code")
     return code
+
+
+def _of_territory(truth: GroundTruth) -> GroundTruth:
+    """Return the truth with the territory as its country where it stands as a region: as answers are read."""
+    place = named_place(truth.country, truth.region, truth.city)
+    if place.country in (None, truth.country):
+        return truth
+    return replace(truth, country=place.country, region=place.region, city=place.city)
 
 
 def _read_name(name: str, value: Any) -> str | None:

@@ -8,7 +8,7 @@ from geo_rewards.data.selection.mixture import Source, read_sources
 from geo_rewards.data.selection.mixture_file import find_sources
 from geo_rewards.data.selection.sampling import Sampling
 from geo_rewards.data.selection.sources import content_hash, pair_paths
-from geo_rewards.data.table.survey import Survey, survey_rows
+from geo_rewards.data.table.survey import Survey
 from geo_rewards.data.truth_check import check_truths
 
 __all__ = [
@@ -27,6 +27,5 @@ __all__ = [
     "pair_paths",
     "read_rows",
     "read_sources",
-    "survey_rows",
     "with_system_prompt",
 ]

@@ -27,11 +27,11 @@ def check_truths(
 
     Args:
         rows: What `read_rows` yields; its problems pass through.
-        columns: For truth fields that a data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
         workers: How many processes work beside this one; with 0 a row is yielded as soon as it was read.
 
     Raises:
-        UnknownNameError: Behind the last row, if `columns` names a column that no row has.
+        UnknownNameError: After the last row, if `columns` names a column that no row has.
     """
     sources = dict(columns or {})
     seen: set[str] = set()
@@ -54,7 +54,7 @@ def check_column_names(columns: Mapping[str, str], seen: Collection[str]) -> Non
     """See that the columns which a recipe names are there.
 
     Args:
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
         seen: The columns that some row has.
 
     Raises:
@@ -70,7 +70,7 @@ def truth_problem(row: Row, *, columns: Mapping[str, str]) -> RowProblem | None:
 
     Args:
         row: The row.
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
     """
     try:
         read_truth(truth_cells(row, columns=columns))
@@ -84,7 +84,7 @@ def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:
 
     Args:
         row: The row.
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
     """
     cells = {name: value for name, value in row.columns.items() if name in TRUTH_COLUMNS}
     cells["solution"] = row.solution

@@ -12,7 +12,7 @@ from geo_rewards.geo.gazetteer import (
     get_builtin_gazetteer,
 )
 from geo_rewards.geo.keys import name_key
-from geo_rewards.geo.names import is_another_country, same_city, same_region
+from geo_rewards.geo.names import is_another_country, named_place, same_city, same_region
 
 __all__ = [
     "BUILTIN_GAZETTEERS",
@@ -30,6 +30,7 @@ __all__ = [
     "great_circle_km",
     "is_another_country",
     "name_key",
+    "named_place",
     "same_city",
     "same_region",
 ]

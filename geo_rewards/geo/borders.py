@@ -26,11 +26,19 @@ _LOCK = threading.Lock()
 
 
 class Borders(NamedTuple):
-    """Cells (row * COLUMNS + column, ascending) and the country from each on, 0 where there is no land."""
+    """The table.
+
+    Attributes:
+        cells: Cells (row * COLUMNS + column, ascending) at which the country changes.
+        codes: Index into `countries` of the country from each on, 0 where there is no land.
+        countries: ISO codes, an empty one first.
+        misdrawn: Rows of `load_places()` that Natural Earth, or this table, draws into another country.
+    """
 
     cells: NDArray[np.int64]
     codes: NDArray[np.uint8]
     countries: list[str]
+    misdrawn: NDArray[np.int64]
 
 
 def country_index(lats: NDArray[np.float64], lons: NDArray[np.float64]) -> NDArray[np.uint8]:
@@ -54,4 +62,5 @@ def load_borders() -> Borders:
 def _load_borders() -> Borders:
     with np.load(TABLES / "borders.npz") as table:
         cells = np.cumsum(table["steps"], dtype=np.int64)
-        return Borders(cells, table["codes"], table["countries"].tobytes().decode().split("\n"))
+        countries = table["countries"].tobytes().decode().split("\n")
+        return Borders(cells, table["codes"], countries, table["misdrawn"].astype(np.int64))

@@ -1,7 +1,7 @@
 """Countries: any usual name or code, in any language, to its ISO 3166-1 alpha-2 code.
 
 Names come from a table made from the packages countrynames and Babel (Unicode CLDR) and are looked up
-exactly: a fuzzy or partial match would pay for wrong and for listed answers. `SHORT_FORMS` adds what the
+exactly: a fuzzy or partial match would pay for wrong and for listed answers. `country_forms` adds what the
 table lacks.
 """
 
@@ -12,140 +12,80 @@ import threading
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
 from geo_rewards.geo.keys import plain_key
+from geo_rewards.geo.name_parts import split_names
 from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 NOT_LATIN = "~"
 """Mark of a key that only names in other scripts have: `grmny` is a country in Arabic letters alone."""
 MAX_COUNTRY_LENGTH = 80
 """Longer texts are no country; the longest official names have about 60 characters."""
+_MAX_WORDS = 12
+_SAYS_COUNTRY = frozenset({"country", "nation", "the country", "sovereign state"})
 
-SHORT_FORMS: Mapping[str, str] = {
-    key: code
-    for code, keys in {
-        "AE": "emirates, the emirates, uae, alianqiu",
-        "AL": "shqiperia",
-        "AG": "antigua",
-        "AM": "hayastan",
-        "BA": "bosnia",
-        "BD": "east pakistan",
-        "BF": "upper volta, burkina",
-        "BJ": "dahomey",
-        "BW": "bechuanaland",
-        "BY": "belorussia, byelorussia, white russia",
-        "BZ": "british honduras",
-        "CD": "zaire, drc, dr congo, congo drc, congo dr, belgian congo",
-        "CF": "car, ubangi shari",
-        "CG": "congo brazzaville, republic of the congo",
-        "CI": "cote divoire, cote d ivoire, elfenbeinkuste",
-        "CN": "prc, pr china, mainland china, zhongguo",
-        "CZ": "czech rep, cesko, tchequie, cechia, chequia, jieke, cheko",
-        "DE": "west germany, east germany, federal republic of germany, brd, ddr",
-        "DO": "dominican rep",
-        "EG": "masr, misr, msr",
-        "ET": "abyssinia",
-        "FM": "fsm",
-        "FR": "republique francaise, french republic",
-        "GB": "uk, great britain, britain, england, scotland, wales, northern ireland, n ireland",
-        "GE": "sakartvelo",
-        "GH": "gold coast",
-        "GQ": "spanish guinea",
-        "GY": "british guiana",
-        "GR": "hellas, ellada",
-        "HK": "hong kong sar, hong kong china, hksar, hong kong sar china, xianggang",
-        "ID": "dutch east indies",
-        "IE": "eire, republic of ireland, irish republic, irish free state",
-        "IN": "bharat, hindustan",
-        "IR": "persia",
-        "IT": "repubblica italiana, italian republic",
-        "JO": "transjordan",
-        "JP": "nippon, nihon, nihon koku, state of japan",
-        "KG": "kirghizia, kirgizia, kirghizstan",
-        "KH": "kampuchea",
-        "KN": "saint kitts",
-        "KP": "n korea, joseon, north korea, dprk, korea north",
-        "KR": "s korea, south korea, rok, korea south, republic of korea, hangug, hanguk",
-        "KZ": "qazaqstan",
-        "LA": "lao pdr, laos pdr",
-        "LK": "ceylon",
-        "LS": "basutoland",
-        "MD": "moldavia",
-        "MG": "malagasy republic",
-        "MK": "fyrom, n macedonia, north macedonia, macedoine du nord, nordmazedonien, macedonia del norte",
-        "MM": "burma, union of burma",
-        "MO": "macau sar, macao sar, macau china, macao china, macao sar china",
-        "MW": "nyasaland",
-        "MX": "estados unidos mexicanos, united mexican states, mejico",
-        "MY": "malaya",
-        "NA": "south west africa",
-        "NL": "holland",
-        "NZ": "aotearoa, n zealand",
-        "PG": "png",
-        "SA": "ksa, saudi",
-        "SR": "dutch guiana",
-        "ST": "sao tome, saint thomas and prince",
-        "SZ": "swaziland",
-        "TH": "siam",
-        "TL": "east timor",
-        "TT": "trinidad",
-        "TW": "formosa, chinese taipei, taiwan roc, roc",
-        "TZ": "tanganyika",
-        "US": "america, usa, united states, us of a, the states",
-        "VA": "vatican, vatican city, holy see",
-        "VC": "saint vincent",
-        "VG": "bvi",
-        "VI": "usvi, us virgin islands",
-        "VU": "new hebrides",
-        "WS": "western samoa",
-        "XK": "kosova",
-        "ZA": "rsa, s africa, south african republic",
-        "ZM": "northern rhodesia",
-        "ZW": "rhodesia, southern rhodesia",
-    }.items()
-    for key in keys.split(", ")
-}
-"""Short forms, old names and abbreviations, by `plain_key`; they win over the table."""
-
-_FORMAL = re.compile(
-    r"^(?:the )?"
-    r"(?:(?:islamic |federal |federative |democratic |united |arab |cooperative |socialist )?republic|"
-    r"kingdom|state|union|commonwealth|principality|sultanate|emirate|grand duchy|hashemite kingdom|"
-    r"plurinational state|bolivarian republic|independent state|nation) of (?:the )?(?=\w)"
-)
 OTHER_SCRIPTS = re.compile("[\u0370-\u1dff\u2c00-\ua71f\ua800-\ufeff\U00010000-\U000fffff]")
 """A letter of another script than Latin."""
-_REPUBLIC = re.compile(r"\brep\b")
 _ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
-_WITH_BRACKETS = re.compile(r"([^()]+)\(([^()]+)\)\s*")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _LOCK = threading.Lock()
 
 
-@lru_cache(maxsize=65536)
 def country_code(text: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code (or XK) of one country, or None if the text is not exactly one.
 
     Names in any usual form and language, demonyms, former names of countries that go on under another, and
-    ISO codes of two or three letters are understood. Each code is a country of its own (HK is not CN);
-    England, Scotland, Wales and Northern Ireland are GB. Nothing is guessed, and a list is no country.
+    ISO codes of two or three letters are understood, and so are the inverted and abbreviated forms of the
+    UN, the World Bank and atlases. A territory may be named with its state. Each code is a country of its
+    own (HK is not CN); England, Scotland, Wales and Northern Ireland are GB. Nothing is guessed, and a list
+    is no country.
 
     >>> country_code("Deutschland"), country_code("S. Korea"), country_code("uk"), country_code("GBR")
     ('DE', 'KR', 'GB', 'GB')
+    >>> country_code("Korea, Dem. People's Rep."), country_code("Puerto Rico, USA")
+    ('KP', 'PR')
     >>> country_code("France or Spain"), country_code("Germny"), country_code("Tokyo"), country_code("")
     (None, None, None, None)
     """
-    if len(text) > MAX_COUNTRY_LENGTH:
-        return None
+    return _country_code(text) if len(text) <= MAX_COUNTRY_LENGTH else None
+
+
+@lru_cache(maxsize=65536)
+def _country_code(text: str) -> str | None:
     name = _FLAG.sub("", text).strip()  # a flag beside a name says nothing new
-    brackets = _WITH_BRACKETS.fullmatch(name)
-    if brackets is None:
-        return _code(name)
-    inside = _code(brackets[2])  # `Netherlands (Holland)` names one country twice, `Congo (Kinshasa)` once
-    return inside if inside and inside == _code(brackets[1]) else _code(name)
+    return _code(name) or _code_of_parts(name)
+
+
+def _code_of_parts(name: str) -> str | None:
+    """Return the country of a text of several words or names that the table does not have as it is."""
+    parts = split_names(name)
+    if parts is None:
+        return _formal_code(name)
+    codes = [_code(part) for part in parts.names]
+    if parts.are_alternatives:  # `Germany / Deutschland` is one country, `France or Spain` is none
+        return _only(set(codes))
+    if None not in codes:
+        return _joined_code(codes)
+    if len(codes) == 2 and parts.names[1].lower() in _SAYS_COUNTRY:
+        return codes[0]
+    return _formal_code(name)
+
+
+def _joined_code(codes: list[str | None]) -> str | None:
+    """Return the one country that several names name, or the territory that is named with its state."""
+    distinct = set(codes)
+    for code in distinct:
+        if distinct == {code, TERRITORIES.get(code or "")}:
+            return code
+    return _only(distinct)
+
+
+def _only(codes: set[str | None]) -> str | None:
+    return codes.pop() if len(codes) == 1 else None
 
 
 def _code(name: str) -> str | None:
@@ -153,12 +93,57 @@ def _code(name: str) -> str | None:
     if len(letters) <= 3 and name.isascii():  # letters alone are a code, or one of ours
         return iso_codes().get(letters.upper()) or SHORT_FORMS.get(letters)
     key = plain_key(name)
-    names = _names()
     mark = NOT_LATIN if OTHER_SCRIPTS.search(name) else ""
-    for form in (key, _ARTICLE.sub("", key), _REPUBLIC.sub("republic", key), _FORMAL.sub("", key)):
-        code = SHORT_FORMS.get(form) or names.get(form) or names.get(mark + form)
+    return _exact(key, mark) or _exact(_ARTICLE.sub("", key), mark)
+
+
+def _exact(key: str, mark: str = "") -> str | None:
+    names = _names()
+    return SHORT_FORMS.get(key) or names.get(key) or (names.get(mark + key) if mark else None)
+
+
+def _formal_code(name: str) -> str | None:
+    """Return the country of a name in the order of lists (`Iran, Islamic Rep.`), or with formal words."""
+    words = plain_key(name).split()
+    if not 2 <= len(words) <= _MAX_WORDS:
+        return None
+    spelt = " ".join(WORDS.get(word, word) for word in words)
+    for form in (spelt, *_with_points(spelt), *_turned(name)):
+        code = _exact(form) or _with_formal_words(form.split())
         if code:
             return code
+    return None
+
+
+def _with_points(key: str) -> Iterator[str]:
+    first, _, rest = key.partition(" ")
+    yield from (f"{point} {rest}" for point in POINTS.get(first, ()))
+
+
+def _turned(name: str) -> Iterator[str]:
+    """Yield `Rest, First` as `first rest`: `Korea, South`, `Virgin Islands (British)`."""
+    parts = split_names(name)
+    if parts is not None and len(parts.names) == 2 and not parts.are_alternatives:
+        words = plain_key(f"{parts.names[1]} {parts.names[0]}").split()
+        yield " ".join(WORDS.get(word, word) for word in words)
+
+
+def _with_formal_words(words: list[str]) -> str | None:
+    """Return the country of a name that formal words stand before or after."""
+    ahead = next((i for i, word in enumerate(words) if word not in FORMAL), len(words))
+    after = next((i for i, word in enumerate(reversed(words)) if word not in FORMAL), len(words))
+    for formal, bare in ((words[:ahead], words[ahead:]), (words[-after:], words[:-after])):
+        if not formal or not bare:
+            continue
+        style = " ".join(formal).removesuffix(" the").removesuffix(" of").removeprefix("the ")
+        base = " ".join(bare)
+        if "united states" in style or "united kingdom" in style:  # `Canada, United States` is a list
+            return None
+        code = _exact(f"{style} of {base}") or _exact(f"{style} of the {base}") or _exact(f"{base} {style}")
+        if code or base in TOLD_APART:
+            return code
+        if not KINDS.isdisjoint(formal) or style == "the":
+            return _exact(base)
     return None
 
 

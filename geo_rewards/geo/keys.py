@@ -21,7 +21,8 @@ _UNIT = (
 )
 _LEADING = re.compile(rf"(?:the )?(?:{_UNIT}) (?:of|de|di|do|da|du|des|d)(?: the| la| los| las)? (?=\w)")
 _LOCAL_LEADING = re.compile(
-    r"(?:freistaat|land|kanton|region|provincia|provincie|dki|daerah istimewa) (?=\w{3})"
+    r"(?:freistaat|land|kanton|region|provincia|provincie|wojewodztwo|judetul|county|co|dki|daerah istimewa) "
+    r"(?=\w{3})"
 )
 _TRAILING = re.compile(
     r" (?:autonomous region|autonomous community|autonomous province|federal state|capital region|prefecture|"
@@ -33,7 +34,6 @@ _APOSTROPHES = re.compile(r"['`]|(?<=\b\w)\.|\.(?!\w)")
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
-@lru_cache(maxsize=65536)
 def plain_key(text: str) -> str:
     """Return the name in lower-case ASCII letters, digits and single spaces, abbreviations written out.
 
@@ -42,10 +42,14 @@ def plain_key(text: str) -> str:
     >>> plain_key("Île-de-France"), plain_key("St. Louis"), plain_key("慕尼黑市") == plain_key("慕尼黑")
     ('ile de france', 'saint louis', True)
     """
+    # asked before the cache, which must not hold on to long texts
+    return _plain_key(text) if len(text) <= MAX_NAME_LENGTH else ""
+
+
+@lru_cache(maxsize=65536)
+def _plain_key(text: str) -> str:
     from anyascii import anyascii
 
-    if len(text) > MAX_NAME_LENGTH:
-        return ""
     folded = text.casefold().strip()
     if len(folded) > 2 and folded[-1] in "市省县縣":  # the words for city, province and county are written on
         folded = folded[:-1]
@@ -54,7 +58,6 @@ def plain_key(text: str) -> str:
     return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
 
 
-@lru_cache(maxsize=65536)
 def name_key(text: str) -> str:
     """Return `plain_key` without the words that only say what kind of place it is.
 
@@ -63,6 +66,11 @@ def name_key(text: str) -> str:
     >>> name_key("Province of Québec"), name_key("Prefecture"), name_key("?!")
     ('quebec', 'prefecture', '')
     """
+    return _name_key(text) if len(text) <= MAX_NAME_LENGTH else ""
+
+
+@lru_cache(maxsize=65536)
+def _name_key(text: str) -> str:
     key = plain_key(text)
     key = _LEADING.sub("", key, count=1) if _LEADING.match(key) else key
     return _LOCAL_LEADING.sub("", _TRAILING.sub("", key.removeprefix("the ")), count=1)

@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from geo_rewards.geo.cities import city_of_section
+from geo_rewards.geo.city_forms import CITY_FORMS
+from geo_rewards.geo.city_words import LARGE, cities_around, says_kind, without_municipal_words
 from geo_rewards.geo.countries import country_code
+from geo_rewards.geo.country_forms import TERRITORIES
 from geo_rewards.geo.keys import MAX_NAME_LENGTH, name_key, plain_key
-from geo_rewards.geo.places import city_rows, load_places
-from geo_rewards.geo.regions import regions_named
+from geo_rewards.geo.name_parts import split_names
+from geo_rewards.geo.places import city_rows, load_places, region_names
+from geo_rewards.geo.regions import regions_around, regions_named
+from geo_rewards.geo.subdivisions import subdivision
+from geo_rewards.types import Place
 
-_CITY_OF = re.compile(r"(?:the )?(?:city|town|village|municipality|borough|commune) of (?:the )?(?=\w)")
-_CITY_WORDS = re.compile(r" (?:city|town|village|municipality|metropolis|metropolitan area|borough)$")
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _ORDINAL = r"\d{1,2}(?:e|er|eme|ieme|st|nd|rd|th)?"
 _NUMBERED = re.compile(rf"(?P<city>\D{{2,}}?) {_ORDINAL}(?: (?:arrondissement|district|borough))?")
 _NUMBER_OF = re.compile(
     rf"(?:the )?{_ORDINAL} (?:arrondissement|district|borough) (?:of|de) (?P<city>\D{{2,}})"
 )
 _COMMA = re.compile(r"[,，、]")
+_STATE_LETTERS = re.compile(r"(.{2,}) ([A-Z]{2,3}|[A-Z]\.[A-Z]\.)")
+_JOINTS = (" ", " im ", " am ", " an der ", " in ", " sur ", " upon ")
+"""What may be left out between the name of a town and what tells it from others: `Freiburg (Breisgau)`."""
+_GENITIVES = frozenset({"DK", "NO", "SE"})
+"""Where a municipality is called by the genitive of its town: `Stockholms kommun`."""
 MAX_PARTS = 4
 """`Shibuya, Tokyo, Kanto, Japan`: a place and what it lies in."""
 
@@ -47,7 +60,7 @@ def same_region(a: str, b: str, *, country: str) -> bool:
     known_a, known_b = regions_named(a, country), regions_named(b, country)
     if known_a or known_b:
         return not known_a.isdisjoint(known_b)
-    return name_key(a) == name_key(b)
+    return name_key(_written_out(a, country)) == name_key(_written_out(b, country))
 
 
 def same_city(a: str, b: str, *, country: str) -> bool:
@@ -72,10 +85,15 @@ def same_city(a: str, b: str, *, country: str) -> bool:
     known_a, known_b = _known_cities(a, country), _known_cities(b, country)
     if known_a or known_b:
         return not known_a.isdisjoint(known_b)
-    return _bare_city(a) == _bare_city(b)
+    return _bare_city(a, country) == _bare_city(b, country)
 
 
-@lru_cache(maxsize=65536)
+def _written_out(name: str, country: str) -> str:
+    """Return the name of a code that is no region's (`IT-PA`, a province), or the name as it is."""
+    code = subdivision(name, country)
+    return name if code is None else code.name or name
+
+
 def is_another_country(name: str, *, country: str) -> bool:
     """Return whether a name that stands for a region or city of a country is another country's.
 
@@ -91,46 +109,130 @@ def is_another_country(name: str, *, country: str) -> bool:
     code = country_code(name)
     if code is None or code == country:
         return False
+    if subdivision(name, country) is not None:  # `TO` in Italy is Turin's province, not Tonga
+        return False
     return not regions_named(name, country) and not _known_cities(name, country)
+
+
+def named_place(country: str | None, region: str | None, city: str | None) -> Place:
+    """Return the place that three fields of an answer name: the country as ISO code, the rest as written.
+
+    A list of countries names none. A territory may be written as a region or city of its state: then it is
+    the country, and no region unless it has itself as one.
+
+    >>> named_place("France", None, "Paris"), named_place("France", "Italy", "Spain").country
+    (Place(country='FR', region=None, city='Paris'), None)
+    >>> named_place("USA", "Puerto Rico", "San Juan")
+    Place(country='PR', region=None, city='San Juan')
+    """
+    code = country_code(country) if country else None
+    if code is None:
+        return Place(None, region, city)
+    others = {
+        name: country_code(name) for name in (region, city) if name and is_another_country(name, country=code)
+    }
+    territories = {other for other in others.values() if other and TERRITORIES.get(other) == code}
+    belongs_to = TERRITORIES.get(code)
+    if len(territories) > 1 or any(other not in {*territories, belongs_to} for other in others.values()):
+        return Place(None, region, city)
+    code = next(iter(territories), code)
+    kept_region = region if region not in others or plain_key(region or "") in region_names(code) else None
+    kept_city = city if city not in others or _known_cities(city or "", code) else None
+    return Place(code, kept_region, kept_city)
 
 
 def _known_cities(name: str, country: str) -> frozenset[int]:
     """Return the places that go by the name, and the cities of those that are sections."""
-    if len(name) > MAX_NAME_LENGTH:
-        return frozenset()
-    rows = _rows_named(name, country) or _rows_within(name, country)
+    return _find_cities(name, country) if len(name) <= MAX_NAME_LENGTH else frozenset()
+
+
+@lru_cache(maxsize=65536)
+def _find_cities(name: str, country: str) -> frozenset[int]:
+    rows = _rows_named(name, country) or _rows_within(name, country) or _rows_of_parts(name, country)
+    rows = rows or _rows_around(name, country)
     cities = {city_of_section(row) for row in rows} - rows
     return rows | cities if len(cities) == 1 else rows  # `Old Town` alone says nothing about the city
 
 
 def _rows_named(name: str, country: str) -> frozenset[int]:
     """Return the rows of a name; its generic words count if it is known with them (`Kansas City`)."""
-    key = plain_key(name)
+    key, forms = plain_key(name), CITY_FORMS.get(country, {})
+    rows = city_rows(forms.get(key, key), country=country)
+    if rows or split_names(name) is not None:  # of `Palermo (TO)` no word is left off
+        return rows
+    for other in _shorter_keys(name, key, country):
+        rows = city_rows(other, country=country)
+        if rows:
+            break
+    return rows
+
+
+def _shorter_keys(name: str, key: str, country: str) -> Iterator[str]:
+    bare = _bare_city(name, country)
+    yield from (other for other in dict.fromkeys((name_key(name), bare)) if other != key)
     numbered = _NUMBERED.fullmatch(key) or _NUMBER_OF.fullmatch(key)
-    keys = [key, name_key(name), _bare_city(name), *([numbered["city"]] if numbered else [])]
-    return next((rows for rows in (city_rows(key, country=country) for key in keys) if rows), frozenset())
+    if numbered:
+        yield numbered["city"]
+    if country in _GENITIVES and bare.endswith("s") and bare != key:
+        yield bare[:-1]
 
 
 def _rows_within(name: str, country: str) -> frozenset[int]:
     """Return the rows of the first of several names that each lie in all those that follow."""
-    parts = _COMMA.split(name)
+    parts = [part for part in _COMMA.split(name) if not says_kind(part)]
+    if len(parts) == 1 and parts[0] != name:  # `Köln, Stadt`
+        return _rows_named(parts[0], country)
+    state = _STATE_LETTERS.fullmatch(name) if len(parts) == 1 else None
+    parts = [*state.groups()] if state else parts  # `Austin TX`
     if not 2 <= len(parts) <= MAX_PARTS:
         return frozenset()
     first, *around = parts
-    return frozenset(
-        row for row in _rows_named(first, country) if all(_lies_in(row, part, country) for part in around)
-    )
+    rows = _rows_named(first, country) or _rows_of_parts(first, country)
+    return frozenset(row for row in rows if all(_lies_in(row, part, country) for part in around))
+
+
+def _rows_of_parts(name: str, country: str) -> frozenset[int]:
+    """Return the rows of a text of two names if they are one place, or one lies in the other."""
+    parts = split_names(name)
+    if parts is None:
+        return frozenset()
+    known = [_rows_named(part, country) for part in parts.names]
+    shared = frozenset.intersection(*known)
+    if shared or parts.are_alternatives or len(known) != 2:
+        return shared
+    (first, note), (rows, inner) = parts.names, known
+    if says_kind(note):
+        return rows
+    lying = frozenset(row for row in rows if _lies_in(row, note, country))
+    if lying:
+        return lying
+    around = frozenset(city_of_section(row) for row in inner) & rows  # `Tokyo (Shibuya)`
+    return around or next(filter(None, _rows_joined(first, note, country)), frozenset())
+
+
+def _rows_joined(first: str, note: str, country: str) -> Iterator[frozenset[int]]:
+    yield from (city_rows(plain_key(f"{first}{joint}{note}"), country=country) for joint in _JOINTS)
+
+
+def _rows_around(name: str, country: str) -> frozenset[int]:
+    """Return the rows of the large city whose surroundings or middle a name means: `Denver area`."""
+    for key in cities_around(plain_key(name)):
+        population = load_places().population
+        found = frozenset(row for row in _rows_named(key, country) if population[row] >= LARGE)
+        if found:
+            return found
+    return frozenset()
 
 
 def _lies_in(row: int, name: str, country: str) -> bool:
     """Return whether the name is that of a place's region or country, or of the city that it is part of."""
     if country_code(name.strip()) == country:
         return True
-    if int(load_places().region[row]) in regions_named(name, country):
+    if int(load_places().region[row]) in regions_around(name, country):
         return True
     city = city_of_section(row)
     return city != row and city in _rows_named(name, country)
 
 
-def _bare_city(name: str) -> str:
-    return _CITY_WORDS.sub("", _CITY_OF.sub("", name_key(name), count=1))
+def _bare_city(name: str, country: str = "") -> str:
+    return without_municipal_words(name_key(name), country)

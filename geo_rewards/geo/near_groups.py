@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_rewards.geo import EARTH_RADIUS_KM
+from geo_rewards.geo.sphere import chord_of_arc, unit_vectors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def near_groups(degrees: Floats, *, radius_km: float) -> Ints:
     if len(known):
         # A place with a thousand photos is one point.
         points, which = np.unique(degrees[0, known] + 1j * degrees[1, known], return_inverse=True)
-        of_point = _Cells.of(_on_sphere(points.real, points.imag), _chord(radius_km)).linked()
+        of_point = _Cells.of(unit_vectors(points.real, points.imag), _reach(radius_km)).linked()
         groups[known] = of_point[which]
         found = int(of_point.max()) + 1
     unknown = np.flatnonzero(np.isnan(degrees).any(axis=0))
@@ -56,14 +56,8 @@ def near_groups(degrees: Floats, *, radius_km: float) -> Ints:
     return groups
 
 
-def _on_sphere(lats: Floats, lons: Floats) -> Floats:
-    lat, lon = np.radians(lats), np.radians(lons)
-    return np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-
-
-def _chord(radius_km: float) -> float:
-    angle = min(radius_km / EARTH_RADIUS_KM, math.pi)
-    return 2.0 * math.sin(angle / 2.0) * (1.0 + 1e-9) + 1e-12  # rounding must not part two points
+def _reach(radius_km: float) -> float:
+    return chord_of_arc(radius_km) * (1.0 + 1e-9) + 1e-12  # rounding must not part two points
 
 
 @dataclass

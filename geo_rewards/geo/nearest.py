@@ -8,8 +8,8 @@ import numpy as np
 
 from geo_rewards.geo.borders import country_index, load_borders
 from geo_rewards.geo.cities import city_around
-from geo_rewards.geo.distance import EARTH_RADIUS_KM
-from geo_rewards.geo.places import Places, load_places, unit_vectors
+from geo_rewards.geo.places import Places, load_places
+from geo_rewards.geo.sphere import arc_of_chord, chord_of_arc, unit_vectors
 from geo_rewards.types import Place
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ FAR_KM = 200.0
 """A place farther away than this names neither region nor city, nor the country of a point at sea."""
 TOWN_KM = 2.0
 """So far around a town that the borders put into a wrong country, they are not trusted: the town decides."""
+MENDED_KM = 0.8
+"""The same around a town that only a second map puts on its side: cells of the borders are 1.1 km high."""
 APART = 4.0
 """Between the spheres of two countries in the tree: more than twice the diameter of the unit sphere."""
 
@@ -44,8 +46,10 @@ class NearestPlaces:
         number = {code: i for i, code in enumerate(places.countries)}
         # index into the borders' countries -> index into the places' countries, -1 where it has no place
         self._own_index = np.array([number.get(code, -1) for code in codes])
-        drawn = self._own_index[country_index(places.lat, places.lon)]
-        self._misdrawn = np.flatnonzero((drawn != places.country) & (drawn >= 0))
+        self._misdrawn = load_borders().misdrawn
+        drawn = self._own_index[country_index(places.lat, places.lon)][self._misdrawn]
+        mended = drawn == places.country[self._misdrawn]
+        self._trust_chord = np.where(mended, chord_of_arc(MENDED_KM), chord_of_arc(TOWN_KM))
         self._misdrawn_tree = cKDTree(places.vectors[self._misdrawn])
         self._near_misdrawn = _tiles_around(places.lat[self._misdrawn], places.lon[self._misdrawn])
         self._answers = _answers(places, codes)
@@ -80,20 +84,22 @@ class NearestPlaces:
             np.full(len(points), np.inf),
         )
         land, sea = np.flatnonzero(own >= 0), np.flatnonzero(at_sea)
-        widest = _chord(FAR_KM * 1.001)
+        widest = chord_of_arc(FAR_KM * 1.001)
         chord[sea], near[sea] = self._any_country.query(points[sea], distance_upper_bound=widest)
         moved = _moved(points[land], own[land])
         chord[land], found = self._own_country.query(moved, distance_upper_bound=widest)
         near[land] = self._order[found]
-        return near, _arc_km(chord)
+        return near, arc_of_chord(chord)
 
     def _correct(self, own: IntArray, points: FloatArray, rows: IntArray) -> None:
         """Set the country of those points of `rows` whose nearest place is a misdrawn town."""
-        chord, town = self._misdrawn_tree.query(points[rows], distance_upper_bound=_chord(TOWN_KM))
-        rows, town = rows[np.isfinite(chord)], town[np.isfinite(chord)]
+        chord, town = self._misdrawn_tree.query(points[rows], distance_upper_bound=chord_of_arc(TOWN_KM))
+        near = np.isfinite(chord)
+        near[near] = chord[near] <= self._trust_chord[town[near]]
+        rows, town = rows[near], town[near]
         if rows.size:
-            _, near = self._any_country.query(points[rows])
-            own[rows] = np.where(near == self._misdrawn[town], self._places.country[near], own[rows])
+            _, nearest = self._any_country.query(points[rows])
+            own[rows] = np.where(nearest == self._misdrawn[town], self._places.country[nearest], own[rows])
 
 
 def _answers(places: Places, border_codes: list[str]) -> list[Place]:
@@ -132,14 +138,3 @@ def _moved(points: FloatArray, country: IntArray) -> FloatArray:
     moved = points.copy()
     moved[:, 0] += country * APART
     return moved
-
-
-def _arc_km(chord: FloatArray) -> FloatArray:
-    """Return the great-circle distances of chords of the unit sphere, infinite where they are."""
-    arc: FloatArray = 2.0 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chord / 2.0, 1.0))
-    return np.where(np.isinf(chord), np.inf, arc)
-
-
-def _chord(arc_km: float) -> float:
-    """Return the chord of the unit sphere under a great-circle distance."""
-    return float(2.0 * np.sin(arc_km / EARTH_RADIUS_KM / 2.0))

@@ -24,7 +24,9 @@ class PlaceHierarchy(PlaceReward):
     r"""The value of the deepest level that is reached without a gap: country, region, city, distance.
 
     A right city in a wrong region earns the country's value only. A level that is switched off, or
-    that the truth does not name, is passed over: it is no gap. Abstains where neither a true country
+    that the truth does not name, is passed over: it is no gap. A truth is complete at the levels that
+    it has: an answer that is right at all of them earns the value of the deepest level, so that a
+    photo of a remote place is worth as much as one of a city. Abstains where neither a true country
     nor a true coordinate is known.
 
     Source: GeoVista (arXiv 2511.15705), whose values are the default; GLOBE (arXiv 2506.14674).
@@ -35,7 +37,7 @@ class PlaceHierarchy(PlaceReward):
         city: Value of the right city too; null leaves the city out.
         decay: Adds a decay of the distance on top once every level is right: the parameters of
             `haversine_decay`, such as `{curve: exponential, scale_km: 25}`. It adds nothing where
-            the truth or the answer has no coordinate.
+            the answer has no coordinate, and all of it where the truth has none.
         decay_weight: Value of the whole decay, at distance 0; 1 if not given.
 
     >>> answer = "<think>x</think><answer>Country: Germany\nRegion: Bayern\nCity: {}</answer>"
@@ -47,7 +49,10 @@ class PlaceHierarchy(PlaceReward):
     name = "place_hierarchy"
     range = (0.0, 1.0)
     needs = ("country",)
-    formula = "deepest level reached without a gap: its value, else 0; + decay_weight * decay(d) if all are"
+    formula = (
+        "deepest level reached without a gap: its value, else 0; "
+        "the deepest level's value + decay_weight * decay(d) if no level that the truth names is wrong"
+    )
     reference = "GeoVista (arXiv 2511.15705): 1, 2, 4 of 4; GLOBE (arXiv 2506.14674): country 0.2, city 1"
 
     country: float = Field(default=0.25, ge=0, allow_inf_nan=False)
@@ -70,10 +75,15 @@ class PlaceHierarchy(PlaceReward):
     @property
     def bounds(self) -> tuple[float, float]:
         """0, and the deepest level's value with the decay's highest."""
-        deepest = max(value for value in (self.country, self.region, self.city) if value is not None)
-        if self.decay is None:
-            return 0.0, deepest
-        return 0.0, deepest + (self.decay_weight or 0.0) * self.decay.bounds[1]
+        return 0.0, self._deepest + self._most_of_decay
+
+    @property
+    def _deepest(self) -> float:
+        return max(value for value in (self.country, self.region, self.city) if value is not None)
+
+    @property
+    def _most_of_decay(self) -> float:
+        return 0.0 if self.decay is None else (self.decay_weight or 0.0) * self.decay.bounds[1]
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Walk down the levels of each answer; add the decay where all of them are right."""
@@ -81,32 +91,43 @@ class PlaceHierarchy(PlaceReward):
         reached = [self._reached(place, truth, located=located) for place, truth, located in rows]
         if self.decay is None:
             return [value for value, _ in reached]
-        decays = self.decay.score_batch(batch)
-        weight = self.decay_weight or 0.0
-        return [
-            value + weight * (decay or 0.0) if is_whole else value
-            for (value, is_whole), decay in zip(reached, decays, strict=True)
-        ]
+        weight, most = self.decay_weight or 0.0, self._most_of_decay
+        decays = zip(self.decay.score_batch(batch), batch.has_truth(("coordinate",)), strict=True)
+        added = [weight * (decay or 0.0) if is_known else most for decay, is_known in decays]
+        pairs = zip(reached, added, strict=True)
+        return [value if wrong else value + more for (value, wrong), more in pairs]
 
-    def _reached(self, place: Place, truth: Place, *, located: bool) -> tuple[float, bool]:
-        """Return the value of the deepest level reached, and whether none was missed."""
+    def reasons(self, batch: Batch, row: int) -> list[str]:
+        """Say at which level the answer of a row stopped to be right, and what the truth is there."""
+        place, truth = self.places(batch)[row], batch.truth_places[row]
+        _, level = self._reached(place, truth, located=self.both_located(batch)[row])
+        if level is None:
+            known = [name for name in LEVELS if getattr(self, name) is not None and getattr(truth, name)]
+            return [f"right at every level that the truth has: {', '.join(known)}"] if known else []
+        written = getattr(place, level)
+        given = f"the answer gives no {level}" if written is None else f"the answer is {written!r}"
+        return [f"stopped at {level}: the truth is {getattr(truth, level)!r}, {given}"]
+
+    def _reached(self, place: Place, truth: Place, *, located: bool) -> tuple[float, Level | None]:
+        """Return the value of the deepest level reached, and the level that was missed, if one was."""
         reached = 0.0
         for level in LEVELS:
             value: float | None = getattr(self, level)
             if value is None or getattr(truth, level) is None:
                 continue
             if not agree(place, truth, level=level, located=located):
-                return reached, False
+                return reached, level
             reached = value
-        return reached, True
+        return self._deepest, None
 
 
 class PlaceConsistency(Reward):
     """1 if the answer's coordinate lies in the country (and region) that the answer names, else 0.
 
-    It knows no truth and never abstains: 0 if the name or the coordinate is missing. One fixed
-    answer that agrees with itself would earn it on every photo: give it a small weight, and a gate
-    that opens for right answers only.
+    0 if the name or the coordinate is missing. What the truth says does not matter, but it tells where
+    nothing can be consistent: the reward abstains if the truth is a place without a coordinate, or if
+    its coordinate lies in no country (or region). One fixed answer that agrees with itself would earn
+    it on every photo: give it a small weight, and a gate that opens for right answers only.
 
     Source: this library; Geo-R's Chain of Region (arXiv 2601.00388) asks for such an agreement.
 
@@ -127,9 +148,31 @@ class PlaceConsistency(Reward):
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Compare what each answer names with where its coordinate lies."""
-        pairs = zip(batch.named_places, batch.located_places, strict=True)
-        return [1.0 if self._agrees(named, located) else 0.0 for named, located in pairs]
+        rows = zip(batch.named_places, batch.located_places, self._possible(batch), strict=True)
+        return [
+            float(self._agrees(named, located)) if possible else None for named, located, possible in rows
+        ]
+
+    def reasons(self, batch: Batch, row: int) -> list[str]:
+        """Say why nothing can be consistent on a row, if so."""
+        if self._possible(batch)[row]:
+            return []
+        if not batch.has_truth(("coordinate",))[row]:
+            return ["the truth has no coordinate"]
+        return [f"the truth's coordinate lies in no known {self.level}"]
+
+    def _possible(self, batch: Batch) -> list[bool]:
+        """Return for each row whether an answer could be right and agree with itself."""
+        lies = [getattr(place, self.level) is not None for place in batch.located_truths]
+        if all(lies):
+            return lies
+        rows = zip(lies, batch.has_truth(("coordinate",)), batch.truth_places, strict=True)
+        return [lying or not (located or _names_a_place(truth)) for lying, located, truth in rows]
 
     def _agrees(self, named: Place, located: Place) -> bool:
         levels = LEVELS[: LEVELS.index(self.level) + 1]
         return all(agree(named, located, level=level) for level in levels)
+
+
+def _names_a_place(truth: Place) -> bool:
+    return any(getattr(truth, level) is not None for level in LEVELS)

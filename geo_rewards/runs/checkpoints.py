@@ -1,7 +1,7 @@
-"""Checkpoints that are whole, or say that they are not; see `resuming` for how a run goes on from one.
+"""Checkpoints that are either complete or say that they are not; see `resuming` for how a run resumes.
 
-While a checkpoint is written it holds a marker. The marker goes when all ranks have written their part and
-the manifest, with the list of files, is on the disk: a run that ends in between leaves the marker.
+A checkpoint holds a marker while it is being written. The marker is removed once all ranks have written their
+part and the manifest, with the list of files, is on the disk: a run that ends before that leaves the marker.
 """
 
 from __future__ import annotations
@@ -34,23 +34,25 @@ class CheckpointError(GeoRewardsError):
 
 
 class ResumeError(GeoRewardsError):
-    """A resume from something that is no whole checkpoint, or with something else than it was made with."""
+    """A resume from an incomplete checkpoint, or from one that was written with different settings."""
 
 
 def begin_checkpoint(folder: Path) -> None:
     """Make the folder of a checkpoint and mark it as unfinished."""
     folder.mkdir(parents=True, exist_ok=True)
     marker = folder / MARKER_NAME
-    marker.write_text("This checkpoint is being written, or the run ended while it was.\n", encoding="utf-8")
+    marker.write_text(
+        "This checkpoint is still being written, or its run ended too early.\n", encoding="utf-8"
+    )
     _flush(marker)
     _flush(folder)
 
 
 def finish_checkpoint(folder: Path, manifest: dict[str, Any]) -> None:
-    """Flush what all ranks have written, add the manifest with its list of files, and take the mark away.
+    """Flush what all ranks have written, add the manifest with its list of files, and remove the marker.
 
     Raises:
-        OSError: If the disk is full after all.
+        OSError: If the disk turns out to be full.
     """
     flush_files(folder)
     sizes = {file.relative_to(folder).as_posix(): file.stat().st_size for file in _files(folder)}
@@ -58,28 +60,28 @@ def finish_checkpoint(folder: Path, manifest: dict[str, Any]) -> None:
     _flush(folder)
     (folder / MARKER_NAME).unlink(missing_ok=True)
     _flush(folder)
-    _flush(folder.parent)  # older checkpoints go next: the name of this one must be there before
+    _flush(folder.parent)  # older checkpoints are removed next: the name of this one must be there before
 
 
 def flush_files(folder: Path) -> None:
-    """Have all files of a checkpoint on the disk: where disks write late, only this tells that one is full.
+    """Flush all files of a checkpoint to disk: where writes are delayed, only this shows that it is full.
 
-    On a network disk a machine flushes what it has written itself.
+    On a network disk, each machine must flush what it has written itself.
 
     Raises:
-        OSError: If the disk is full after all.
+        OSError: If the disk turns out to be full.
     """
     for file in _files(folder):
         _flush(file)
 
 
 def remove_surplus(output_dir: Path, *, limit: int | None, spared: Sequence[Path]) -> None:
-    """Remove the checkpoints that are too many, oldest first.
+    """Remove surplus checkpoints, oldest first.
 
     Args:
         output_dir: The run's output folder.
-        limit: How many may stay; None, or less than 1, is all.
-        spared: Those that stay in any case: the one just written, and the best one.
+        limit: How many to keep; None, or less than 1, keeps all.
+        spared: Those to keep in any case: the one just written, and the best one.
     """
     if limit is None or limit < 1:
         return
@@ -87,48 +89,8 @@ def remove_surplus(output_dir: Path, *, limit: int | None, spared: Sequence[Path
     old = [folder for folder in list_checkpoints(output_dir) if folder.resolve() not in kept]
     for folder in old[max(0, limit - len(kept)) :][::-1]:
         with suppress(OSError):  # the disk may be full
-            begin_checkpoint(folder)  # one that is removed by half is no whole one
+            begin_checkpoint(folder)  # a half-deleted checkpoint must not look complete
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def why_not_whole(folder: Path) -> str | None:
-    """Return what is wrong with a checkpoint, or None if it is whole.
-
-    Raises:
-        ResumeError: If it is not one of this library, which cannot be compared.
-    """
-    if (folder / MARKER_NAME).exists():
-        return "the run ended while it was written"
-    if not any(folder.iterdir()):
-        return "it is empty"  # not even the mark could be written
-    if not (folder / MANIFEST_NAME).is_file():
-        raise ResumeError(
-            f"{folder} has no {MANIFEST_NAME}, so recipe and data cannot be compared: "
-            "start anew with --resume never"
-        )
-    for name, size in read_manifest(folder).get("files", {}).items():
-        file = folder / name
-        if not file.is_file():
-            return f"{name} is missing"
-        if file.stat().st_size != size:
-            return f"{name} has {file.stat().st_size} bytes instead of {size}"
-    return None
-
-
-def last_whole_checkpoint(output_dir: Path) -> Path | None:
-    """Return the whole checkpoint with the highest number, or None."""
-    for folder in list_checkpoints(output_dir):
-        try:
-            if why_not_whole(folder) is None:
-                return folder
-        except (GeoRewardsError, OSError, ValueError):
-            continue
-    return None
-
-
-def is_model_alone(checkpoint: Path) -> bool:
-    """Return whether a checkpoint has no optimizer states, so that no run can go on from it."""
-    return bool(read_manifest(checkpoint).get("launch", {}).get("save_only_model"))
 
 
 def remove_unfinished(output_dir: Path) -> None:
@@ -136,17 +98,17 @@ def remove_unfinished(output_dir: Path) -> None:
     for folder in list_checkpoints(output_dir):
         if (folder / MARKER_NAME).exists() or not any(folder.iterdir()):
             shutil.rmtree(folder, ignore_errors=True)
-            logger.warning("removed %s: the run had ended while it was written", folder)
+            logger.warning("removed %s: the run ended while it was being written", folder)
 
 
 def move_checkpoints_aside(output_dir: Path, *, resumed: str | None) -> None:
-    """Move the checkpoints that are not this run's past into a folder of their own.
+    """Move the checkpoints of another or a later run into a folder of their own.
 
     A later ``--resume auto`` would take the highest number for this run's last checkpoint.
 
     Args:
         output_dir: The run's output folder.
-        resumed: The checkpoint from which this run goes on; None if it starts anew.
+        resumed: The checkpoint from which this run resumes; None if it starts over.
     """
     past = Path(resumed) if resumed is not None else None
     is_here = past is not None and past.resolve().parent == output_dir.resolve()
@@ -160,7 +122,7 @@ def move_checkpoints_aside(output_dir: Path, *, resumed: str | None) -> None:
         checkpoint.rename(aside / checkpoint.name)
     start = "step 0" if resumed is None else resumed
     logger.warning(
-        "starting from %s: %d checkpoints that are not of its past went to %s", start, len(found), aside
+        "starting from %s: moved checkpoints from another or a later run (%d) to %s", start, len(found), aside
     )
 
 
@@ -173,12 +135,52 @@ def list_checkpoints(output_dir: Path) -> list[Path]:
 
 
 def step_of(name: str) -> int:
-    """Return the step of a checkpoint's name."""
+    """Return the step in a checkpoint's name."""
     return int(name.rpartition("-")[2])
 
 
+def why_incomplete(folder: Path) -> str | None:
+    """Return why a checkpoint is incomplete, or None if it is complete.
+
+    Raises:
+        ResumeError: If it was not written by this library, so that it cannot be compared.
+    """
+    if (folder / MARKER_NAME).exists():
+        return "the run ended while it was being written"
+    if not any(folder.iterdir()):
+        return "it is empty"  # not even the marker could be written
+    if not (folder / MANIFEST_NAME).is_file():
+        raise ResumeError(
+            f"{folder} has no {MANIFEST_NAME}, so its recipe and data cannot be compared: "
+            "start over with --resume never"
+        )
+    for name, size in read_manifest(folder).get("files", {}).items():
+        file = folder / name
+        if not file.is_file():
+            return f"{name} is missing"
+        if file.stat().st_size != size:
+            return f"{name} has {file.stat().st_size} bytes instead of {size}"
+    return None
+
+
+def last_complete_checkpoint(output_dir: Path) -> Path | None:
+    """Return the complete checkpoint with the highest number, or None."""
+    for folder in list_checkpoints(output_dir):
+        try:
+            if why_incomplete(folder) is None:
+                return folder
+        except (GeoRewardsError, OSError, ValueError):
+            continue
+    return None
+
+
+def is_model_only(checkpoint: Path) -> bool:
+    """Return whether a checkpoint has no optimizer states, so that no run can resume from it."""
+    return bool(read_manifest(checkpoint).get("launch", {}).get("save_only_model"))
+
+
 def read_manifest(checkpoint: Path) -> dict[str, Any]:
-    """Return what a checkpoint was made with.
+    """Return the manifest of the run that wrote a checkpoint.
 
     Raises:
         ResumeError: If it cannot be read.
@@ -187,7 +189,7 @@ def read_manifest(checkpoint: Path) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ResumeError(f"{file} cannot be read: {error}; start anew with --resume never") from error
+        raise ResumeError(f"{file} cannot be read: {error}; start over with --resume never") from error
     return manifest
 
 
@@ -198,7 +200,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _flush(path: Path) -> None:
-    """Have a file's or a folder's content on the disk before going on."""
+    """Wait until a file's or a folder's content is on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""What stands beside each completion in the table that the trainer writes: enough to score it again."""
+"""The columns beside each completion in the trainer's table: enough to score it again."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ TABLE_COLUMNS = frozenset(
     {"step", "prompt", "completion", "advantage"}
     | {"parsed", "problems", "truth", "row", "distance_km", "think_opened"}
 )
-"""What stands beside the rewards in the completions table."""
+"""The columns of the completions table that are not rewards."""
 
 MAX_CELL_CHARACTERS = 10_000
-"""A value of a row that is longer as JSON stays out of the table."""
+"""A value of a row whose JSON is longer is left out of the table."""
 
 
 def check_labels(recipe: Recipe) -> None:
@@ -40,12 +40,12 @@ def check_labels(recipe: Recipe) -> None:
         if label in TABLE_COLUMNS:
             raise RecipeError(
                 f"{recipe.origin}: label {label!r} is a column of the completions table: "
-                "give another with `as`"
+                "choose another with `as`"
             )
 
 
 class CompletionColumns:
-    """Makes the table's columns from scores; warns once of each column of the data that it leaves out."""
+    """Makes the table's columns from scores; warns once about each column of the data that it leaves out."""
 
     def __init__(self) -> None:
         self._left_out: set[str] = set()
@@ -53,8 +53,8 @@ class CompletionColumns:
     def __call__(self, scores: Scores) -> dict[str, list[Any]]:
         """Return a list for each column: what was parsed, the truth, the row's other columns, the distance.
 
-        Truth and row are JSON objects, from which ``geo-rewards score`` takes them again: columns of
-        their own could collide with a reward's label.
+        Truth and row are JSON objects, from which ``geo-rewards score`` reads them: separate
+        columns could collide with a reward's label.
         """
         batch = scores.batch
         return {
@@ -84,11 +84,11 @@ class CompletionColumns:
         return ["{" + ", ".join(row) + "}" for row in cells]
 
     def _leave_out(self, name: str) -> None:
-        """Say it once; pictures go without saying."""
+        """Warn once; that pictures are left out is no news."""
         if name not in self._left_out and name not in {"image", "images"}:
             self._left_out.add(name)
             logger.warning(
-                "column %r stays out of the completions table where it is no JSON value of at most %d "
+                "column %r is left out of the completions table where it is not a JSON value of at most %d "
                 "characters: a reward that reads it cannot be scored again from the table",
                 name,
                 MAX_CELL_CHARACTERS,

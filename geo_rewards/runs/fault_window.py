@@ -1,4 +1,4 @@
-"""How many faulty rows a run bears: a few are an accident, many end it."""
+"""How many faulty rows a run tolerates: a few are an accident, many stop it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class FaultWindow:
     batches: deque[BatchFaults] = field(default_factory=deque)
 
     def add(self, batch: BatchFaults) -> None:
-        """Add a batch and forget the oldest, as long as `FAULT_WINDOW` samples remain."""
+        """Add a batch and forget the oldest, as long as at least `FAULT_WINDOW` samples remain."""
         self.batches.append(batch)
         while self.samples - self.batches[0].samples >= FAULT_WINDOW:
             self.batches.popleft()
@@ -71,13 +71,13 @@ class FaultWindow:
         return self.faulty >= FAULTS_AT_LEAST and self.faulty > FAULT_SHARE * self.samples
 
     def error(self) -> GeoRewardsError:
-        """Return what to stop the run with: which rewards failed, or that pictures cannot be read."""
+        """Return the error that stops the run: which rewards failed, or that pictures cannot be read."""
         window = f"of the last {self.samples} samples of all ranks"
-        stops = "the run stops, since more than 5 % is no accident"
+        stops = "stopping: more than 5 % of recent samples are faulty"
         if not self.failed:
             return DataError(
                 f"{self.pictures} {window} had a picture that could not be read; {stops} (the log names "
-                "file and line; `geo-rewards validate` finds all of them)"
+                "file and line; `geo-rewards validate` finds them all)"
             )
         also = f", and {self.pictures} had a picture that could not be read" if self.pictures else ""
         labels = sorted({label for batch in self.batches for label in batch.labels})

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -10,13 +12,54 @@ import yaml
 from geo_rewards.atomic_file import write_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from geo_rewards.data import Source
+    from geo_rewards.scoring.recipe import Recipe
 
 MANIFEST_NAME = "run.json"
 RECIPE_NAME = "recipe.yaml"
 
 # What changes the meaning of a run: these must be equal on all ranks and at a resume.
 BINDING_KEYS = ("recipe", "plugins", "data", "trained")
+
+
+def describe_scoring(recipe: Recipe) -> dict[str, Any]:
+    """Return the recipe with every parameter, and where its rewards come from, as JSON values."""
+    return {"recipe": recipe.resolved(), "plugins": recipe.provenance()}
+
+
+def describe_data(sources: Sequence[Source], *, hashes: Sequence[str], rows: int | None) -> dict[str, Any]:
+    """Return the data of a run as JSON values.
+
+    Args:
+        sources: The data files; where they and their pictures are may change, how they are mixed may not.
+        hashes: Fingerprints of the data files' content, in their order.
+        rows: How many rows they hold, if known.
+    """
+    return {
+        "files": [source.path.name for source in sources],
+        "sources": [
+            {
+                "sampling": None if source.sampling is None else str(source.sampling),
+                "weight": source.weight,
+                "reward_method": source.reward_method,
+            }
+            for source in sources
+        ],
+        "content_hash": list(hashes),
+        "rows": rows,
+    }
+
+
+def versions(packages: Sequence[str]) -> dict[str, str]:
+    """Return the versions of those packages that are installed."""
+    found = {}
+    for package in packages:
+        with suppress(PackageNotFoundError):
+            found[package] = version(package)
+    return found
 
 
 def binding_part(manifest: dict[str, Any]) -> dict[str, Any]:
@@ -30,7 +73,7 @@ def binding_part(manifest: dict[str, Any]) -> dict[str, Any]:
 def save_manifest(folder: Path, manifest: dict[str, Any]) -> None:
     """Write ``run.json`` and, so that it loads again, ``recipe.yaml`` into a folder that exists.
 
-    Each file is there as a whole or not at all.
+    Each file is written atomically.
     """
     recipe = yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True)
     write_text(folder / RECIPE_NAME, recipe)

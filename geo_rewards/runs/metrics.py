@@ -1,7 +1,7 @@
-"""The figures of a batch over all ranks: one small summary a rank, put together, then counted.
+"""The figures of a batch over all ranks: one small summary per rank, joined, then counted.
 
-Nothing here knows a trainer. What cannot be said of a batch (a share of nothing) is NaN, which the trainer
-logs as null and leaves out of its averages, so that no key vanishes.
+Nothing here knows a trainer. An undefined figure (a share of nothing) is NaN, which the trainer logs as null
+and leaves out of its averages, so that no key disappears.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Summary:
     Attributes:
         samples: How many completions there are.
         parsed: How many answers could be read.
-        failed: Rows that abstain since a reward failed on them.
+        failed: Rows that abstain because a reward failed on them.
         picture_faults: Rows whose picture could not be read.
         errors: Failures by label.
         problems: Completions with a parse problem, by family.
@@ -52,8 +52,8 @@ class Summary:
             has none.
         predicted_cells: The 1-degree cell of each coordinate that was answered.
         true_cells: The same of the truths.
-        groups: How many groups have no spread, and how many there are; filled by `join_ranks`.
-        seconds: Time in scoring, and the time between this batch's scores and those before.
+        groups: How many groups have no spread, and how many groups there are; filled in by `join_ranks`.
+        seconds: Time spent scoring, and the time since the previous batch was scored.
     """
 
     samples: int
@@ -74,7 +74,7 @@ class Summary:
 
     @property
     def faulty(self) -> int:
-        """Rows that abstain for a fault of ours; one with a bad picture has no failed reward besides."""
+        """Rows that abstain through no fault of the model."""
         return self.failed + self.picture_faults
 
 
@@ -83,7 +83,7 @@ def summarise(scores: Scores, *, seconds: tuple[float, float] = (0.0, math.nan))
 
     Args:
         scores: The scores of a batch.
-        seconds: Time in scoring, and the time since the scores of the batch before.
+        seconds: Time spent scoring, and the time since the previous batch was scored.
     """
     batch, columns = scores.batch, scores.columns
     rows = range(len(batch))
@@ -113,7 +113,7 @@ def summarise(scores: Scores, *, seconds: tuple[float, float] = (0.0, math.nan))
 
 
 def join_ranks(ranks: Sequence[Summary], *, generations: int | None) -> Summary:
-    """Return the summary of one batch of all ranks, which wait for the slowest of them.
+    """Return the summary of one batch of all ranks; its times are those of the slowest rank.
 
     Args:
         ranks: One summary a rank, in order.
@@ -173,10 +173,9 @@ def cells_of(degrees: FloatArray) -> IntArray:
 
 
 def zero_spread_groups(totals: FloatArray, generations: int) -> tuple[int, int]:
-    """Return how many groups teach nothing, since all their rewards are the same, and how many there are.
+    """Return how many groups teach nothing, as all their totals are equal, and how many groups there are.
 
-    So is a group of which at most one completion has a reward. (TRL's `frac_reward_zero_std` takes such a
-    group for one with a spread, and is about the batch, not its groups, if that is what scales the rewards.)
+    A group in which at most one completion has a total teaches nothing either.
 
     Args:
         totals: Of all ranks, in order; NaN where the row abstained.

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from geo_rewards.batch.batch import Batch
     from geo_rewards.scoring.file import Entry
 
 
@@ -22,6 +25,7 @@ class Column:
         notes: Figures that the reward noted, per row.
         bounds: Lowest and highest value.
         needs: Truth fields without which the reward abstains.
+        reasons: The reward's own account of a row, if it gives one: from the batch and the row to sentences.
     """
 
     entry: Entry
@@ -32,3 +36,4 @@ class Column:
     notes: list[dict[str, float]]
     bounds: tuple[float, float]
     needs: tuple[str, ...] = ()
+    reasons: Callable[[Batch, int], list[str]] | None = None

@@ -145,8 +145,9 @@ def _column_lines(batch: Batch, columns: Mapping[str, Column], label: str, row: 
 
 
 def _reasons(batch: Batch, columns: Mapping[str, Column], column: Column, row: int) -> list[str]:
-    """Return what made the value: a failure, a missing truth, a gate."""
+    """Return what made the value: a failure, a missing truth, the reward's own reasons, a gate."""
     gate, ungated = column.entry.gate, column.ungated[row]
+    own = column.reasons(batch, row) if column.reasons else []
     if row in column.errors:
         return [f"failed: {column.errors[row]}"]
     if row in batch.picture_faults:
@@ -154,14 +155,14 @@ def _reasons(batch: Batch, columns: Mapping[str, Column], column: Column, row: i
     if ungated is None:
         truth = batch.truths[row]
         lacking = [field for field in column.needs if getattr(truth, field) is None]
-        return [f"the truth has no {' and no '.join(lacking)}"] if lacking else []
+        return [f"the truth has no {' and no '.join(lacking)}"] if lacking else own
     if gate is None:
-        return []
+        return own
     reached = columns[gate.reward].final[row]
     shown = "abstains" if reached is None else f"{reached:.4f}, at least {gate.at_least:g} is needed"
     if row in column.closed:
-        return [f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
-    return [f"gate {gate.reward} is open ({shown})"]
+        return [*own, f"gate {gate.reward} is closed ({shown}); without it {ungated:.4f}"]
+    return [*own, f"gate {gate.reward} is open ({shown})"]
 
 
 def _names(country: str | None, region: str | None, city: str | None, *, code: str | None = "") -> str:

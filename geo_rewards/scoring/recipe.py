@@ -210,7 +210,11 @@ class Recipe:
         for row, gate_value in closed.items():
             final[row] = _gate_value(entry, gate_value)
         notes = batch.drain_notes()
-        return Column(entry, ungated, final, frozenset(closed), errors, notes, reward.bounds, reward.needs)
+        own = getattr(reward, "reasons", None)
+        reasons = own if callable(own) else None
+        return Column(
+            entry, ungated, final, frozenset(closed), errors, notes, reward.bounds, reward.needs, reasons
+        )
 
 
 def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None = None) -> Recipe:

@@ -75,7 +75,7 @@ def rehearse(recipe: Recipe, columns: Mapping[str, Sequence[Any]], count: int) -
         if entry.weight:
             result.answered[label] = sum(value is not None for value in ideal.rewards[label])
     for row in range(count):
-        result.findings += _findings(forgiving, ideal, row, is_ideal=True)
+        result.findings += _findings(forgiving, ideal, row, is_ideal=True) or _contradiction(ideal, row)
         result.findings += _findings(forgiving, junk, row, is_ideal=False)
     return result
 
@@ -146,6 +146,17 @@ def _findings(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> li
         return []
     message = f"{what} earns {earned:.4g} instead of {expected:.4g}: {', '.join(wrong)}"
     return [Finding(row, message, scores.explain(row))]
+
+
+def _contradiction(scores: Scores, row: int) -> list[Finding]:
+    """Find a country that the coordinate does not lie in, where some reward is about the country."""
+    truth, lies_in = scores.batch.given_truths[row], scores.batch.located_truths[row].country
+    if not truth.country or lies_in in (None, truth.country):
+        return []
+    if not any("country" in column.needs and column.entry.weight for column in scores.columns.values()):
+        return []
+    where = f"the country is {truth.country}, but {truth.coordinate} lies in {lies_in}"
+    return [Finding(row, f"its truth contradicts itself: {where}", scores.explain(row))]
 
 
 def _shown(scores: Scores, row: int) -> str:

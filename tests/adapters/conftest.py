@@ -2,12 +2,19 @@
 
 import importlib.util
 import json
+import time
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+import geo_rewards as gr
+
 # Programs that tests start in processes of their own, and what these import from their own folder.
 collect_ignore = ["faults.py", "launch.py", "launch_cases.py", "rollout_loop.py"]
+
+# Those of which families.py builds a tiny model.
+FAMILY_NAMES = ("qwen2_vl", "qwen2_5_vl", "qwen3_vl", "internvl", "gemma3", "llava_onevision", "idefics3")
 
 # What every training test sets: a CPU, full precision, few and short completions, quiet.
 COMMON_FLAGS = [
@@ -75,6 +82,54 @@ def tiny_model(tmp_path_factory) -> Path:
 def photos(tmp_path_factory) -> Path:
     """Return a file of eight rows with one picture each, in the folder of its pictures."""
     return write_rows(tmp_path_factory.mktemp("photos"), [seed_row(number) for number in range(8)])
+
+
+class Vowels(gr.Reward):
+    """Share of vowels: even a random model's completions differ by it."""
+
+    name = "vowels"
+
+    def score(self, sample: gr.Sample) -> float | None:
+        return sum(sample.completion.count(v) for v in "aeiou") / max(1, len(sample.completion))
+
+
+class VowelsPlugin:
+    """Registers the reward above."""
+
+    @staticmethod
+    @gr.hookimpl
+    def register_rewards(register):
+        register(Vowels)
+
+
+@pytest.fixture(scope="session")
+def vowels_plugin() -> type:
+    """Return a plugin with the reward `vowels`."""
+    return VowelsPlugin
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """Return a function that waits until a condition holds, and fails if that takes too long."""
+
+    def wait(condition, *, seconds=240):
+        deadline = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < deadline, "waited too long"
+            Event().wait(0.02)
+
+    return wait
+
+
+@pytest.fixture(scope="module", params=FAMILY_NAMES)
+def family_name(request) -> str:
+    """Return the name of each family in turn."""
+    return request.param
+
+
+@pytest.fixture(scope="session")
+def family_names() -> tuple[str, ...]:
+    return FAMILY_NAMES
 
 
 @pytest.fixture(scope="session")

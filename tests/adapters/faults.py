@@ -15,6 +15,7 @@ import time
 from functools import cache
 from typing import ClassVar
 
+import torch
 from transformers import TrainerCallback
 
 import geo_rewards as gr
@@ -44,14 +45,14 @@ def kill_in_step(trainer, step: int) -> None:
 
 def kill_in_save(trainer, step: int) -> None:
     """Die in the middle of writing a checkpoint: the model is written, the rest is not."""
-    save = trainer._save_optimizer_and_scheduler
+    save = torch.save
 
-    def save_or_die(folder):
+    def save_or_die(*args, **kwargs):
         if trainer.state.global_step == step:
             os.kill(os.getpid(), signal.SIGKILL)
-        save(folder)
+        save(*args, **kwargs)
 
-    trainer._save_optimizer_and_scheduler = save_or_die
+    torch.save = save_or_die
 
 
 def full_disk(trainer, step: int) -> None:

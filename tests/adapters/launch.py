@@ -1,8 +1,8 @@
 """Run by torchrun in tests: train as the flags say, and write down what each rank saw.
 
 The first argument is the folder for the records; the rest are flags of geo_rewards_trl.train, in which
-`{rank}` stands for the number of the rank. What goes wrong on the way stands in the environment variable
-FAULTS (see faults.py).
+`{rank}` is replaced by the number of the rank. The environment variable FAULTS says what goes wrong (see
+faults.py).
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from faults import FAULTY_REWARDS, arm
+from transformers import TrainerCallback
 
 import geo_rewards as gr
 from geo_rewards.testing import temporary_plugin
@@ -60,11 +61,16 @@ class Plugin:
             register(reward)
 
 
-def partition(model) -> dict:
-    """Return how many elements this rank holds, and how many there are."""
-    parameters = list(model.parameters())
-    held = sum(p.ds_tensor.numel() if hasattr(p, "ds_tensor") else p.numel() for p in parameters)
-    return {"held": held, "all": sum(getattr(p, "ds_numel", p.numel()) for p in parameters)}
+class NotePartition(TrainerCallback):
+    """Notes how many elements this rank holds, and how many there are."""
+
+    def __init__(self) -> None:
+        self.seen: dict = {}
+
+    def on_step_end(self, args, state, control, model=None, **_):
+        parameters = list(model.parameters())
+        held = sum(p.ds_tensor.numel() if hasattr(p, "ds_tensor") else p.numel() for p in parameters)
+        self.seen = {"held": held, "all": sum(getattr(p, "ds_numel", p.numel()) for p in parameters)}
 
 
 def weights_hash(folder: Path) -> str:
@@ -85,18 +91,12 @@ def run() -> None:
 
     records = Path(sys.argv[1])
     flags = [flag.replace("{rank}", os.environ.get("RANK", "0")) for flag in sys.argv[2:]]
-    trainers, held = [], {}
+    trainers, noted = [], NotePartition()
     build = train.build_trainer
 
     def build_and_note(*args, **kwargs):
-        from transformers import TrainerCallback
-
-        class NotePartition(TrainerCallback):
-            def on_step_end(self, args, state, control, model=None, **_):
-                held.update(partition(model))
-
         trainer = build(*args, **kwargs)
-        trainer.add_callback(NotePartition())
+        trainer.add_callback(noted)
         arm(trainer)
         trainers.append(trainer)
         return trainer
@@ -113,7 +113,7 @@ def run() -> None:
             record = {
                 "world_size": trainer.args.world_size,
                 "rows": RowsSeen.seen,
-                "partition": held,
+                "partition": noted.seen,
                 "log": trainer.state.log_history,
                 "weights": weights_hash(Path(trainer.args.output_dir)) if is_done and rank == 0 else None,
             }

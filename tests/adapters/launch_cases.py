@@ -11,7 +11,7 @@ import os
 import sys
 from pathlib import Path
 
-from launch import Plugin, partition
+from launch import NotePartition, Plugin
 
 from geo_rewards.testing import temporary_plugin
 
@@ -38,18 +38,12 @@ def run_case(flags: list[str]) -> dict:
     """Train once and return what this rank saw."""
     from geo_rewards_trl import train
 
-    held: dict = {}
+    noted = NotePartition()
     build = train.build_trainer
 
     def build_and_note(*args, **kwargs):
-        from transformers import TrainerCallback
-
-        class NotePartition(TrainerCallback):
-            def on_step_end(self, args, state, control, model=None, **_):
-                held.update(partition(model))
-
         trainer = build(*args, **kwargs)
-        trainer.add_callback(NotePartition())
+        trainer.add_callback(noted)
         return trainer
 
     train.build_trainer = build_and_note
@@ -60,7 +54,7 @@ def run_case(flags: list[str]) -> dict:
         train.build_trainer = build
     return {
         "world_size": trainer.args.world_size,
-        "partition": held,
+        "partition": noted.seen,
         "trainable": sorted(name for name, p in trainer.model.named_parameters() if p.requires_grad),
         "reference": type(trainer.ref_model).__name__,
         "log": trainer.state.log_history,

@@ -12,12 +12,11 @@ import yaml
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
-from geo_rewards_trl.flags.arguments import UsageError
 from geo_rewards_trl.train import run_training
 from safetensors.torch import load_file
 
 import geo_rewards as gr
-from geo_rewards.errors import DataError, GeoRewardsError, RecipeError
+from geo_rewards.errors import DataError, GeoRewardsError, RecipeError, UsageError
 from geo_rewards.testing import temporary_plugin
 
 pytestmark = pytest.mark.train
@@ -285,7 +284,7 @@ def test_a_checkpoint_goes_to_the_hub_when_it_is_whole(train, tmp_path, monkeypa
     train(tmp_path / "run", *flags, *push, steps=1)
     assert {"model.safetensors", "optimizer.pt", "run.json"} <= sent["checkpoint-1"]
     assert "unfinished" not in sent["checkpoint-1"]
-    with pytest.raises(UsageError, match=r"--push_to_hub would publish the data .*: give --data_cache_dir"):
+    with pytest.raises(UsageError, match=r"--push_to_hub would publish the data .*: set --data_cache_dir"):
         train(tmp_path / "other", *flags[:-2], *push)
 
 
@@ -388,10 +387,10 @@ def test_frozen_vision_modules_stay_as_they_were_and_the_rest_learns(train, tiny
         (["--remove_unused_columns", "true"], "would drop the truth columns"),
         (["--val_split_ratio", "1.5"], "--val_split_ratio is 1.5"),
         (["--max_pixels", "0"], "max_pixels is 0"),
-        (["--model_name_or_path", "./nowhere"], "model ./nowhere, which is no folder here: "),
+        (["--model_name_or_path", "./nowhere"], "model ./nowhere, which is not a folder here: "),
         (["--output_dir", "/proc/nowhere"], "--output_dir /proc/nowhere cannot be written"),
         (["--data_cache_dir", "/proc/nowhere"], "the data table cannot be written into /proc/nowhere: "),
-        (["--eval_strategy", "steps"], "give --val_split_ratio"),
+        (["--eval_strategy", "steps"], "set --val_split_ratio"),
         (["--use_peft", "true"], "needs --lora_target_modules"),
         (["--report_to", "wandbb"], "unknown tracker 'wandbb'; did you mean 'wandb'"),
         (

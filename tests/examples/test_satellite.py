@@ -1,4 +1,4 @@
-"""The demo's parts: tiles lie where their rows say, the verdict knows learning, the pictures are written."""
+"""The demo's parts: tiles are where their rows say, the verdict is right, the plots are written."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def spots(tiles: Any) -> list[Any]:
 
 
 def world_with_a_dot(centre: gr.Coordinate) -> Image.Image:
-    """Return a black world with one white pixel, where the coordinate lies."""
+    """Return a black world with one white pixel at the coordinate."""
     world = np.zeros((1024, 2048, 3), dtype=np.uint8)
     column = int((centre.lon + 180) / 360 * 2048)
     world[int((90 - centre.lat) / 180 * 1024), column % 2048] = 255
@@ -107,7 +107,7 @@ def test_tiles_of_the_world_picture_differ(tiles: Any, spots: list[Any], tmp_pat
     assert len(set(pictures)) == 8
 
 
-def test_spots_are_the_same_for_a_seed_and_others_for_another(tiles: Any, spots: list[Any]) -> None:
+def test_the_seed_decides_which_spots_are_chosen(tiles: Any, spots: list[Any]) -> None:
     assert tiles.choose_spots(64, seed=0, **GRID) == spots
     assert tiles.choose_spots(64, seed=1, **GRID) != spots
 
@@ -117,13 +117,13 @@ def test_no_two_spots_share_a_cell(spots: list[Any]) -> None:
     assert len(cells) == len(spots)
 
 
-def test_spots_to_be_left_out_are_left_out(tiles: Any, spots: list[Any]) -> None:
+def test_excluded_spots_are_not_chosen(tiles: Any, spots: list[Any]) -> None:
     taken = [spot.coordinate for spot in spots]
     others = tiles.choose_spots(150, seed=0, **GRID, without=taken)
     assert not {spot.coordinate for spot in others} & set(taken)
 
 
-def test_more_spots_than_there_are_cells_is_an_error(tiles: Any) -> None:
+def test_asking_for_more_spots_than_cells_is_an_error(tiles: Any) -> None:
     with pytest.raises(ValueError, match="10000 places were asked for"):
         tiles.choose_spots(10_000, seed=0, **GRID)
 
@@ -139,11 +139,11 @@ def test_rows_parse_to_their_own_truth(tiles: Any) -> None:
         answer = gr.parse_completion(spot.chain_of_region())
         assert answer.coordinate == spot.coordinate
         assert (answer.country, answer.city) == (spot.country, spot.city)
-        # The parser takes the full stop of `Bogotá D.C.` for the end of a sentence.
+        # The parser takes the full stop in `Bogotá D.C.` for the end of a sentence.
         assert (answer.region or "").rstrip(".") == (spot.region or "").rstrip(".")
 
 
-def test_rows_are_in_the_seeds_format(tiles: Any, spots: list[Any], tmp_path: Path) -> None:
+def test_rows_have_an_image_a_question_and_the_truth(tiles: Any, spots: list[Any], tmp_path: Path) -> None:
     data_file = tiles.write_tiles(spots[:3], tmp_path / "data")
     rows = [json.loads(line) for line in data_file.read_text(encoding="utf-8").splitlines()]
     assert [row["id"] for row in rows] == [0, 1, 2]
@@ -155,7 +155,7 @@ def test_rows_are_in_the_seeds_format(tiles: Any, spots: list[Any], tmp_path: Pa
         assert (data_file.parent / row["image"]).is_file()
 
 
-def test_the_librarys_loader_takes_the_rows(tiles: Any, spots: list[Any], tmp_path: Path) -> None:
+def test_the_librarys_loader_accepts_the_rows(tiles: Any, spots: list[Any], tmp_path: Path) -> None:
     from geo_rewards.data import Row, read_rows
 
     data_file = tiles.write_tiles(spots, tmp_path)
@@ -164,7 +164,7 @@ def test_the_librarys_loader_takes_the_rows(tiles: Any, spots: list[Any], tmp_pa
     assert all(isinstance(row, Row) for row in rows)
 
 
-def test_the_imitated_answer_earns_almost_all_that_the_recipe_gives(
+def test_the_imitated_answer_earns_almost_the_recipes_maximum(
     evaluation: Any, tiles: Any, spots: list[Any], tmp_path: Path
 ) -> None:
     warm_start = importlib.import_module("warm_start")
@@ -204,7 +204,7 @@ def figures_of(verdict: Any, rewards: list[float], **after: Any) -> dict[str, An
 LEARNING = [0.2] * 20 + [0.25] * 20 + [0.3] * 20
 
 
-def test_a_run_that_learned_has_no_reasons_against_it(verdict: Any) -> None:
+def test_a_run_that_learned_passes(verdict: Any) -> None:
     figures = figures_of(verdict, LEARNING)
     assert figures["reward_first_20"] == 0.2
     assert figures["reward_last_20"] == 0.3
@@ -212,24 +212,24 @@ def test_a_run_that_learned_has_no_reasons_against_it(verdict: Any) -> None:
     assert verdict.reasons_it_did_not_learn(figures) == []
 
 
-def test_too_small_a_gain_is_no_learning(verdict: Any) -> None:
+def test_too_small_a_gain_is_not_learning(verdict: Any) -> None:
     reasons = verdict.reasons_it_did_not_learn(figures_of(verdict, [0.2] * 20 + [0.25] * 20))
     assert len(reasons) == 1
     assert "0.25, is less than 1.3 times" in reasons[0]
 
 
 @pytest.mark.parametrize("reward", [0.0, math.nan])
-def test_no_reward_at_all_is_no_learning(verdict: Any, reward: float) -> None:
+def test_no_reward_at_all_is_not_learning(verdict: Any, reward: float) -> None:
     assert verdict.reasons_it_did_not_learn(figures_of(verdict, [reward] * 40))
 
 
-def test_a_worse_greedy_evaluation_is_no_learning(verdict: Any) -> None:
+def test_a_worse_greedy_evaluation_is_not_learning(verdict: Any) -> None:
     reasons = verdict.reasons_it_did_not_learn(figures_of(verdict, LEARNING, mean_reward=0.3))
     assert len(reasons) == 1
     assert "greedy evaluation did not improve" in reasons[0]
 
 
-def test_a_collapse_to_few_answers_is_no_learning(verdict: Any) -> None:
+def test_a_collapse_to_few_answers_is_not_learning(verdict: Any) -> None:
     reasons = verdict.reasons_it_did_not_learn(figures_of(verdict, LEARNING, distinct_answers=15))
     assert len(reasons) == 1
     assert "collapsed: 15 different ones for 64 pictures" in reasons[0]
@@ -278,17 +278,17 @@ def test_the_curve_is_written(plots: Any, tmp_path: Path) -> None:
     assert len(np.unique(np.asarray(picture.convert("L")))) > 20
 
 
-def test_the_smoothed_line_is_a_mean_of_what_came_before(plots: Any) -> None:
+def test_the_smoothed_line_is_a_running_mean(plots: Any) -> None:
     assert plots.smoothed([1.0, 3.0, 5.0, 7.0], steps=2).tolist() == [1.0, 2.0, 4.0, 6.0]
 
 
-def test_figures_are_read_from_what_the_trainer_prints(training: Any) -> None:
+def test_figures_are_read_from_the_trainers_output(training: Any) -> None:
     assert training.step_figures("{'reward': '0.31', 'loss': '0.1'}\n") == {"reward": "0.31", "loss": "0.1"}
     for line in ("loading {'reward': 1}", "{'train_runtime': '3'}", "{'reward': '0.3", "{1, 2}", ""):
         assert training.step_figures(line) is None
 
 
-def test_the_cause_of_a_failure_is_what_a_rank_said_not_how_torchrun_ended(training: Any) -> None:
+def test_the_cause_of_a_failure_is_a_ranks_error_not_torchruns_report(training: Any) -> None:
     ending = ["E1122 torchrun: failed\n"] * 40
     sentence = "geo-rewards [rank 0]: no such recipe\n"
     assert training.cause_of(["loading\n", sentence, *ending]) == sentence
@@ -297,9 +297,9 @@ def test_the_cause_of_a_failure_is_what_a_rank_said_not_how_torchrun_ended(train
     assert training.cause_of(ending) == "".join(ending[: training.LAST_LINES])
 
 
-def test_a_failing_trainer_is_an_error_with_the_end_of_its_log(training: Any, tmp_path: Path) -> None:
+def test_a_failed_training_is_an_error_with_the_end_of_its_log(training: Any, tmp_path: Path) -> None:
     command = [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"]
-    with pytest.raises(training.TrainingFailedError, match=r"(?s)ended with code 3.*the reason"):
+    with pytest.raises(training.TrainingFailedError, match=r"(?s)exited with code 3.*the reason"):
         training.train(command, log_file=tmp_path / "train.log", on_step=lambda _: None)
     assert (tmp_path / "train.log").read_text(encoding="utf-8") == "the reason\n"
 
@@ -326,7 +326,7 @@ def test_the_log_of_a_run_is_its_steps(training: Any, tmp_path: Path) -> None:
     assert training.read_log(tmp_path) == history[:2]
 
 
-def test_the_trainer_takes_the_run_file_and_the_command(training: Any, tmp_path: Path) -> None:
+def test_the_trainer_accepts_the_run_file_and_the_command(training: Any, tmp_path: Path) -> None:
     pytest.importorskip("trl")
     from geo_rewards_trl.flags.command_line import RunParser
 

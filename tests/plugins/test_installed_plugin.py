@@ -1,4 +1,4 @@
-"""Plugins of other distributions, really installed by pip into a virtual environment without torch."""
+"""Plugins of other distributions, installed by pip into a virtual environment without torch."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CROWD = {
 
 
 class Environment:
-    """A virtual environment, driven as people do: by pip and by the command line."""
+    """A virtual environment, used as people use it: with pip and the command line."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -67,14 +67,14 @@ class Environment:
         assert done.returncode == 0, done.stdout + done.stderr
 
     def install(self, *sources: Path) -> None:
-        """Install what has all its dependencies, and its build tool, here already."""
+        """Install packages whose dependencies and build tool are already installed."""
         self.pip("install", "--no-build-isolation", *map(str, sources))
 
     def python(self, code: str, *, blocked: str = "") -> subprocess.CompletedProcess[str]:
         return self.run("python", "-c", textwrap.dedent(code), blocked=blocked)
 
     def refusal(self, *arguments: str, blocked: str = "") -> str:
-        """Return the one readable message of a command that must fail."""
+        """Return the message of a command that must fail, without a traceback."""
         done = self.run("geo-rewards", *arguments, blocked=blocked)
         assert done.returncode != 0
         assert "Traceback" not in done.stderr
@@ -116,7 +116,7 @@ def crowded(environment: Environment, tmp_path: Path) -> Environment:
 
 
 def write_package(folder: Path, distribution: str, *, code: str) -> Path:
-    """Write somebody's plugin package, and return its folder."""
+    """Write a third-party plugin package and return its folder."""
     module = distribution.replace("-", "_")
     package = folder / distribution / module
     package.mkdir(parents=True)
@@ -146,7 +146,7 @@ def test_the_core_installs_without_torch_and_lists_its_rewards(bare: Environment
     assert set(bare.listed("plugins")) == {"geo-rewards"}
 
 
-def test_a_plugin_works_by_being_installed_and_is_gone_when_uninstalled(bare: Environment) -> None:
+def test_a_plugin_works_once_installed_and_is_gone_once_uninstalled(bare: Environment) -> None:
     score = """
         import geo_rewards as gr
         reward = gr.get_reward("vqa_auto")
@@ -178,7 +178,7 @@ def test_a_good_plugin_works_among_broken_ones(crowded: Environment) -> None:
     assert done.stdout.strip() == "[1.0]"
 
 
-def test_the_reason_of_each_broken_plugin_is_shown(crowded: Environment) -> None:
+def test_the_reason_why_each_plugin_is_broken_is_shown(crowded: Environment) -> None:
     plugins = crowded.listed("plugins")
     assert set(plugins) == {"geo-rewards", *CROWD}
     assert {name for name, record in plugins.items() if record["state"] == "broken"} == {
@@ -195,7 +195,7 @@ def test_the_reason_of_each_broken_plugin_is_shown(crowded: Environment) -> None
     assert "PluginValidationError" in shown
 
 
-def test_asking_for_a_reward_of_a_plugin_that_cannot_be_imported_raises_with_its_failure(
+def test_asking_for_a_reward_of_a_broken_plugin_raises_with_its_failure(
     crowded: Environment,
 ) -> None:
     code = """
@@ -233,7 +233,7 @@ CHECKED = (
     REGISTERING.format(reward="checked")
     + """
 class Contained(gr.Reward):
-    '''1 if the city stands somewhere in the answer.'''
+    '''1 if the city is somewhere in the answer.'''
     name = "contained"
     needs = ("city",)
     def score(self, sample):
@@ -271,3 +271,14 @@ def test_an_author_tests_a_plugin_with_the_pytest_plugin_that_comes_with_the_lib
     assert f"1 failed, {2 * len(CHECKS)} passed" in done.stdout, done.stdout + done.stderr
     assert "test_cheating[contained()-answer_hacks]" in done.stdout
     assert "A model learns to list every likely place instead of deciding on one." in done.stdout
+
+
+def test_rows_and_runs_are_tested_where_no_trainer_is_installed(bare: Environment) -> None:
+    bare.pip("install", "--no-compile", "pytest>=8.4", "hypothesis>=6.112")
+    rooms = [str(REPOSITORY / "tests" / room) for room in ("runs", "data/table", "data/selection")]
+    done = bare.run(
+        "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", "-rs",
+        f"--rootdir={REPOSITORY}", "-c", str(REPOSITORY / "pyproject.toml"), *rooms,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
+    assert "trl" not in done.stdout, done.stdout[-1000:]  # nothing is skipped for want of a trainer

@@ -1,6 +1,7 @@
 import pytest
 
 import geo_rewards as gr
+from geo_rewards.scoring.rehearsal import rehearse
 
 PARIS = {"lat": [48.8584], "lon": [2.2945]}
 NAMED = "Country: {}\nRegion: {}\nCity: {}"
@@ -38,8 +39,86 @@ def test_a_level_that_is_switched_off_is_no_gap():
 
 def test_a_level_that_the_truth_does_not_name_is_no_gap():
     assert score("place_hierarchy", RIGHT, {"country": ["FR"], "city": ["Paris"]}) == 1.0
-    assert score("place_hierarchy", RIGHT, {"country": ["FR"]}) == 0.25
+    assert (
+        score("place_hierarchy", NAMED.format("France", "", "Lyon"), {"country": ["FR"], "city": ["Paris"]})
+        == 0.25
+    )
     assert score("place_hierarchy", RIGHT, {"city": ["Paris"]}) is None
+
+
+@pytest.mark.parametrize(
+    ("truth", "answer", "value"),
+    [
+        ({"country": ["FR"]}, "Country: France", 1.0),
+        ({"country": ["FR"]}, RIGHT, 1.0),
+        ({"country": ["FR"]}, "Country: Spain", 0.0),
+        ({"country": ["FR"], "region": ["Bretagne"]}, "Country: France\nRegion: Brittany", 1.0),
+        ({"country": ["FR"], "region": ["Bretagne"]}, NAMED.format("FR", "Brittany", "Rennes"), 1.0),
+        ({"country": ["FR"], "region": ["Bretagne"]}, RIGHT, 0.25),
+        ({"country": ["FR"], "region": ["Bretagne"]}, "Country: France", 0.25),
+        ({"lat": [-82.9], "lon": [135.0]}, "-83.0, 134.0", 1.0),
+        ({"lat": [-82.9], "lon": [135.0]}, "Country: Antarctica", 1.0),
+        ({"lat": [-82.9], "lon": [135.0]}, RIGHT, 0.0),
+        ({"lat": [0.0], "lon": [-30.0]}, "0.0, -30.0", None),
+    ],
+)
+def test_a_truth_is_complete_at_the_levels_that_it_has(truth, answer, value):
+    assert score("place_hierarchy", answer, truth) == value
+
+
+def test_a_truth_without_a_city_pays_the_value_of_the_deepest_level_that_is_switched_on():
+    truth = {"country": ["FR"], "region": ["Bretagne"]}
+    assert score("place_hierarchy", "Country: France", truth, country=0.2, region=None) == 1.0
+    assert score("place_hierarchy", "Country: France\nRegion: Brittany", truth, city=None) == 0.5
+
+
+REMOTE = {
+    "a country alone": {"country": ["Japan"]},
+    "country and region": {"country": ["Japan"], "region": ["Hokkaido"]},
+    "names alone": {"country": ["Japan"], "region": ["Hokkaido"], "city": ["Sapporo"]},
+    "Antarctica": {"lat": [-82.9], "lon": [135.0]},
+    "the Atlantic": {"lat": [0.0], "lon": [-30.0]},
+    "Pitcairn": {"lat": [-24.37], "lon": [-128.32]},
+    "Greenland's ice": {"lat": [75.0], "lon": [-40.0]},
+    "a country and a point off its coast": {"country": ["US"], "lat": [25.0], "lon": [-160.0]},
+}
+
+
+@pytest.mark.parametrize("truth", REMOTE.values(), ids=REMOTE)
+def test_an_ideal_answer_earns_all_that_the_default_recipe_can_pay_on_its_row(truth):
+    recipe = gr.load_recipe("default")
+    result = rehearse(recipe, truth, 1)
+    assert [finding.message for finding in result.findings] == []
+    assert result.answered["format"] == 1
+
+
+@pytest.mark.parametrize("truth", REMOTE.values(), ids=REMOTE)
+def test_a_wrong_answer_does_not_earn_it(truth):
+    wrong = "<think>x</think><answer>Country: Peru\nRegion: Cusco\nCity: Cusco ({}, {})</answer>"
+    columns = gr.load_recipe("default").score([wrong.format(-13.5, -71.9)], **truth).rewards
+    assert columns["place"] in ([0.0], [None])
+    assert columns["consistency"] in ([0.0], [None])
+    assert columns["distance"][0] is None or columns["distance"][0] < 0.05
+
+
+def test_the_account_of_a_row_says_where_the_chain_stopped_and_why():
+    def account(answer, truth):
+        texts = [f"<think>x</think><answer>{answer}</answer>"]
+        return gr.load_recipe("default").score(texts, **truth).explain(0)
+
+    japan = {"country": ["JP"], "region": ["Hokkaido"]}
+    assert "stopped at region: the truth is 'Hokkaido', the answer is 'Nara'" in account(
+        "Country: Japan\nRegion: Nara", japan
+    )
+    assert "stopped at region: the truth is 'Hokkaido', the answer gives no region" in account(
+        "Country: Japan", japan
+    )
+    assert "right at every level that the truth has: country, region" in account(
+        "Country: Japan\nRegion: Hokkaido", japan
+    )
+    assert "the truth has no coordinate" in account("Country: Japan", japan)
+    at_sea = {"country": ["JP"], "lat": [0.0], "lon": [-30.0]}
+    assert "the truth's coordinate lies in no known country" in account("Country: Japan", at_sea)
 
 
 def test_the_decay_comes_on_top_of_a_place_that_is_right_to_the_last_level():
@@ -48,7 +127,8 @@ def test_the_decay_comes_on_top_of_a_place_that_is_right_to_the_last_level():
     assert score("place_hierarchy", at_truth, **near) == 1.5
     assert score("place_hierarchy", at_truth.replace("Paris", "Lyon"), **near) == 0.5
     assert score("place_hierarchy", RIGHT, **near) == 1.0
-    assert score("place_hierarchy", at_truth, {"country": ["FR"], "city": ["Paris"]}, **near) == 1.0
+    assert score("place_hierarchy", at_truth, {"country": ["FR"], "city": ["Paris"]}, **near) == 1.5
+    assert score("place_hierarchy", "Country: Spain", {"country": ["FR"], "city": ["Paris"]}, **near) == 0.0
     half_way = f"{RIGHT}\nCoordinates: ({48.8584 + 50 / 111.1949}, 2.2945)"
     assert score("place_hierarchy", half_way, **near) == pytest.approx(1.25, abs=1e-4)
 
@@ -101,7 +181,14 @@ def test_an_answer_is_consistent_if_its_coordinate_lies_where_it_says(answer, le
     assert score("place_consistency", answer, level=level) == value
 
 
-def test_consistency_does_not_depend_on_the_truth():
+def test_consistency_asks_only_whether_the_truth_could_be_consistent():
     answer = "Country: France (48.85, 2.35)"
     assert score("place_consistency", answer, {}) == 1.0
     assert score("place_consistency", answer, {"lat": [-33.9], "lon": [151.2]}) == 1.0
+    for level in ("country", "region"):
+        assert score("place_consistency", answer, {"country": ["FR"]}, level=level) is None
+        assert score("place_consistency", answer, {"lat": [0.0], "lon": [-30.0]}, level=level) is None
+    in_antarctica = {"lat": [-82.9], "lon": [135.0]}
+    assert score("place_consistency", answer, in_antarctica) == 1.0
+    assert score("place_consistency", answer, in_antarctica, level="region") is None
+    assert score("place_consistency", "nowhere", {"solution": ["three balls"]}) == 0.0

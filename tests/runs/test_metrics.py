@@ -8,8 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-pytest.importorskip("trl", reason="the package needs the extra `train`")
-
 import geo_rewards as gr
 from geo_rewards.runs.metrics import (
     cells_of,

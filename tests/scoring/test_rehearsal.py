@@ -52,6 +52,18 @@ def test_a_label_that_contradicts_its_coordinate_is_found():
     assert "named      country 'ES'" in finding.explanation
 
 
+def test_a_label_that_contradicts_its_coordinate_is_found_by_every_recipe_about_countries():
+    columns = {**COLUMNS, "country": ["ES", "AU"]}
+    (finding,) = rehearse(gr.load_recipe("globe"), columns, 2).findings
+    assert finding.row == 0
+    assert finding.message == (
+        "its truth contradicts itself: the country is ES, but 48.8584, 2.2945 lies in FR"
+    )
+    assert rehearse(gr.load_recipe("geoguessr"), columns, 2).findings == []
+    at_sea = {"lat": [0.0], "lon": [-30.0], "country": ["BR"]}
+    assert rehearse(gr.load_recipe("globe"), at_sea, 1).findings == []
+
+
 def test_a_recipe_that_asks_for_what_no_answer_has_is_found():
     nowhere = recipe(
         {"name": "coordinate_format", "as": "format", "weight": 0},

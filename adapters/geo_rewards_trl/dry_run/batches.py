@@ -1,4 +1,4 @@
-"""The arithmetic of batches: what a step consists of, how many steps there are."""
+"""The arithmetic of batches: what a step consists of, and how many steps there are."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_rewards_trl.dry_run.report import plural
+from geo_rewards.data.selection.batch_order import count_batches
+from geo_rewards.runs.report import plural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from trl import GRPOConfig
 
-    from geo_rewards_trl.dry_run.report import Report
+    from geo_rewards.runs.report import Report
 
 _SMALL_GROUP = 4
 
@@ -25,12 +26,12 @@ class BatchPlan:
 
     Attributes:
         completions_per_step: Completions of an optimizer step, over all ranks.
-        groups_per_generation: Prompts that are answered at a time, over all ranks; each gives a group.
+        groups_per_generation: Prompts that are answered together, over all ranks; each gives a group.
         generations_per_epoch: How often that happens in an epoch.
         steps_per_epoch: Optimizer steps.
         total_steps: Optimizer steps of the run.
         kinds: How many rows there are of each kind, with and without pictures: a batch is of one kind.
-        rows: Rows to train on, or None if they are a stream of unknown length.
+        rows: Rows to train on, or None for a stream of unknown length.
     """
 
     completions_per_step: int
@@ -48,7 +49,7 @@ class BatchPlan:
 
     @property
     def unused_rows(self) -> int:
-        """Rows left over in each epoch, others in each: they do not fill a generation batch."""
+        """Rows left over in each epoch (different ones each time): they do not fill a generation batch."""
         return sum(
             rows % self.groups_per_generation for rows in self.kinds if rows >= self.groups_per_generation
         )
@@ -61,15 +62,13 @@ def plan_batches(training: GRPOConfig, kinds: NDArray[np.bool_] | None) -> Batch
         training: TRL's configuration.
         kinds: The kind of each row, since a batch is of one kind; None for a stream.
     """
-    from geo_rewards_trl.rows.sampler import EpochSampler
-
     groups = training.generation_batch_size // training.num_generations
     per_step = (
         training.per_device_train_batch_size * training.world_size * training.gradient_accumulation_steps
     )
     if kinds is None:
         return BatchPlan(per_step, groups, None, None, max(0, training.max_steps), (), None)
-    rounds = len(EpochSampler(kinds, batch_rows=groups)) // groups
+    rounds = count_batches(kinds, batch_rows=groups)
     micro_batches = rounds * training.num_iterations * training.steps_per_generation
     steps = math.ceil(micro_batches / training.gradient_accumulation_steps)
     total = training.max_steps if training.max_steps > 0 else math.ceil(training.num_train_epochs * steps)
@@ -82,13 +81,13 @@ def _groups(count: float) -> str:
 
 
 def describe_batches(report: Report, training: GRPOConfig, plan: BatchPlan) -> None:
-    """Spell the arithmetic out, and find what does not work out."""
+    """Spell out the arithmetic, and find what does not add up."""
     ranks, device = training.world_size, training.per_device_train_batch_size
     accumulation, generations = training.gradient_accumulation_steps, training.num_generations
     report.section("batches", f"{plural(plan.total_steps, 'step')}{_epochs(plan)}")
     report.line(
         "a step",
-        f"{plural(ranks, 'rank')} x {device} a device x {accumulation} accumulated = "
+        f"{plural(ranks, 'rank')} x {device} per device x {accumulation} accumulated = "
         f"{plan.completions_per_step:,} completions = "
         f"{_groups(plan.completions_per_step / generations)} of {generations}",
     )
@@ -121,8 +120,8 @@ def _check_batches(report: Report, training: GRPOConfig, plan: BatchPlan) -> Non
             )
     if training.num_generations < _SMALL_GROUP:
         report.warn(
-            f"--num_generations {training.num_generations}: advantages are taken within a group, and in so "
-            "small a one they are noisy, or 0 because its completions earn the same"
+            f"--num_generations {training.num_generations}: advantages are computed within a group, and in "
+            "so small a group they are noisy, or 0 because all completions earn the same"
         )
 
 

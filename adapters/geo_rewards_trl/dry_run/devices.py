@@ -1,4 +1,4 @@
-"""How much memory there is for a rank: its GPU's, or its share of the machine's."""
+"""How much memory a rank has: its GPU's, or its share of the machine's."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ class Device:
     Attributes:
         name: What it is.
         total: Its memory in bytes; of a machine, the share of one of its ranks.
-        free: What of it is free now.
         is_gpu: Whether it has memory of its own.
     """
 
     name: str
     total: float
-    free: float
     is_gpu: bool
 
 
@@ -34,17 +32,12 @@ def device_of(training: GRPOConfig) -> Device:
     """Return this rank's device."""
     import torch
 
-    device = training.device
-    if device.type == "cuda":
-        free, total = torch.cuda.mem_get_info(device)
-        return Device(torch.cuda.get_device_name(device), total, free, is_gpu=True)
+    if training.device.type == "cuda":
+        total = torch.cuda.get_device_properties(training.device).total_memory
+        return Device(torch.cuda.get_device_name(training.device), total, is_gpu=True)
     ranks = ranks_of_machine()
-    return Device(
-        f"CPU, {ranks} ranks share the machine's memory" if ranks > 1 else "CPU",
-        host_bytes() / ranks,
-        _available_bytes() / ranks,
-        is_gpu=False,
-    )
+    name = f"CPU, {ranks} ranks share the machine's memory" if ranks > 1 else "CPU"
+    return Device(name, host_bytes() / ranks, is_gpu=False)
 
 
 def ranks_of_machine() -> int:
@@ -63,13 +56,3 @@ def host_bytes() -> int:
         if limit.isdigit():
             physical = min(physical, int(limit))
     return physical
-
-
-def _available_bytes() -> int:
-    """Return what programs can still get, as Linux tells it; elsewhere all there is."""
-    try:
-        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    except OSError:
-        return host_bytes()
-    kibibytes = next((line.split()[1] for line in lines if line.startswith("MemAvailable")), None)
-    return host_bytes() if kibibytes is None else min(host_bytes(), int(kibibytes) * 1024)

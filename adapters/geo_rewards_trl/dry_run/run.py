@@ -1,26 +1,24 @@
-"""A dry run: everything up to the model's weights, told in one report, with all that is wrong."""
+"""A dry run: everything up to the model's weights, in one report with every error."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import GeoRewardsError
-from geo_rewards_trl.dry_run.report import Report, plural
-from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards.errors import GeoRewardsError, UsageError
+from geo_rewards.runs.report import Report, byte_size, plural
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from trl import GRPOConfig, ModelConfig
 
+    from geo_rewards.runs.rehearsed_rows import ChosenRows
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.dry_run.batches import BatchPlan
-    from geo_rewards_trl.dry_run.chosen_rows import ChosenRows
     from geo_rewards_trl.dry_run.outline import ModelOutline
-    from geo_rewards_trl.dry_run.tokens import PromptSize
     from geo_rewards_trl.flags.arguments import RunArguments
 
 
@@ -41,18 +39,25 @@ class DryRunUsageError(DryRunError, UsageError):
 
 
 @dataclass(slots=True)
-class Prepared:
-    """What a run is started with, as far as it could be made; None where something is wrong."""
+class DryRun:
+    """A dry run: its flags, its report, and what could be made so far; None where something is wrong."""
 
+    run: RunArguments
+    training: GRPOConfig
+    model_args: ModelConfig
+    report: Report = field(default_factory=Report)
     recipe: Recipe | None = None
     rows: Any = None
     held_out: Any = None
     manifest: dict[str, Any] | None = None
     checkpoint: str | None = None
+    plan: BatchPlan | None = None
+    chosen: ChosenRows | None = None
+    outline: ModelOutline | None = None
 
 
 def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> None:
-    """Look at everything that a run needs but the model's weights, and report it.
+    """Check everything that a run needs except the model's weights, and report it.
 
     Every rank calls it; rank 0 writes the report to stdout and the errors to stderr. Nothing is written to
     disk but the data table in its cache.
@@ -62,59 +67,51 @@ def rehearse_run(run: RunArguments, training: GRPOConfig, model_args: ModelConfi
     """
     from geo_rewards_trl.ranks.agreement import gather_ranks
 
-    report = Report()
-    prepared = _prepare(report, run, training, model_args)
+    dry = DryRun(run, training, model_args)
+    report = dry.report
+    _prepare(dry)
     _gather_errors(report)
-    is_main = training.process_index == 0
-    if is_main:
+    if training.process_index == 0:
         with report.collecting("the dry run"):
-            _describe(report, run, training, model_args, prepared)
+            _describe(dry)
         sys.stdout.write(report.text() + _verdict(report))
         sys.stdout.flush()
-        for error in report.errors:
-            sys.stderr.write(f"error: {error}\n")
+        sys.stderr.writelines(f"error: {error}\n" for error in report.errors)
         sys.stderr.flush()
     errors, is_usage = gather_ranks((report.errors, report.is_usage))[0]
     if errors:
         raise DryRunUsageError(errors) if is_usage else DryRunError(errors)
 
 
-def _prepare(report: Report, run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Prepared:
-    """Do what a run does before its model, on every rank; what fails is an error of the report."""
+def _prepare(dry: DryRun) -> None:
+    """Do what a run does before loading its model, on every rank; each failure is an error of the report."""
     from geo_rewards_trl.flags.manifest import describe_trained, rank_part
-    from geo_rewards_trl.ranks.agreement import check_ranks, gather_ranks
-    from geo_rewards_trl.rows.loading import load_rows
-    from geo_rewards_trl.train import select_recipe
-
-    prepared = Prepared()
-    with report.collecting("the recipe"):
-        prepared.recipe = select_recipe(run, training)
-    if prepared.recipe is not None:
-        with report.collecting("the data"):
-            prepared.rows, prepared.held_out, prepared.manifest = load_rows(run, training, prepared.recipe)
-    # The comparison is collective: only if no rank has dropped out before.
-    if all(gather_ranks(prepared.manifest is not None)) and prepared.manifest is not None:
-        prepared.manifest["trained"] = describe_trained(run, model_args)
-        with report.collecting("the ranks"):
-            check_ranks(rank_part(prepared.manifest, run, training))
-        with report.collecting("the checkpoint"):
-            prepared.checkpoint = _checkpoint(run, training, prepared.manifest)
-    return prepared
-
-
-def _checkpoint(run: RunArguments, training: GRPOConfig, manifest: dict[str, Any]) -> str | None:
     from geo_rewards_trl.interruptions.resuming import find_checkpoint
+    from geo_rewards_trl.ranks.agreement import check_ranks, gather_ranks
+    from geo_rewards_trl.rows.loading import load_rows, select_recipe
 
-    return find_checkpoint(
-        Path(training.output_dir),
-        resume=run.resume,
-        given=training.resume_from_checkpoint,
-        manifest=manifest,
-    )
+    run, training, report = dry.run, dry.training, dry.report
+    with report.collecting("the recipe"):
+        dry.recipe = select_recipe(run, training)
+    if dry.recipe is not None:
+        with report.collecting("the data"):
+            dry.rows, dry.held_out, dry.manifest = load_rows(run, training, dry.recipe)
+    # The comparison is collective: only if no rank has dropped out before.
+    if all(gather_ranks(dry.manifest is not None)) and dry.manifest is not None:
+        dry.manifest["trained"] = describe_trained(run, dry.model_args)
+        with report.collecting("the ranks"):
+            check_ranks(rank_part(dry.manifest, run, training))
+        with report.collecting("the checkpoint"):
+            dry.checkpoint = find_checkpoint(
+                Path(training.output_dir),
+                resume=run.resume,
+                given=training.resume_from_checkpoint,
+                manifest=dry.manifest,
+            )
 
 
 def _gather_errors(report: Report) -> None:
-    """Add the errors of the other ranks, those that rank 0 does not have too."""
+    """Add the errors of the other ranks that rank 0 does not have itself."""
     from geo_rewards_trl.ranks.agreement import gather_ranks
 
     for rank, (errors, is_usage) in enumerate(gather_ranks((report.errors, report.is_usage))):
@@ -124,149 +121,117 @@ def _gather_errors(report: Report) -> None:
                 report.error(f"rank {rank}: {error}")
 
 
-def _describe(
-    report: Report, run: RunArguments, training: GRPOConfig, model_args: ModelConfig, prepared: Prepared
-) -> None:
+def _describe(dry: DryRun) -> None:
     """Write all sections; each may fail by itself."""
-    from geo_rewards_trl.dry_run.data_section import describe_data, describe_packages, describe_recipe
+    from geo_rewards.runs.rehearsed_rows import describe_recipe
+    from geo_rewards_trl.dry_run.data_section import describe_data, describe_packages
     from geo_rewards_trl.dry_run.disk import check_writable
     from geo_rewards_trl.dry_run.settings import check_settings, describe_settings
 
-    if prepared.manifest is not None:
-        describe_packages(report, prepared.manifest)
-    describe_settings(report, run, training, model_args)
-    if prepared.recipe is not None:
-        describe_recipe(report, prepared.recipe)
-    plan = None
-    if prepared.manifest is not None:
+    report, training = dry.report, dry.training
+    if dry.manifest is not None:
+        describe_packages(report, dry.manifest)
+    describe_settings(report, dry.run, training, dry.model_args)
+    if dry.recipe is not None:
+        describe_recipe(report, dry.recipe)
+    if dry.manifest is not None:
         with report.collecting("the data"):
-            describe_data(report, prepared.rows, prepared.held_out, prepared.manifest)
-        plan = _describe_plan(report, training, prepared)
-    chosen = _describe_rehearsal(report, training, prepared)
-    _describe_model(report, run, training, model_args, chosen=chosen, plan=plan)
+            describe_data(report, dry.rows, dry.held_out, dry.manifest)
+        _describe_plan(dry)
+        with report.collecting("the rehearsal"):
+            _describe_rehearsal(dry)
+    _describe_model(dry)
     check_writable(report, Path(training.output_dir))
-    _describe_resume(report, run, training, prepared)
-    check_settings(report, training, model_args, total_steps=plan.total_steps if plan else 0)
+    _describe_start(dry)
+    check_settings(report, training, dry.model_args, total_steps=dry.plan.total_steps if dry.plan else 0)
 
 
-def _describe_plan(report: Report, training: GRPOConfig, prepared: Prepared) -> BatchPlan:
+def _describe_plan(dry: DryRun) -> None:
     from geo_rewards_trl.dry_run.batches import describe_batches, plan_batches
     from geo_rewards_trl.rows.dataset import has_images
 
-    kinds = has_images(prepared.rows) if hasattr(prepared.rows, "__len__") else None
-    plan = plan_batches(training, kinds)
-    describe_batches(report, training, plan)
-    return plan
+    kinds = has_images(dry.rows) if hasattr(dry.rows, "__len__") else None
+    dry.plan = plan_batches(dry.training, kinds)
+    describe_batches(dry.report, dry.training, dry.plan)
 
 
-def _describe_rehearsal(report: Report, training: GRPOConfig, prepared: Prepared) -> ChosenRows | None:
-    from geo_rewards_trl.dry_run.chosen_rows import choose_rows, describe_rehearsal
+def _describe_rehearsal(dry: DryRun) -> None:
+    from geo_rewards.runs.rehearsed_rows import describe_rehearsal
+    from geo_rewards_trl.dry_run.chosen_rows import choose_rows
 
-    if prepared.recipe is None or prepared.manifest is None:
-        return None
-    chosen = None
-    with report.collecting("the rehearsal"):
-        chosen = choose_rows(report, prepared.rows, prepared.recipe, seed=training.seed)
-        if chosen is not None:
-            describe_rehearsal(report, prepared.recipe, chosen, seed=training.seed)
-    return chosen
+    if dry.recipe is not None:
+        dry.chosen = choose_rows(dry.report, dry.rows, dry.recipe, seed=dry.training.seed)
+        if dry.chosen is not None:
+            describe_rehearsal(dry.report, dry.recipe, dry.chosen, seed=dry.training.seed)
 
 
-def _describe_model(
-    report: Report,
-    run: RunArguments,
-    training: GRPOConfig,
-    model_args: ModelConfig,
-    *,
-    chosen: ChosenRows | None,
-    plan: BatchPlan | None,
-) -> None:
-    """Tell of tokens, memory and disk what the model's configuration and processor allow."""
-    from geo_rewards_trl.dry_run.activations import workload_of
+def _describe_model(dry: DryRun) -> None:
+    """Report what the model's configuration and processor say about tokens, memory and disk."""
     from geo_rewards_trl.dry_run.devices import device_of
-    from geo_rewards_trl.dry_run.disk import describe_disk
+    from geo_rewards_trl.dry_run.disk import describe_disk, missing_folder
     from geo_rewards_trl.dry_run.memory import layout_of
     from geo_rewards_trl.dry_run.memory_section import describe_memory, describe_model
     from geo_rewards_trl.dry_run.outline import outline_model
-    from geo_rewards_trl.dry_run.weight_files import missing_folder
 
-    name = f"model {model_args.model_name_or_path}"
-    if (missing := missing_folder(str(model_args.model_name_or_path))) is not None:
+    report, training, name = dry.report, dry.training, str(dry.model_args.model_name_or_path)
+    if (missing := missing_folder(name)) is not None:
         report.error(missing)
         return
-    outline = None
-    with report.collecting(name):
-        outline = outline_model(run, training, model_args)
-    largest = _describe_tokens(report, run, training, model_args, chosen=chosen, outline=outline)
-    if outline is None:
+    with report.collecting(f"model {name}"):
+        dry.outline = outline_model(dry.run, training, dry.model_args)
+    with report.collecting(f"processor of {name}"):
+        _describe_tokens(dry)
+    if dry.outline is None:
         return
-    layout = layout_of(training, model_args, outline)
-    describe_model(report, outline, layout)
-    _describe_weight_files(report, model_args)
-    work = None
-    if largest is not None:
-        writes_scores = model_args.attn_implementation == "eager"
-        work = workload_of(training, largest, writes_scores=writes_scores)
-    describe_memory(report, training, outline=outline, layout=layout, work=work, device=device_of(training))
-    if plan is not None:
-        describe_disk(
-            report, training, outline=outline, layout=layout, total_steps=plan.total_steps, epochs=plan.epochs
-        )
+    layout = layout_of(training, dry.model_args, dry.outline)
+    describe_model(report, dry.outline, layout)
+    with report.collecting("weights"):
+        _describe_weight_files(report, Path(name))
+    model = dry.outline.size
+    describe_memory(report, training, model=model, layout=layout, device=device_of(training))
+    if dry.plan is not None:
+        total, epochs = dry.plan.total_steps, dry.plan.epochs
+        describe_disk(report, training, model=model, layout=layout, total_steps=total, epochs=epochs)
 
 
-def _describe_tokens(
-    report: Report,
-    run: RunArguments,
-    training: GRPOConfig,
-    model_args: ModelConfig,
-    *,
-    chosen: ChosenRows | None,
-    outline: ModelOutline | None,
-) -> PromptSize | None:
+def _describe_tokens(dry: DryRun) -> None:
     from geo_rewards_trl.dry_run.tokens import check_context, describe_tokens
     from geo_rewards_trl.model.vision import load_processor
 
-    largest = None
-    with report.collecting(f"processor of {model_args.model_name_or_path}"):
-        processor = load_processor(
-            model_args.model_name_or_path,
-            min_pixels=run.min_pixels,
-            max_pixels=run.max_pixels,
-            revision=model_args.model_revision,
-            trust_remote_code=training.trust_remote_code,
-        )
-        if chosen is not None:
-            patch = None if outline is None else outline.patch
-            largest = describe_tokens(report, training, chosen, processor=processor, patch=patch)
-            check_context(
-                report, training, largest, max_positions=None if outline is None else outline.max_positions
-            )
-    return largest
+    processor = load_processor(
+        dry.model_args.model_name_or_path,
+        min_pixels=dry.run.min_pixels,
+        max_pixels=dry.run.max_pixels,
+        revision=dry.model_args.model_revision,
+        trust_remote_code=dry.training.trust_remote_code,
+    )
+    if dry.chosen is not None:
+        largest = describe_tokens(dry.report, dry.training, dry.chosen, processor=processor)
+        positions = None if dry.outline is None else dry.outline.max_positions
+        check_context(dry.report, dry.training, largest, max_positions=positions)
 
 
-def _describe_weight_files(report: Report, model_args: ModelConfig) -> None:
-    from geo_rewards_trl.dry_run.report import byte_size
-    from geo_rewards_trl.dry_run.weight_files import weight_files
+def _describe_weight_files(report: Report, folder: Path) -> None:
+    from geo_rewards_trl.dry_run.disk import weight_files
 
-    folder = Path(str(model_args.model_name_or_path))
     if not folder.is_dir():
-        report.line("files", "by name: whether its weights are in the cache is not looked at")
+        report.line("files", "by name: whether its weights are in the cache is not checked")
         return
-    with report.collecting("weights"):
-        files = weight_files(folder)
-        size = sum(file.stat().st_size for file in files)
-        report.line("files", f"{plural(len(files), 'file')}, {byte_size(size)}, whole")
+    files = weight_files(folder)
+    size = sum(file.stat().st_size for file in files)
+    report.line("files", f"{plural(len(files), 'file')}, {byte_size(size)}, complete")
 
 
-def _describe_resume(report: Report, run: RunArguments, training: GRPOConfig, prepared: Prepared) -> None:
-    there = sorted(Path(training.output_dir).glob("checkpoint-*"))
-    if prepared.checkpoint is not None:
-        text = f"goes on from {prepared.checkpoint}"
-    elif run.resume == "never" and there:
-        text = f"starts at step 0, moves {plural(len(there), 'checkpoint')} of {training.output_dir} aside"
+def _describe_start(dry: DryRun) -> None:
+    output_dir = dry.training.output_dir
+    there = sorted(Path(output_dir).glob("checkpoint-*"))
+    if dry.checkpoint is not None:
+        text = f"resumes from {dry.checkpoint}"
+    elif dry.run.resume == "never" and there:
+        text = f"starts at step 0, moves {plural(len(there), 'checkpoint')} of {output_dir} aside"
     else:
         text = "starts at step 0"
-    report.section("start", text)
+    dry.report.section("start", text)
 
 
 def _verdict(report: Report) -> str:

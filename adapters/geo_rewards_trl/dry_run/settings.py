@@ -1,4 +1,4 @@
-"""The configuration of a run: what differs from the defaults, and what commonly goes wrong with it."""
+"""The configuration of a run: what differs from the defaults, and what commonly goes wrong."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from trl import GRPOConfig, ModelConfig
 
-    from geo_rewards_trl.dry_run.report import Report
+    from geo_rewards.runs.report import Report
     from geo_rewards_trl.flags.arguments import RunArguments
 
 # Filled in by the configuration itself, from flags that are shown.
@@ -52,11 +52,11 @@ def describe_settings(
 def check_settings(
     report: Report, training: GRPOConfig, model_args: ModelConfig, *, total_steps: int
 ) -> None:
-    """Warn of what commonly goes wrong, and refuse what cannot work."""
+    """Warn about what commonly goes wrong, and reject what cannot work."""
     if training.temperature <= 0:
         report.error(
-            f"--temperature {training.temperature:g}: the completions of a group would all be the same, and "
-            "all advantages 0: give one above 0"
+            f"--temperature {training.temperature:g}: the completions of a group would all be equal, and "
+            "all advantages 0: set it above 0"
         )
     for warning in (
         *_learning_warnings(training, model_args),
@@ -81,21 +81,21 @@ def _learning_warnings(training: GRPOConfig, model_args: ModelConfig) -> Iterato
 def _saving_warnings(training: GRPOConfig, *, total_steps: int) -> Iterator[str]:
     strategy = str(getattr(training.save_strategy, "value", training.save_strategy))
     if strategy == "no":
-        yield "--save_strategy no: whatever stops the run loses all of it"
+        yield "--save_strategy no: an interruption loses the entire run"
     elif strategy == "steps" and training.save_steps >= total_steps > 1:
         yield f"--save_steps {training.save_steps:g}: no checkpoint before the end, at step {total_steps:,}"
     if training.save_only_model and strategy != "no":
-        yield "--save_only_model: a resume needs the optimizer's state too, and starts anew without it"
+        yield "--save_only_model: a resume needs the optimizer's state too, and starts over without it"
 
 
 def _logging_warnings(training: GRPOConfig, *, total_steps: int) -> Iterator[str]:
     strategy = str(getattr(training.logging_strategy, "value", training.logging_strategy))
     if strategy == "no":
-        yield "--logging_strategy no: rewards, lengths and faults will not be seen"
+        yield "--logging_strategy no: rewards, lengths and faults will not be visible"
     elif strategy == "steps" and training.logging_steps > total_steps > 0:
         yield f"--logging_steps {training.logging_steps:g}: the run has {total_steps:,} steps, none is logged"
     if not training.report_to:
-        yield "--report_to none: metrics are in the terminal and trainer_state.json only"
+        yield "--report_to none: metrics are only in the terminal and trainer_state.json"
 
 
 def _precision_warnings(training: GRPOConfig, model_args: ModelConfig) -> Iterator[str]:
@@ -105,9 +105,9 @@ def _precision_warnings(training: GRPOConfig, model_args: ModelConfig) -> Iterat
     if is_bf16 and torch.cuda.is_available() and not training.use_cpu and not torch.cuda.is_bf16_supported():
         yield "bfloat16 is not supported by this GPU and will be slow or fail: --bf16 false --fp16 true"
     if training.fp16 and not training.bf16:
-        yield "--fp16: models that were trained in bfloat16 often overflow in it; prefer --bf16"
+        yield "--fp16: models that were trained in bfloat16 often overflow in float16; prefer --bf16"
     if model_args.dtype == "float32" and training.deepspeed is None and not training.use_cpu:
-        yield "--dtype float32 (the default) keeps weights, gradients and optimizer in 4 bytes: see `states`"
+        yield "--dtype float32 (the default) keeps weights, gradients and optimizer in 4 bytes per value"
 
 
 def _check_packages(report: Report, training: GRPOConfig) -> None:

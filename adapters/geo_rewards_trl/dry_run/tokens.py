@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards_trl.dry_run.report import plural
+from geo_rewards.runs.report import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from trl import GRPOConfig
 
-    from geo_rewards_trl.dry_run.chosen_rows import ChosenRows
-    from geo_rewards_trl.dry_run.report import Report
+    from geo_rewards.runs.rehearsed_rows import ChosenRows
+    from geo_rewards.runs.report import Report
 
 _ROOM_TO_THINK = 2  # a completion should have room for this many times its ideal answer
 
@@ -26,18 +26,14 @@ class PromptSize:
     Attributes:
         tokens: All tokens, those of pictures included.
         picture_tokens: Those of pictures.
-        patches: Patches that the vision tower sees.
-        pixel_values: Numbers that the pictures become.
     """
 
     tokens: int
     picture_tokens: int = 0
-    patches: int = 0
-    pixel_values: int = 0
 
 
 def measure_prompt(
-    processor: Any, messages: list[Any], pictures: Sequence[Any], *, patch: int | None, **template: Any
+    processor: Any, messages: list[Any], pictures: Sequence[Any], **template: Any
 ) -> PromptSize:
     """Return the size of a prompt, tokenized as the trainer does it.
 
@@ -45,7 +41,6 @@ def measure_prompt(
         processor: The model's processor.
         messages: The prompt.
         pictures: Its pictures.
-        patch: Side of a patch of the vision tower in pixels, if it is known.
         **template: Options of the chat template.
     """
     from trl.data_utils import prepare_multimodal_messages
@@ -60,44 +55,53 @@ def measure_prompt(
         **template,
     )
     tokens = encoded["input_ids"][0]
-    pixels = encoded.get("pixel_values")
     picture_token = getattr(processor, "image_token_id", None)
-    return PromptSize(
-        tokens=len(tokens),
-        picture_tokens=0 if picture_token is None else int((tokens == picture_token).sum()),
-        patches=0 if pixels is None else _patches(tuple(pixels.shape), patch),
-        pixel_values=0 if pixels is None else pixels.numel(),
-    )
+    return PromptSize(len(tokens), 0 if picture_token is None else int((tokens == picture_token).sum()))
+
+
+def qwen_picture_tokens(processor: Any, pictures: Sequence[Any]) -> int | None:
+    """Return how many tokens Qwen's own preparation (qwen-vl-utils) makes of pictures; None for other models.
+
+    Args:
+        processor: The model's processor, with its limits of pixels.
+        pictures: Pictures.
+
+    Raises:
+        ValueError: If a picture is more than 200 times as long as it is wide.
+    """
+    if not type(processor).__name__.startswith("Qwen"):
+        return None
+    from qwen_vl_utils import smart_resize
+
+    images = processor.image_processor
+    side = images.patch_size * images.merge_size
+    limits = {"min_pixels": images.size["shortest_edge"], "max_pixels": images.size["longest_edge"]}
+    sizes = (smart_resize(picture.height, picture.width, factor=side, **limits) for picture in pictures)
+    return int(sum(height * width // side**2 for height, width in sizes))
 
 
 def describe_tokens(
-    report: Report, training: GRPOConfig, chosen: ChosenRows, *, processor: Any, patch: int | None
+    report: Report, training: GRPOConfig, chosen: ChosenRows, *, processor: Any
 ) -> PromptSize:
     """Compare prompts and right answers with the limits; return the largest measures of the prompts."""
     template = training.chat_template_kwargs if isinstance(training.chat_template_kwargs, dict) else {}
     prompts = [
-        measure_prompt(processor, messages, pictures or (), patch=patch, **template)
+        measure_prompt(processor, messages, pictures or (), **template)
         for messages, pictures in zip(chosen.columns["prompt"], chosen.pictures, strict=True)
     ]
     report.section("tokens", f"of {plural(len(prompts), 'row')}, with the model's processor")
     sizes = [prompt.tokens for prompt in prompts]
     report.line("prompt", _spread(sizes, chosen) + _picture_tokens(prompts))
+    _check_picture_tokens(report, chosen, prompts, processor)
     count = _counter(processor)
     limit = training.max_completion_length
     ideal = [count(text) for text in chosen.ideal_completions]
     _describe_answers(report, "ideal answer", ideal, chosen, limit=limit)
-    saved = [(row, str(text)) for row, text in enumerate(chosen.solutions) if text]
+    saved = [(row, count(str(text))) for row, text in enumerate(chosen.solutions) if text]
     if saved:
-        rows, texts = zip(*saved, strict=True)
-        _describe_answers(
-            report, "saved solution", [count(text) for text in texts], chosen.only(rows), limit=limit
-        )
-    return PromptSize(
-        tokens=max(sizes),
-        picture_tokens=max(prompt.picture_tokens for prompt in prompts),
-        patches=max(prompt.patches for prompt in prompts),
-        pixel_values=max(prompt.pixel_values for prompt in prompts),
-    )
+        rows, counts = zip(*saved, strict=True)
+        _describe_answers(report, "saved solution", list(counts), chosen.only(rows), limit=limit)
+    return PromptSize(max(sizes), max(prompt.picture_tokens for prompt in prompts))
 
 
 def check_context(
@@ -121,6 +125,19 @@ def check_context(
             )
 
 
+def _check_picture_tokens(
+    report: Report, chosen: ChosenRows, prompts: Sequence[PromptSize], processor: Any
+) -> None:
+    for place, pictures, prompt in zip(chosen.places, chosen.pictures, prompts, strict=True):
+        expected = qwen_picture_tokens(processor, pictures or ())
+        if expected is not None and expected != prompt.picture_tokens:
+            report.warn(
+                f"{place}: the processor makes {prompt.picture_tokens:,} tokens of its pictures, but "
+                f"qwen-vl-utils {expected:,}: a server that uses the latter shows other pictures or fails"
+            )
+            return
+
+
 def _describe_answers(
     report: Report, name: str, tokens: list[int], chosen: ChosenRows, *, limit: int | None
 ) -> None:
@@ -134,7 +151,7 @@ def _describe_answers(
     if too_long:
         report.error(
             f"{where}: its {name} has {longest:,} tokens, more than --max_completion_length {limit:,}, and "
-            f"would be cut off; so it is with {too_long} of {plural(len(tokens), 'row')}"
+            f"would be cut off; this affects {too_long} of {plural(len(tokens), 'row')}"
         )
     elif longest * _ROOM_TO_THINK > limit:
         report.warn(
@@ -163,17 +180,6 @@ def _picture_tokens(prompts: Sequence[PromptSize]) -> str:
         return ""
     least, most = min(counts), max(counts)
     return f"; {least:,} of pictures" if least == most else f"; {least:,} to {most:,} of pictures"
-
-
-def _patches(shape: tuple[int, ...], patch: int | None) -> int:
-    """Return how many patches there are: one a line, or cut from whole pictures."""
-    if len(shape) <= 3 or patch is None:
-        return shape[-2] if len(shape) > 1 else 0
-    *batch, _, height, width = shape
-    pictures = 1
-    for size in batch:
-        pictures *= size
-    return pictures * (height // patch) * (width // patch)
 
 
 def _limit_text(training: GRPOConfig, max_positions: int | None) -> str:

@@ -1,14 +1,13 @@
-"""What this library adds to TRL's flags, and what its flags stand for."""
+"""The flags that this library adds to TRL's, and what their values mean."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from geo_rewards.errors import UnknownNameError
-from geo_rewards.errors import UsageError as UsageError  # noqa: PLC0414 - re-exported
+from geo_rewards.errors import UnknownNameError, UsageError
 
 DEFAULT_SYSTEM_PROMPT = (
     "You are an expert at finding out where a photo was taken. Reason step by step about the clues in the "
@@ -19,7 +18,7 @@ DEFAULT_SYSTEM_PROMPT = (
 
 @dataclass
 class RunArguments:
-    """What this library adds to TRL's flags."""
+    """The flags that this library adds to TRL's."""
 
     data_file_paths: str = field(
         metadata={
@@ -35,13 +34,13 @@ class RunArguments:
     reward_method: str | None = field(
         default=None,
         metadata={
-            "help": "Of each data file, separated by colons: the `accu_reward_method` of rows that have none"
+            "help": "`accu_reward_method` of rows that have none, one for each data file, separated by colons"
         },
     )
     bad_rows: Literal["error", "skip"] = field(
         default="error",
         metadata={
-            "help": "skip: leave bad rows out, with a count, and go on when a picture breaks in mid-run"
+            "help": "skip: leave bad rows out, with a count, and continue when a picture breaks mid-run"
         },
     )
     check_pictures: bool = field(
@@ -52,12 +51,12 @@ class RunArguments:
         metadata={"help": "Named recipe (see `geo-rewards recipes`) or recipe file; default: `default`"},
     )
     recipe_set: list[str] | None = field(
-        default=None, metadata={"help": "Changes to the recipe: label.parameter=value, any number"}
+        default=None, metadata={"help": "Changes to the recipe: label.parameter=value, any number of them"}
     )
     reward_funcs: list[str] | None = field(
         default=None,
         metadata={
-            "help": "Names of rewards (see `geo-rewards list`) in place of a recipe; --reward_weights apply"
+            "help": "Names of rewards (see `geo-rewards list`) instead of a recipe; --reward_weights apply"
         },
     )
     val_split_ratio: float = field(
@@ -65,7 +64,7 @@ class RunArguments:
     )
     split_by: str = field(
         default="row",
-        metadata={"help": "`row`, or `place_km:N`: no row to train on lies within N km of one held out"},
+        metadata={"help": "`row`, or `place_km:N`: no training row is within N km of a held-out one"},
     )
     streaming: bool = field(
         default=False,
@@ -75,21 +74,23 @@ class RunArguments:
         default=10_000, metadata={"help": "With --streaming: how many rows wait to be picked at random"}
     )
     max_pixels: int | None = field(
-        default=None, metadata={"help": "Larger pictures are reduced to this many pixels"}
+        default=None, metadata={"help": "Larger pictures are scaled down to this many pixels"}
     )
     min_pixels: int | None = field(
-        default=None, metadata={"help": "Smaller pictures are enlarged to this many pixels"}
+        default=None, metadata={"help": "Smaller pictures are scaled up to this many pixels"}
     )
     freeze_vision_modules: bool = field(
         default=False, metadata={"help": "Do not train the vision tower and its projector"}
     )
     train_projector: bool = field(
         default=False,
-        metadata={"help": "Train the projector whole, beside frozen vision modules or beside LoRA adapters"},
+        metadata={"help": "Train the projector fully, beside frozen vision modules or LoRA adapters"},
     )
     lora_vision: bool = field(
         default=False,
-        metadata={"help": "LoRA adapters in the vision tower and its projector too, not only in language"},
+        metadata={
+            "help": "LoRA adapters in the vision tower and its projector too, not only in the language model"
+        },
     )
     system_prompt: str = field(
         default="default",
@@ -99,26 +100,27 @@ class RunArguments:
     )
     resume: Literal["auto", "never"] = field(
         default="auto",
-        metadata={"help": "auto: go on from the last checkpoint in --output_dir, if there is one"},
+        metadata={"help": "auto: resume from the last checkpoint in --output_dir, if there is one"},
     )
     data_cache_dir: str | None = field(
         default=None, metadata={"help": "Where the data table is kept; default: data_cache in --output_dir"}
     )
     dry_run: bool = field(
         default=False,
-        metadata={"help": "Check and report everything up to the model's weights, and train nothing"},
+        metadata={"help": "Check and report everything up to the model's weights; train nothing"},
     )
 
 
 def deepspeed_config(name_or_path: str) -> str:
-    """Return the path of a DeepSpeed configuration: a file, or one that is shipped, by its name.
+    """Return the path of a DeepSpeed configuration: a file, or a shipped one by its name.
 
     Raises:
         UnknownNameError: If there is neither; offers the nearest names.
     """
     if Path(name_or_path).is_file():
         return name_or_path
-    shipped = {file.name.removesuffix(".json"): str(file) for file in _shipped_configs()}
+    configs = (files("geo_rewards_trl") / "configs").iterdir()
+    shipped = {file.name.removesuffix(".json"): str(file) for file in configs if file.name.endswith(".json")}
     if name_or_path not in shipped:
         raise UnknownNameError("DeepSpeed configuration", name_or_path, shipped, where="--deepspeed")
     return shipped[name_or_path]
@@ -136,7 +138,3 @@ def system_prompt_text(value: str) -> str | None:
         return Path(value).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--system_prompt must be `off`, `default` or a text file: {error}") from error
-
-
-def _shipped_configs() -> list[Any]:
-    return [file for file in (files("geo_rewards_trl") / "configs").iterdir() if file.name.endswith(".json")]

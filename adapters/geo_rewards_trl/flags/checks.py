@@ -1,4 +1,4 @@
-"""What flags must not say together: refused before anything is loaded."""
+"""Flag combinations rejected before anything is loaded."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from geo_rewards.errors import DataError, UnknownNameError
-from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards.errors import DataError, UnknownNameError, UsageError
 from geo_rewards_trl.flags.vllm import check_vllm
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ NO_GPU = "no GPU was found: to train on CPUs, add --use_cpu true --bf16 false"
 
 
 def check_arguments(run: RunArguments, training: GRPOConfig, model: ModelConfig) -> None:
-    """Refuse what would fail late or go wrong silently.
+    """Reject what would fail late or go wrong silently.
 
     Raises:
         UsageError: Naming the flags and what to do.
@@ -36,17 +35,17 @@ def check_arguments(run: RunArguments, training: GRPOConfig, model: ModelConfig)
         raise UsageError("give --resume never or --resume_from_checkpoint, not both")
     if training.reward_weights is not None and not run.reward_funcs:
         raise UsageError(
-            "--reward_weights goes with --reward_funcs; a recipe holds its own: use --recipe_set"
+            "--reward_weights goes with --reward_funcs; a recipe has weights of its own: use --recipe_set"
         )
     if training.eval_strategy != "no" and not run.val_split_ratio:
-        raise UsageError("--eval_strategy needs rows to evaluate on: give --val_split_ratio")
+        raise UsageError("--eval_strategy needs rows to evaluate on: set --val_split_ratio")
     if model.use_peft and not model.lora_target_modules:
         raise UsageError(
             "--use_peft needs --lora_target_modules, such as q_proj k_proj v_proj o_proj, or all-linear"
         )
     _check_published(run, training)
     _check_rows(run, training)
-    if not run.dry_run:  # which tells all errors, this one among them
+    if not run.dry_run:  # which reports all errors, this one among them
         for name in training.report_to:
             check_tracker(name)
     _check_trained_parts(run, model)
@@ -62,7 +61,7 @@ def check_arguments(run: RunArguments, training: GRPOConfig, model: ModelConfig)
 
 
 def check_tracker(name: str) -> None:
-    """Refuse a tracker that does not exist or is not installed: the trainer would after the model is loaded.
+    """Reject a tracker that does not exist or is not installed, before the model is loaded.
 
     Raises:
         UnknownNameError: With the nearest names.
@@ -78,13 +77,13 @@ def check_tracker(name: str) -> None:
 
 
 def _check_published(run: RunArguments, training: GRPOConfig) -> None:
-    """Refuse a table of rows in a folder that goes to the hub as a whole."""
+    """Reject a data table inside a folder that is pushed to the hub."""
     output_dir = Path(training.output_dir).resolve()
     cache_dir = Path(run.data_cache_dir or output_dir).resolve()
     if training.push_to_hub and not run.streaming and cache_dir.is_relative_to(output_dir):
         raise UsageError(
-            "--push_to_hub would publish the data with --output_dir, in which their table is kept: give "
-            "--data_cache_dir a place outside it"
+            "--push_to_hub would publish the data with --output_dir, which holds their table: set "
+            "--data_cache_dir to a folder outside it"
         )
 
 
@@ -110,21 +109,24 @@ def _check_rows(run: RunArguments, training: GRPOConfig) -> None:
     except DataError as error:
         raise UsageError(f"--{error}") from None
     if by_place and not run.val_split_ratio:
-        raise UsageError(f"--split_by {run.split_by} splits nothing: give --val_split_ratio")
+        raise UsageError(f"--split_by {run.split_by} splits nothing: set --val_split_ratio")
     if not 0.0 <= run.val_split_ratio < 1.0:
         raise UsageError(f"--val_split_ratio is {run.val_split_ratio}; it must be at least 0 and less than 1")
     if training.dataloader_persistent_workers and not training.dataloader_num_workers:
-        raise UsageError("--dataloader_persistent_workers keeps no worker: give --dataloader_num_workers")
+        raise UsageError(
+            "--dataloader_persistent_workers has no workers to keep: set --dataloader_num_workers"
+        )
     if not run.streaming:
         return
     if training.dataloader_num_workers:
         raise UsageError(
-            "--streaming reads rows in the trainer's own process, pictures when they are generated for: "
-            "leave --dataloader_num_workers off"
+            "--streaming reads rows in the trainer's own process: leave --dataloader_num_workers off"
         )
     if training.max_steps <= 0:
-        raise UsageError("--streaming has no last row that could end the run: give --max_steps")
+        raise UsageError("a stream has no end: set --max_steps")
     if by_place:
-        raise UsageError("--streaming cannot compare places: leave --split_by off, rows are split one by one")
+        raise UsageError(
+            "--streaming cannot compare places: leave --split_by off; rows are held out one by one"
+        )
     if run.shuffle_buffer < 1:
         raise UsageError(f"--shuffle_buffer is {run.shuffle_buffer}; it must be at least 1")

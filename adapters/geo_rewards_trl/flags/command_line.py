@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from trl import GRPOConfig, ModelConfig, TrlParser
 
-from geo_rewards.errors import UnknownNameError
-from geo_rewards_trl.flags.arguments import RunArguments, UsageError, deepspeed_config
+from geo_rewards.errors import UnknownNameError, UsageError
+from geo_rewards_trl.flags.arguments import RunArguments, deepspeed_config
 from geo_rewards_trl.flags.checks import NO_GPU, check_arguments
-from geo_rewards_trl.ranks.agreement import use_deepspeed_on_cpu
+from geo_rewards_trl.ranks.deepspeed import use_deepspeed_on_cpu
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-JOINED_BY_COLONS = frozenset({"data_file_paths", "image_folders", "reward_method"})
+_JOINED_BY_COLONS = frozenset({"data_file_paths", "image_folders", "reward_method"})
 
 
 class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
@@ -31,15 +31,15 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
             formatter_class=argparse.HelpFormatter,
         )
         for action in self._actions:
-            if action.dest == "report_to":  # the configuration takes a list, which the parser would not
+            if action.dest == "report_to":  # the configuration takes a list, the parser would not
                 action.nargs = "+"
 
     def error(self, message: str) -> Any:
-        """Turn argparse's own exit into an error that is shown like all others."""
+        """Turn argparse's own exit into an error that is reported like all others."""
         raise UsageError(re.sub(r"/--[\w-]+", "", message))  # each flag's alias with dashes
 
     def check_flags(self, args: Sequence[str]) -> None:
-        """Refuse unknown flags before anything is built from the known ones.
+        """Reject unknown flags before anything is built from the known ones.
 
         Raises:
             UnknownNameError: With the nearest flags.
@@ -52,10 +52,10 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
                 raise UnknownNameError("flag", flag, offered)
 
     def check_config(self, path: str) -> None:
-        """Refuse a missing file, and unknown keys.
+        """Reject a missing file, and unknown keys.
 
         Raises:
-            UsageError: If it cannot be read or is no YAML mapping.
+            UsageError: If it cannot be read or is not a YAML mapping.
             UnknownNameError: With the nearest keys.
         """
         try:
@@ -70,16 +70,14 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
                 raise UnknownNameError("key", str(key), known, where=f"--config {path}")
 
     def set_defaults_with_config(self, **config: Any) -> list[str]:
-        """Take the values of ``--config``: lists may be one text, and DeepSpeed may be a shipped name."""
+        """Take the values of ``--config``: a list may be a string, and DeepSpeed a shipped name."""
         if isinstance(config.get("deepspeed"), str):
             config["deepspeed"] = deepspeed_config(config["deepspeed"])
         for action in self._actions:
             value = config.get(action.dest)
             if action.nargs in {"+", "*"} and isinstance(value, str):
                 config[action.dest] = value.split()
-            elif action.dest in {"data_file_paths", "image_folders", "reward_method"} and isinstance(
-                value, list
-            ):
+            elif action.dest in _JOINED_BY_COLONS and isinstance(value, list):
                 config[action.dest] = ":".join(map(str, value))
         remaining: list[str] = super().set_defaults_with_config(**config)
         return remaining
@@ -112,13 +110,13 @@ def parse_arguments(args: Sequence[str]) -> tuple[RunArguments, GRPOConfig, Mode
 
 
 def _in_flags(message: str) -> str:
-    """Return what GRPOConfig says of a value, in the flags that a person has written."""
+    """Return what GRPOConfig says about a value, in terms of the flags that the user has written."""
     if "bf16/gpu" in message:
         return NO_GPU
     if message.startswith("generation_batch_size"):
         return (
             f"{message.rstrip('.')}: it is processes x --per_device_train_batch_size x "
-            "--steps_per_generation (--gradient_accumulation_steps where that is not given)"
+            "--steps_per_generation (--gradient_accumulation_steps if that is not given)"
         )
     return message
 

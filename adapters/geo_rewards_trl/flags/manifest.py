@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.runs.manifest import binding_part
+from geo_rewards.runs.manifest import binding_part, describe_data, describe_scoring, versions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,17 +18,17 @@ if TYPE_CHECKING:
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.flags.arguments import RunArguments
 
-# Flags that change neither which rows are trained on nor in which order, so that a resume may change them.
+# Flags that a resume may change: they change neither which rows are trained on nor their order.
 FREE_FLAGS = frozenset(
     {"recipe", "recipe_set", "reward_funcs"}  # compared as the recipe that they give
     | {"data_file_paths", "image_folders", "reward_method"}  # compared by content, and as sources
-    # Compared by the number of rows: a broken picture must not end a run for good.
+    # Compared by the number of rows: a broken picture must not make a run impossible to resume.
     | {"bad_rows", "check_pictures"}
     | {"max_pixels", "min_pixels", "system_prompt"}
     | {"resume", "data_cache_dir", "dry_run"}
 )
 
-# Flags that change which weights are trained, so that another value does not fit the optimizer's states.
+# Flags that change which weights are trained: with another value the optimizer's states would not fit.
 TRAINED_FLAGS = frozenset({"freeze_vision_modules", "train_projector", "lora_vision"})
 _ADAPTER_FLAGS = (
     *("lora_r", "lora_alpha", "lora_target_modules", "lora_target_parameters", "lora_modules_to_save"),
@@ -40,7 +39,7 @@ _OF_A_MACHINE = re.compile(
     r"_dir$|path|folder|host|port|local_rank|run_name|token|deepspeed$|^system_prompt$"
 )
 
-_PACKAGES = ("accelerate", "datasets", "deepspeed", "peft", "torch", "transformers", "trl")
+_PACKAGES = ("geo-rewards", "accelerate", "datasets", "deepspeed", "peft", "torch", "transformers", "trl")
 
 
 def make_manifest(
@@ -52,36 +51,23 @@ def make_manifest(
     hashes: Sequence[str],
     rows: int | None,
 ) -> dict[str, Any]:
-    """Return what a run was started with, as JSON values; `describe_trained` is the rest.
+    """Return what a run is started with, as JSON values, except for `describe_trained`.
 
     Args:
         run: The flags of this library.
         recipe: The recipe.
         training: The flags of the trainer.
         sources: The data files.
-        hashes: Fingerprints of what the data files hold, in their order.
-        rows: How many rows they hold, if that is known.
+        hashes: Fingerprints of the data files' content, in their order.
+        rows: How many rows they hold, if known.
     """
+    flags = {name: value for name, value in vars(run).items() if name not in FREE_FLAGS | TRAINED_FLAGS}
     return {
-        "recipe": recipe.resolved(),
-        "plugins": recipe.provenance(),
-        "data": {
-            "files": [source.path.name for source in sources],
-            "sources": [_source_settings(source) for source in sources],
-            "content_hash": list(hashes),
-            "rows": rows,
-            "seed": training.seed,
-            **{name: value for name, value in vars(run).items() if name not in FREE_FLAGS | TRAINED_FLAGS},
-        },
+        **describe_scoring(recipe),
+        "data": {**describe_data(sources, hashes=hashes, rows=rows), "seed": training.seed, **flags},
         "launch": describe_launch(training),
-        "packages": {"geo-rewards": version("geo-rewards"), **_versions(_PACKAGES)},
+        "packages": versions(_PACKAGES),
     }
-
-
-def _source_settings(source: Source) -> dict[str, Any]:
-    """Return how a data file is mixed in; where it and its pictures are may change."""
-    sampling = None if source.sampling is None else str(source.sampling)
-    return {"sampling": sampling, "weight": source.weight, "reward_method": source.reward_method}
 
 
 def describe_trained(run: RunArguments, model_args: ModelConfig) -> dict[str, Any]:
@@ -114,7 +100,7 @@ def describe_launch(training: GRPOConfig) -> dict[str, Any]:
 def rank_part(manifest: dict[str, Any], run: RunArguments, training: GRPOConfig) -> dict[str, Any]:
     """Return what must be equal on all ranks: all of `binding_part`, the launch and the flags.
 
-    Flags that name places of a machine are left out.
+    Flags that name paths, hosts or ports of one machine are left out.
     """
     flags = {
         name: value
@@ -122,13 +108,3 @@ def rank_part(manifest: dict[str, Any], run: RunArguments, training: GRPOConfig)
         if not _OF_A_MACHINE.search(name) and isinstance(value, (bool, int, float, str, list, NoneType))
     }
     return {**binding_part(manifest), "launch": manifest["launch"], "flags": flags}
-
-
-def _versions(packages: Sequence[str]) -> dict[str, str]:
-    found = {}
-    for package in packages:
-        try:
-            found[package] = version(package)
-        except PackageNotFoundError:
-            continue
-    return found

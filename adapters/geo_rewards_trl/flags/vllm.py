@@ -1,4 +1,4 @@
-"""What TRL's flags for vLLM must not say: refused before the model is loaded, which can take minutes."""
+"""Combinations of TRL's flags for vLLM rejected before the model is loaded, which can take minutes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import dataclasses
 import importlib.util
 from typing import TYPE_CHECKING
 
-from geo_rewards.errors import GeoRewardsError, UnknownNameError
-from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards.errors import GeoRewardsError, UnknownNameError, UsageError
 
 if TYPE_CHECKING:
     from trl import GRPOConfig
@@ -24,10 +23,10 @@ _OF_COLOCATE = (
 
 
 def check_vllm(training: GRPOConfig) -> None:
-    """Refuse flags for vLLM that would be ignored, or fail once the model is loaded.
+    """Reject flags for vLLM that would be ignored, or fail once the model is loaded.
 
     Raises:
-        UsageError: If a flag has no effect here, or the ranks cannot be shared out.
+        UsageError: If a flag has no effect here, or the ranks cannot be divided among engines.
         UnknownNameError: If `vllm_mode` is neither ``server`` nor ``colocate``.
         GeoRewardsError: If vLLM is wanted and not installed.
     """
@@ -37,7 +36,7 @@ def check_vllm(training: GRPOConfig) -> None:
     if training.vllm_mode not in _MODES:
         raise UnknownNameError("mode", training.vllm_mode, _MODES, where="--vllm_mode (server or colocate)")
     if training.vllm_mode == "server":
-        where = "with --vllm_mode server: give it to the server's own command"
+        where = "with --vllm_mode server: pass it to the server's own command"
         _refuse(_changed(training, _OF_COLOCATE), where)
     else:
         _refuse(_changed(training, _OF_SERVER), "without --vllm_mode server")
@@ -53,7 +52,7 @@ def _check_share(training: GRPOConfig) -> None:
     if share < 1 or ranks % share:
         raise UsageError(
             f"--vllm_tensor_parallel_size {share} must divide the number of processes, which is {ranks}: "
-            "each process is one GPU, and the engines share them out"
+            "each process is one GPU, and they are divided among the engines"
         )
 
 

@@ -1,1 +1,1 @@
-"""What the trainer logs beside its own metrics."""
+"""What trackers get beside the trainer's own metrics."""

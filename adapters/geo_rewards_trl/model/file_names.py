@@ -1,4 +1,4 @@
-"""Saved models have the names that their published files have, however they were loaded."""
+"""Save weights under the names that the published files have, however they were loaded."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
 
 
 def keep_used_conversions(model: Any) -> None:
-    """Forget the renamings that loading the model did not use, so that saving does not undo them.
+    """Forget the renamings that loading the model did not use, so that saving does not reverse them.
 
     For old files, transformers keeps a list of renamings of each architecture, applies those that match
-    while it loads, and turns them round when it saves. Its usual loader remembers those that did match;
+    while it loads, and reverses them when it saves. Its usual loader remembers those that did match;
     its loader under ZeRO-3 remembers all, and a save renames what never was renamed: `model.layers.0` of
     the published file comes out as `model.model.layers.0`, which transformers reads and other servers do not.
     Only names are touched: no tensor is copied or gathered.
 
     Args:
-        model: A model of transformers, also inside adapters; any other is left as it is.
+        model: A model of transformers, also inside adapters; any other is left unchanged.
     """
     get_base_model = getattr(model, "get_base_model", None)
     base = model if get_base_model is None else get_base_model()
@@ -28,10 +28,10 @@ def keep_used_conversions(model: Any) -> None:
 
 
 def without_tied_copies(model: Any, state_dict: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """Return the weights without repeated ones, such as an output layer that is the embedding.
+    """Return the weights without duplicates, such as an output layer that is the embedding.
 
-    Transformers leaves these out of a file by the place of their memory. Under ZeRO-2 each weight has been
-    copied to a place of its own, and the file would hold one more than a plain run's.
+    Transformers recognises these by their memory address. Under ZeRO-2 each weight has been copied to an
+    address of its own, and the file would hold one more than a plain run's.
 
     Args:
         model: The model, whose weights tell which are the same.
@@ -51,5 +51,5 @@ def without_tied_copies(model: Any, state_dict: Mapping[str, Any] | None) -> dic
 def _is_same_parameter(model: Any, first: str, second: str) -> bool:
     try:
         return model.get_parameter(first) is model.get_parameter(second)
-    except AttributeError:  # FSDP has put the weights of a module into one, under another name
+    except AttributeError:  # FSDP has merged the weights of a module into one of another name
         return False

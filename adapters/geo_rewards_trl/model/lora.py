@@ -1,7 +1,7 @@
 """LoRA adapters that stay in the language model, unless the flags say otherwise.
 
-Which modules those are is read off a model without weights, so it is known before any weight is loaded, and
-ZeRO-3, which splits weights while they load, changes nothing about it.
+The modules are found on a model without weights: before any weight is loaded, and unaffected by ZeRO-3, which
+splits weights while they load.
 """
 
 from __future__ import annotations
@@ -10,10 +10,9 @@ import logging
 import re
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import UnknownNameError
-from geo_rewards_trl.flags.arguments import UsageError
+from geo_rewards.errors import UnknownNameError, UsageError
 from geo_rewards_trl.model.vision import VisionError, projector_names, vision_module_names
-from geo_rewards_trl.ranks.agreement import without_zero3
+from geo_rewards_trl.ranks.deepspeed import without_zero3
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from geo_rewards_trl.flags.arguments import RunArguments
 
 logger = logging.getLogger(__name__)
-
-ALL_LINEAR = "all-linear"
 
 
 def lora_config(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> Any:
@@ -53,20 +50,20 @@ def lora_config(run: RunArguments, training: GRPOConfig, model_args: ModelConfig
         left_alone += _vision_names(model)
     if run.train_projector:
         projectors = projector_names(model)
-        # Trained whole, and saved beside the adapters: a copy of each, which PEFT swaps in.
+        # Trained fully, and saved beside the adapters: a copy of each, which PEFT swaps in.
         config.modules_to_save = [*(config.modules_to_save or ()), *projectors]
         left_alone += projectors
     if left_alone:
         config.exclude_modules = rf"({'|'.join(map(re.escape, left_alone))})(\..*)?"
     _check_targets(model, config.target_modules, left_alone=left_alone)
-    _tell(run, left_alone=left_alone)
+    _log_left_alone(run, left_alone=left_alone)
     return config
 
 
 def empty_model(
     name_or_path: str, *, revision: str | None = None, trust_remote_code: bool = False
 ) -> nn.Module:
-    """Return the model with the shapes of its weights and no weights: it takes no memory and a second."""
+    """Return the model with the shapes of its weights but no weights: it takes a second and no memory."""
     import torch
     import transformers
     from transformers import AutoConfig, AutoModelForImageTextToText
@@ -83,8 +80,8 @@ def empty_model(
 
 
 def _as_names(targets: Any) -> Any:
-    """Return a single module's name as a list: PEFT would take it for a pattern of whole paths."""
-    if isinstance(targets, str) and targets != ALL_LINEAR and re.fullmatch(r"[\w.]+", targets):
+    """Return a single module's name as a set: PEFT would take it for a pattern of full paths."""
+    if isinstance(targets, str) and targets != "all-linear" and re.fullmatch(r"[\w.]+", targets):
         return {targets}
     return targets
 
@@ -97,7 +94,7 @@ def _vision_names(model: nn.Module) -> list[str]:
 
 
 def _check_targets(model: nn.Module, targets: Any, *, left_alone: Sequence[str]) -> None:
-    """See that each named module exists outside what is left alone: PEFT overlooks a name without a match."""
+    """See that each named module exists outside what is left alone: PEFT ignores a name without a match."""
     if isinstance(targets, str) or targets is None:  # a pattern, or all linear layers
         return
     names = [name for name, _ in model.named_modules()]
@@ -108,8 +105,8 @@ def _check_targets(model: nn.Module, targets: Any, *, left_alone: Sequence[str])
             raise UnknownNameError("module", target, last_parts, where="--lora_target_modules")
         if not _has(open_names, target):
             raise UsageError(
-                f"--lora_target_modules {target}: only the vision side has such a module, and adapters "
-                "leave it alone: add --lora_vision true, or leave the name out"
+                f"--lora_target_modules {target}: only the vision side has such a module, and gets no "
+                "adapters: add --lora_vision true, or leave the name out"
             )
 
 
@@ -121,10 +118,10 @@ def _is_in(name: str, parents: Sequence[str]) -> bool:
     return any(name == parent or name.startswith(f"{parent}.") for parent in parents)
 
 
-def _tell(run: RunArguments, *, left_alone: Sequence[str]) -> None:
+def _log_left_alone(run: RunArguments, *, left_alone: Sequence[str]) -> None:
     if not left_alone:
-        logger.info("adapters go to the language model and the vision side")
+        logger.info("adapters in the language model and the vision side")
     elif run.train_projector:
-        logger.info("adapters leave %s alone; the projector is trained whole", ", ".join(left_alone))
+        logger.info("no adapters in %s; the projector is trained fully", ", ".join(left_alone))
     else:
-        logger.info("adapters leave %s alone (--lora_vision true includes them)", ", ".join(left_alone))
+        logger.info("no adapters in %s (--lora_vision true adds them)", ", ".join(left_alone))

@@ -14,9 +14,9 @@ logger = logging.getLogger(__name__)
 
 
 def load_model(run: RunArguments, training: GRPOConfig, model_args: ModelConfig) -> tuple[Any, Any]:
-    """Return the model (its path, unless parts are to be frozen) and the PEFT configuration.
+    """Return the model (its path, unless parts are frozen) and the PEFT configuration.
 
-    Adapters freeze all other weights themselves, so only full fine-tuning needs the model beforehand.
+    Adapters freeze all other weights themselves, so only full fine-tuning needs the model itself.
 
     Raises:
         GeoRewardsError: If the flags name modules that the model does not have.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-# The names that families give to the part between tower and language model.
+# What model families call the part between tower and language model.
 _PROJECTOR = re.compile(r"merger|project|connector|aligner|resampler|adapter|embed_vision")
 
 
@@ -33,8 +33,8 @@ def load_processor(
 
     Args:
         model_dir: The model's folder, or its name on the hub.
-        min_pixels: Smaller pictures are enlarged to this many pixels; None keeps the model's value.
-        max_pixels: Larger pictures are reduced to this many pixels; None keeps the model's value.
+        min_pixels: Smaller pictures are scaled up to this many pixels; None keeps the model's value.
+        max_pixels: Larger pictures are scaled down to this many pixels; None keeps the model's value.
         revision: The version of the model on the hub; None is the latest.
         trust_remote_code: Run code that comes with the model.
 
@@ -56,14 +56,14 @@ def load_processor(
         _check_limits(processor, min_pixels, max_pixels)
     if getattr(processor, "chat_template", None) is None:
         raise VisionError(
-            f"{model_dir} has no chat template, so it takes no messages: use a model tuned to "
+            f"{model_dir} has no chat template, so it cannot take messages: use a model tuned for "
             "chat, or put a chat_template.jinja beside its processor"
         )
     return processor
 
 
 def _check_limits(processor: Any, min_pixels: int | None, max_pixels: int | None) -> None:
-    """See that the limits have arrived: processors without them ignore the arguments silently."""
+    """See that the limits were applied: processors without them ignore the arguments silently."""
     size = getattr(getattr(processor, "image_processor", None), "size", None) or {}
     for name, wanted, key in (
         ("min_pixels", min_pixels, "shortest_edge"),
@@ -94,7 +94,7 @@ def vision_module_names(model: nn.Module) -> list[str]:
 
 
 def projector_names(model: nn.Module) -> list[str]:
-    """Return the dotted names of the projectors, those inside the tower included; a list counts as its parts.
+    """Return the dotted names of the projectors, also inside the tower; a list counts as its parts.
 
     Raises:
         VisionError: If no vision tower was found, or no projector.
@@ -153,7 +153,7 @@ def _parts(module: Any) -> list[nn.Module]:
 
 def _vision_tower(model: Any) -> nn.Module:
     tower = model.get_encoder(modality="image") if hasattr(model, "get_encoder") else None
-    # Without an image encoder, transformers answers with the model itself or its base.
+    # Without an image encoder, transformers returns the model itself or its base.
     if tower is None or tower is model or tower is getattr(model, "base_model", None):
         raise VisionError(
             f"no vision tower to freeze was found in {type(model).__name__}; is it a text model?"
@@ -180,5 +180,5 @@ def _outer_projectors(model: nn.Module, tower: nn.Module) -> Iterator[nn.Module]
 
 
 def _count(parameter: Any) -> int:
-    """Return the number of values; ZeRO-3 leaves none in the parameter itself and notes it beside."""
+    """Return the number of values; under ZeRO-3 the parameter itself is empty, and `ds_numel` has it."""
     return int(getattr(parameter, "ds_numel", parameter.numel()))

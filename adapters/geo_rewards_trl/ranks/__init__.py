@@ -1,1 +1,1 @@
-"""What several processes agree on and share."""
+"""What the processes of a run agree on and share."""

@@ -1,18 +1,15 @@
-"""What the processes of a run must agree on, and what DeepSpeed needs on machines without a GPU."""
+"""What the processes of a run must agree on."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_rewards.errors import GeoRewardsError
 from geo_rewards.runs.manifest import differences
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-    from trl import GRPOConfig
+    from collections.abc import Callable
 
 Result = TypeVar("Result")
 
@@ -21,51 +18,26 @@ class RankError(GeoRewardsError):
     """Ranks that were started with different things."""
 
 
-def use_deepspeed_on_cpu() -> None:
-    """Keep DeepSpeed from compiling its shared-memory operation, which takes minutes and only serves CPUs."""
-    import torch
+class SameFailureError(GeoRewardsError):
+    """A failure that an earlier rank reports too, in the same words.
 
-    if torch.cuda.is_available():
-        return
-    import deepspeed
-
-    deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
-
-
-def start_deepspeed(training: GRPOConfig) -> None:
-    """Initialise DeepSpeed's communication where accelerate does not.
-
-    With `use_cpu`, accelerate skips it, and the run would die with ``train_batch_size is not equal``.
+    Args:
+        failure: What failed on this rank.
+        rank: The rank that reports it.
     """
-    if training.deepspeed is None or not training.use_cpu:
-        return
-    import deepspeed
 
-    deepspeed.init_distributed(dist_backend="gloo")
+    def __init__(self, failure: GeoRewardsError, *, rank: int) -> None:
+        self.failure = failure
+        self.rank = rank
+        super().__init__(f"cannot start, for the reason that rank {rank} reports")
 
 
 def show_progress_once() -> None:
-    """Let only one process draw the bars of loading and writing weights."""
+    """Let only one process draw the progress bars of loading and writing weights."""
     if os.environ.get("RANK", "0") != "0":
         from transformers.utils.logging import disable_progress_bar
 
         disable_progress_bar()
-
-
-@contextmanager
-def without_zero3(training: GRPOConfig) -> Iterator[None]:
-    """Build a model whole: under ZeRO-3, transformers would split its weights and wait for others."""
-    from transformers.integrations.deepspeed import set_hf_deepspeed_config, unset_hf_deepspeed_config
-
-    # The first is only there with --deepspeed, the second with a configuration of `accelerate launch`.
-    config = getattr(training, "hf_deepspeed_config", None)
-    config = config or getattr(getattr(training, "deepspeed_plugin", None), "dschf", None)
-    unset_hf_deepspeed_config()
-    try:
-        yield
-    finally:
-        if config is not None:
-            set_hf_deepspeed_config(config)
 
 
 def gather_ranks(value: Any) -> list[Any]:
@@ -80,19 +52,20 @@ def gather_ranks(value: Any) -> list[Any]:
 
 
 def is_first_of_machine() -> bool:
-    """Return whether this process does what is done once on each machine."""
+    """Return whether this process does what is done once per machine."""
     return os.environ.get("LOCAL_RANK", "0") == "0"
 
 
 def together(step: Callable[[], Result]) -> Result:
-    """Take a step on all ranks; if it fails on one of them, it fails on all, instead of being waited for.
+    """Take a step on all ranks; if it fails on one of them, it fails on all, so that none waits for ever.
 
     Args:
         step: What to do; it must not communicate with other ranks.
 
     Raises:
-        RankError: If it failed elsewhere; names the rank and says why.
-        Exception: What `step` raised here.
+        RankError: If it failed only elsewhere; names the ranks and their reasons.
+        SameFailureError: If it failed here and, with the same message, on an earlier rank.
+        Exception: Otherwise, what `step` raised here.
     """
     failure: Exception | None = None
     try:
@@ -100,11 +73,13 @@ def together(step: Callable[[], Result]) -> Result:
     except Exception as error:  # noqa: BLE001 - whatever it is, the others must hear of it
         failure = error
     message = None if failure is None else (str(failure) or type(failure).__name__)
-    said = gather_ranks(message)
+    messages = gather_ranks(message)
     if failure is not None:
-        failure.__dict__["said_by"] = said.index(message)  # the others need not say the same again
+        first = messages.index(message)
+        if isinstance(failure, GeoRewardsError) and first != _rank():
+            raise SameFailureError(failure, rank=first) from failure
         raise failure
-    failed = [f"rank {rank}: {message}" for rank, message in enumerate(said) if message is not None]
+    failed = [f"rank {rank}: {message}" for rank, message in enumerate(messages) if message is not None]
     if failed:
         raise RankError(f"another process cannot start: {'; '.join(failed)}")
     return result
@@ -127,3 +102,9 @@ def check_ranks(manifest: dict[str, Any]) -> None:
     ]
     if found:
         raise RankError(f"ranks differ from rank 0: {'; '.join(found)}")
+
+
+def _rank() -> int:
+    import torch.distributed as dist
+
+    return int(dist.get_rank()) if dist.is_available() and dist.is_initialized() else 0

@@ -1,4 +1,4 @@
-"""What several nodes must share: the output folder."""
+"""See that several machines share the output folder."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from geo_rewards_trl.ranks.agreement import RankError, gather_ranks, together
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Network file systems remember for a while what a folder holds, in seconds.
+# Network file systems cache the content of folders for a while, in seconds.
 _SEEN_WITHIN_S = 10.0
 
 
 def check_shared(output_dir: Path, *, wait_s: float = _SEEN_WITHIN_S) -> None:
     """See that every machine finds in the output folder what the first process writes there.
 
-    Where it does not, checkpoints are in pieces: a run could train for a week and then not be resumed.
+    Otherwise checkpoints would be in pieces: a run could train for a week and then not be resumed.
 
     Args:
         output_dir: The run's output folder, which exists.
-        wait_s: How long a file may take to be seen elsewhere, in seconds.
+        wait_s: How long a file may take to appear elsewhere, in seconds.
 
     Raises:
         RankError: On every rank, naming those that do not see it.
@@ -40,7 +40,7 @@ def check_shared(output_dir: Path, *, wait_s: float = _SEEN_WITHIN_S) -> None:
     blind = ", ".join(str(rank) for rank, sees in enumerate(seen) if not sees)
     if blind:
         raise RankError(
-            f"--output_dir {output_dir} is another folder for rank {blind} than for rank 0, so that no "
+            f"--output_dir {output_dir} is another folder for rank {blind} than for rank 0, so no "
             "checkpoint could be resumed: --output_dir must be on a disk that all machines share"
         )
 

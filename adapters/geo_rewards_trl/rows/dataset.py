@@ -6,12 +6,11 @@ The table is built once for given file contents and then found again: see `geo_r
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo_rewards.batch.columns import PICTURE_FAULT
-from geo_rewards.data import find_sources
 from geo_rewards.data.table import figures
 from geo_rewards.data.table.cache import TableRequest
 from geo_rewards.data.table.row_reader import RowReader
@@ -20,22 +19,14 @@ from geo_rewards.data.table.stored import find_rows
 from geo_rewards.data.table.table import ORIGIN_COLUMN, read_info
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from datasets import Dataset
     from numpy.typing import NDArray
 
     from geo_rewards.data import Source
     from geo_rewards.data.table.row_reader import BadRows
-
-__all__ = [
-    "RESERVED_COLUMNS",
-    "RowReader",
-    "find_sources",
-    "has_images",
-    "load_dataset",
-    "split_validation",
-]
+    from geo_rewards.data.table.table import TableInfo
 
 # What TRL itself passes to rewards, or the reader of rows adds: a column of such a name would be lost.
 RESERVED_COLUMNS = frozenset(
@@ -59,20 +50,20 @@ def load_dataset(
 
     These are `prompt` (messages), `images` (RGB pictures, opened on access; absent if no row has
     any, an empty list in rows without), `solution` (text; absent if no row has one) and every extra
-    column of any row, None in the rows that lack it. Every rank may call this at the same time. To look
-    through some columns without opening pictures, take `dataset.select_columns([...])`: iterating
+    column of any row, None in the rows that lack it. Every rank may call this at the same time. To go
+    through some columns without opening pictures, use `dataset.select_columns([...])`: iterating
     `dataset["lat"]` opens them.
 
     Args:
         sources: The data files; see `geo_rewards.data.find_sources`.
         seed: Decides which rows are taken, where a source takes some at random.
-        cache_dir: Where the table is kept; it is found again while the arguments and what the files
-            hold are the same. Whether the pictures still exist is not checked again.
+        cache_dir: Where the table is kept; it is found again while the arguments and the content of the
+            files are the same. Whether the pictures still exist is not checked again.
         bad_rows: `error`: a bad line is one; `skip`: bad lines are left out and counted in the log. The
             same holds for a picture that breaks later: see `RowReader`.
         check_pictures: When the table is built, open every picture.
         system_prompt: The system turn of every prompt; see `geo_rewards.data.with_system_prompt`.
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
 
     Raises:
         DataError: If lines are bad (all are counted first), if a column has a name that TRL uses, or
@@ -85,11 +76,10 @@ def load_dataset(
         tuple(sources), seed, bad_rows, check_pictures, dict(columns or {}), RESERVED_COLUMNS
     )
     stored = find_rows(request, cache_dir=cache_dir)
-    dataset = Dataset.from_file(str(stored.path))
     reader = RowReader(
         tuple(stored.info.json_columns), system_prompt, tuple(map(str, request.files)), bad_rows
     )
-    return dataset.with_transform(reader)
+    return Dataset.from_file(str(stored.path)).with_transform(reader)
 
 
 def split_validation(
@@ -100,8 +90,9 @@ def split_validation(
     Raises:
         DataError: If the ratio or `split_by` is invalid, or a part would be empty.
     """
-    files = read_info(Path(dataset.cache_files[0]["filename"])).files
-    held_out = held_out_rows(dataset.data.table, files, ratio, seed=seed, split_by=split_by)
+    held_out = held_out_rows(
+        dataset.data.table, table_info(dataset).files, ratio, seed=seed, split_by=split_by
+    )
     if held_out is None:
         return dataset, None
     # In memory, so that ranks do not write the same index file at the same time.
@@ -113,6 +104,22 @@ def split_validation(
 
 def has_images(dataset: Dataset) -> NDArray[np.bool_]:
     """Return for each row whether it has pictures; none is opened."""
-    found = figures.has_images(dataset.data.table)
-    # The rows of a part are known to its private mapping only: through the public way each row is copied.
+    found: NDArray[np.bool_] = row_figures(dataset, figures.has_images)
+    return found
+
+
+def row_figures(dataset: Dataset, figure: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
+    """Return a figure of each row of a data set or a part of it; see `geo_rewards.data.table.figures`."""
+    found = figure(dataset.data.table)
+    # Only the private mapping knows the rows of a part: the public way would copy each row.
     return found if dataset._indices is None else found[dataset._indices.column(0).to_numpy()]
+
+
+def table_file(dataset: Dataset) -> Path:
+    """Return the file that holds the rows."""
+    return Path(dataset.cache_files[0]["filename"])
+
+
+def table_info(dataset: Dataset) -> TableInfo:
+    """Return what is stored about the table beside its rows."""
+    return read_info(table_file(dataset))

@@ -1,4 +1,4 @@
-"""The rows of a run: read as the flags say, compared with the recipe, split, fingerprinted."""
+"""The recipe and the rows of a run: read as the flags say, compared with each other, split, fingerprinted."""
 
 from __future__ import annotations
 
@@ -6,22 +6,41 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.errors import RecipeError
+
 if TYPE_CHECKING:
-    from datasets import Dataset
     from trl import GRPOConfig
 
     from geo_rewards.data import Source
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards_trl.flags.arguments import RunArguments
-    from geo_rewards_trl.rows.streaming import StreamedRows
 
 logger = logging.getLogger(__name__)
 
 
-def load_rows(
-    run: RunArguments, training: GRPOConfig, recipe: Recipe
-) -> tuple[Dataset | StreamedRows, Dataset | StreamedRows | None, dict[str, Any]]:
-    """Return the rows to train on, those held out (or None), and what the run is started with.
+def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
+    """Return the recipe that the flags name, with their changes.
+
+    Raises:
+        GeoRewardsError: If it does not exist or is wrong.
+    """
+    from geo_rewards.scoring.entries import parse_overrides
+    from geo_rewards.scoring.recipe import load_recipe, recipe_of_rewards
+
+    overrides = parse_overrides(run.recipe_set or ())
+    if run.reward_funcs:
+        recipe = recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
+    else:
+        recipe = load_recipe(run.recipe or "default", override=overrides)
+    if not recipe.weights:
+        raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
+    return recipe
+
+
+def load_rows(run: RunArguments, training: GRPOConfig, recipe: Recipe) -> tuple[Any, Any, dict[str, Any]]:
+    """Return the rows to train on, those held out (or None), and the manifest of the run.
+
+    Rows are a `datasets.Dataset`, or `StreamedRows` with ``--streaming``.
 
     Raises:
         GeoRewardsError: If rows are bad, or the recipe cannot apply to them.
@@ -44,10 +63,10 @@ def _cache_dir(run: RunArguments, training: GRPOConfig) -> Path:
 
 def _load_table(
     run: RunArguments, training: GRPOConfig, recipe: Recipe, sources: list[Source]
-) -> tuple[Dataset, Dataset | None, int | None]:
+) -> tuple[Any, Any, int | None]:
+    from geo_rewards.data.recipe_fit import check_recipe_fits_table
     from geo_rewards_trl.flags.arguments import system_prompt_text
-    from geo_rewards_trl.rows.dataset import load_dataset, split_validation
-    from geo_rewards_trl.rows.recipe_fit import check_recipe_applies
+    from geo_rewards_trl.rows.dataset import load_dataset, split_validation, table_info
 
     rows = load_dataset(
         sources,
@@ -58,7 +77,7 @@ def _load_table(
         system_prompt=system_prompt_text(run.system_prompt),
         columns=recipe.file.columns,
     )
-    check_recipe_applies(recipe, rows)
+    check_recipe_fits_table(recipe, rows.data.table, json_columns=table_info(rows).json_columns)
     train_rows, validation_rows = split_validation(
         rows, run.val_split_ratio, seed=training.seed, split_by=run.split_by
     )
@@ -69,9 +88,9 @@ def _load_table(
 
 def _load_stream(
     run: RunArguments, training: GRPOConfig, recipe: Recipe, sources: list[Source]
-) -> tuple[StreamedRows, StreamedRows | None, int | None]:
+) -> tuple[Any, Any, int | None]:
+    from geo_rewards.data.recipe_fit import check_recipe_fits_rows
     from geo_rewards_trl.flags.arguments import system_prompt_text
-    from geo_rewards_trl.rows.recipe_fit import check_recipe_applies
     from geo_rewards_trl.rows.streaming import open_stream
 
     train_rows, validation_rows = open_stream(
@@ -83,6 +102,6 @@ def _load_stream(
         val_split_ratio=run.val_split_ratio,
         buffer_rows=run.shuffle_buffer,
     )
-    check_recipe_applies(recipe, train_rows)
+    check_recipe_fits_rows(recipe, train_rows.head)
     logger.info("rows are read while they are trained on; the first %d are good", len(train_rows.head))
     return train_rows, validation_rows, None

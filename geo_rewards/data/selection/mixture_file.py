@@ -98,10 +98,10 @@ def find_sources(
 
 
 def read_mixture(path: Path) -> list[Source]:
-    """Return the data files that a mixture names; its relative paths begin at its own folder.
+    """Return the data files that a mixture names; its paths are relative to its own folder.
 
     Raises:
-        DataError: If it cannot be read, is no YAML, or has an unknown or invalid key; names the file,
+        DataError: If it cannot be read, is not YAML, or has an unknown or invalid key; names the file,
             the key and the nearest valid one.
     """
     content = read_yaml(path, error_class=DataError)
@@ -110,7 +110,7 @@ def read_mixture(path: Path) -> list[Source]:
     try:
         mixture = Mixture.model_validate(content)
     except ValidationError as error:
-        # That no entry was left is a consequence of the faults inside, and would be said beside them.
+        # That no entry was left follows from the faults inside, and would only repeat them.
         inner = [details for details in error.errors() if len(details["loc"]) > 1]
         problems = dict.fromkeys(
             describe_error(details, known=_keys_at) for details in inner or error.errors()
@@ -127,9 +127,13 @@ def _source(entry: MixtureEntry, folder: Path) -> Source:
 
 def _check_alone(mixture: Path, files: list[Path], flags: list[str]) -> None:
     if len(files) > 1:
-        raise DataError(f"the mixture {mixture} stands beside other files; name all of them in the mixture")
+        raise DataError(
+            f"the mixture {mixture} was given together with other files; name all of them in the mixture"
+        )
     if flags:
-        raise DataError(f"{' and '.join(flags)} are given beside the mixture {mixture}; write them into it")
+        raise DataError(
+            f"{' and '.join(flags)} cannot be combined with the mixture {mixture}; write them into it"
+        )
 
 
 def _split_methods(joined: str | None, files: int) -> list[str | None]:

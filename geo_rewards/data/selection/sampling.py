@@ -40,7 +40,7 @@ class Sampling:
         return f"{self.how}:{amount}{'%' if self.is_percent else ''}"
 
     def count(self, rows: int) -> int:
-        """Return how many of so many rows are taken: all, if there are fewer than were asked for."""
+        """Return how many of so many rows are taken: all of them, if there are fewer than were asked for."""
         wanted = math.ceil(self.amount * rows / 100) if self.is_percent else int(self.amount)
         return min(wanted, rows)
 
@@ -61,7 +61,7 @@ def parse_sampling(text: str) -> Sampling | None:
     if (colon and how not in _HOW) or match is None or (not colon and match[2] is None):
         near = hint(nearest_names(how, _HOW, count=1)) if how and how not in _HOW else ""
         raise DataError(
-            f"{text!r} is no sampling strategy{near or ';'} write all, first:N, end:N, random:N "
+            f"{text!r} is not a sampling strategy{near or ';'} write all, first:N, end:N, random:N "
             "(N rows, or N% of them) or N% (of them at random)"
         )
     if match[2] is not None and Fraction(match[2]) > 100:

@@ -1,4 +1,4 @@
-"""Data files and their image folders: how they are named, paired and told apart."""
+"""Data files and their image folders: how they are named, paired and distinguished."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def check_pairs(files: Sequence[Path], folders: Sequence[Path]) -> None:
         raise DataError("there is no data file; name at least one")
     if len(files) != len(folders):
         raise DataError(
-            f"{len(files)} data files ({_listed(files)}) stand beside {len(folders)} image folders "
+            f"{len(files)} data files ({_listed(files)}) for {len(folders)} image folders "
             f"({_listed(folders)}); name one folder for each file, in the same order"
         )
 
 
 def content_hash(files: Sequence[Path]) -> str:
-    """Return a fingerprint of what the files hold, in order; their names and places do not matter.
+    """Return a fingerprint of the files' content, in order; their names and places do not matter.
 
     Raises:
         DataError: If a file is missing.

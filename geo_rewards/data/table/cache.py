@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HASHES = "hashes.json"
-_SETTLED_S = 2.0  # a file changed so lately may change again within one tick of the disk's clock
-_TELL_EVERY_S = 30.0
+_SETTLED_S = 2.0  # a file changed so recently may change again within one tick of the disk's clock
+_PROGRESS_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +95,14 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
         UnknownNameError: If a column that the recipe names is missing.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        # A helper process of the build imports the script that started it, which would wait for itself.
-        raise DataError('a script that loads rows must do it under `if __name__ == "__main__":`')
+        # A worker of the build imports the script that started it, and would wait for itself.
+        raise DataError('a script that loads rows must do so under `if __name__ == "__main__":`')
     _make_folder(cache_dir)
     hashes = file_hashes(request.files, cache_dir=cache_dir)
     # A table that was built without bad rows serves `skip` too: a run that a broken picture has ended
     # can go on with the same rows.
-    whole = cache_dir / f"{replace(request, bad_rows='error').key(hashes)}.arrow"
-    path = whole if whole.exists() else cache_dir / f"{request.key(hashes)}.arrow"
+    strict = cache_dir / f"{replace(request, bad_rows='error').key(hashes)}.arrow"
+    path = strict if strict.exists() else cache_dir / f"{request.key(hashes)}.arrow"
     if path.exists():
         return path
     refused_before = _stamp(path.with_suffix(".refused"))
@@ -119,15 +119,15 @@ def _make_folder(cache_dir: Path) -> None:
             pass
     except OSError as error:
         raise DataError(
-            f"the data table cannot be written into {cache_dir}: {error.strerror}; give --data_cache_dir a "
-            "folder that can"
+            f"the data table cannot be written into {cache_dir}: {error.strerror}; set --data_cache_dir "
+            "to a writable folder"
         ) from error
 
 
 def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
-    """Return a fingerprint of what each file holds, remembered for files that have not been touched since.
+    """Return a fingerprint of each file's content, remembered for files that have not changed since.
 
-    A file is taken for untouched while its place, size, inode and time of change are the same.
+    A file counts as unchanged while its place, size, inode and time of change are the same.
 
     Args:
         files: The files.
@@ -180,13 +180,13 @@ def _build_unless_refused(
     except OSError as error:
         raise DataError(
             f"the data table cannot be built in {path.parent}: {error}; it takes about twice the space of "
-            "the data files, and --data_cache_dir names another place"
+            "the data files; --data_cache_dir chooses another place"
         ) from error
     refusal.unlink(missing_ok=True)
 
 
 def _build(request: TableRequest, path: Path) -> None:
-    """Check all rows, then write them; the file gets its name when it is whole."""
+    """Check all rows, then write them; the file gets its name when it is complete."""
     start = time.monotonic()
     workers = processors() - 1
     rows: Iterator[Row | RowProblem] = read_sources(request.sources, seed=request.seed)
@@ -194,7 +194,7 @@ def _build(request: TableRequest, path: Path) -> None:
         rows = check_pictures(rows)
     partial = path.with_suffix(".partial")
     info = build_table(
-        _told(rows),
+        _with_progress(rows),
         partial,
         files=request.files,
         columns=request.columns,
@@ -207,13 +207,13 @@ def _build(request: TableRequest, path: Path) -> None:
     logger.info("read %d rows of %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
 
 
-def _told(rows: Iterator[Row | RowProblem]) -> Iterator[Row | RowProblem]:
-    """Pass rows on, and tell now and then how many there were."""
-    told = time.monotonic()
+def _with_progress(rows: Iterator[Row | RowProblem]) -> Iterator[Row | RowProblem]:
+    """Pass rows on, and log now and then how many there were."""
+    reported = time.monotonic()
     for count, row in enumerate(rows):
-        if count % 1000 == 0 and time.monotonic() - told > _TELL_EVERY_S:
-            logger.info("the data table is being built: %d rows so far", count)
-            told = time.monotonic()
+        if count % 1000 == 0 and time.monotonic() - reported > _PROGRESS_EVERY_S:
+            logger.info("building the data table: %d rows so far", count)
+            reported = time.monotonic()
         yield row
 
 
@@ -223,9 +223,9 @@ def _locked(path: Path) -> Iterator[None]:
 
     lock = FileLock(path)
     try:
-        lock.acquire(timeout=_TELL_EVERY_S)
+        lock.acquire(timeout=_PROGRESS_EVERY_S)
     except Timeout:
-        logger.info("waiting for another process that builds the data table (%s)", path)
+        logger.info("waiting for another process to build the data table (%s)", path)
         lock.acquire()
     try:
         yield

@@ -52,7 +52,7 @@ class RowEncoder:
 
     Attributes:
         files: The data files; a row is stored with the index of its own.
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
         reserved: Names that no column may have.
     """
 
@@ -95,7 +95,7 @@ class Encoded:
     Attributes:
         survey: What they have in common.
         tally: The lines that cannot be used.
-        spool: The streams of the chunks, one behind the other.
+        spool: The streams of the chunks, one after the other.
         lengths: The number of bytes of each.
         names: The columns that rows have, also those of a bad truth.
     """
@@ -141,7 +141,7 @@ def build_table(
         rows: What `read_sources` yields.
         path: The file to write; it is replaced.
         files: The data files that the rows name.
-        columns: For truth fields that the data set calls otherwise, the name of the column.
+        columns: Dataset column of each truth field, where names differ.
         reserved: Names that no column may have.
         skip_bad: Leave bad lines out and count them in the table's info, where they are an error otherwise.
         workers: How many processes work beside this one.
@@ -182,7 +182,7 @@ def _check(encoded: Encoded, columns: Mapping[str, str], *, skip_bad: bool) -> N
 
 
 def check_names(survey: Survey, reserved: Collection[str]) -> None:
-    """Refuse columns that would hide what the trainer itself hands to rewards.
+    """Refuse columns that would hide what the trainer itself passes to rewards.
 
     Raises:
         DataError: Naming the column and the row where it appears first.

@@ -19,12 +19,22 @@ if TYPE_CHECKING:
 
 def has_images(table: pa.Table) -> NDArray[np.bool_]:
     """Return for each row whether it has pictures, shape (rows,)."""
-    if "images" not in table.column_names:
-        return np.zeros(len(table), dtype=bool)
+    found: NDArray[np.bool_] = picture_counts(table) > 0
+    return found
+
+
+def picture_counts(table: pa.Table) -> NDArray[np.int64]:
+    """Return how many pictures each row has, shape (rows,)."""
     import pyarrow.compute as pc
 
-    found: NDArray[np.bool_] = _figures(table, "images", pc.list_value_length) > 0
-    return found
+    return _lengths(table, "images", pc.list_value_length)
+
+
+def solution_lengths(table: pa.Table) -> NDArray[np.int64]:
+    """Return how many characters each row's solution has, shape (rows,); 0 where it has none."""
+    import pyarrow.compute as pc
+
+    return _lengths(table, "solution", pc.utf8_length)
 
 
 def truth_degrees(table: pa.Table) -> NDArray[np.float64]:
@@ -60,6 +70,12 @@ def _digests(table: pa.Table, rows: NDArray[np.int64]) -> list[bytes]:
         for batch in table.take(rows).to_batches(max_chunksize=1000)
         for row in batch.to_pylist()
     ]
+
+
+def _lengths(table: pa.Table, name: str, length: Callable[[pa.Array], pa.Array]) -> NDArray[np.int64]:
+    if name not in table.column_names:
+        return np.zeros(len(table), dtype=np.int64)
+    return np.nan_to_num(_figures(table, name, length)).astype(np.int64)
 
 
 def _origin(table: pa.Table, field: str) -> NDArray[np.float64]:

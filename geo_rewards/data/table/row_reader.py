@@ -1,4 +1,4 @@
-"""Stored rows as the trainer takes them: JSON decoded, pictures opened, the prompt complete."""
+"""Stored rows as a trainer takes them: JSON decoded, pictures opened, system prompt added."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BLANK_SIDE_PIXELS = 224  # image processors of all families take it, and it cos
 
 @dataclass(frozen=True)
 class RowReader:
-    """What happens to stored rows when they are used.
+    """Turns stored rows into what a trainer takes.
 
     Attributes:
         json_columns: Columns that are stored as JSON text.
@@ -78,7 +78,7 @@ class RowReader:
             faults.append(None if first is None else f"{self._place(batch, row)}: {first}")
             pictures.append([opened[path] if first is None else _blank() for path in paths])
         for fault in filter(None, dict.fromkeys(faults)):
-            self._tell(fault)
+            self._report(fault)
         return pictures, faults
 
     def _place(self, batch: dict[str, list[Any]], row: int) -> str:
@@ -86,10 +86,10 @@ class RowReader:
         origin = batch[ORIGIN_COLUMN][row] if ORIGIN_COLUMN in batch else None
         return "a row" if origin is None else f"{self.files[origin['file']]}, line {origin['line']}"
 
-    def _tell(self, fault: str) -> None:
+    def _report(self, fault: str) -> None:
         if self.bad_rows == "error":
-            raise DataError(f"{fault}; restore the picture, or go on without such rows by --bad_rows skip")
-        logger.warning("%s; the row takes part with blank pictures and without a reward", fault)
+            raise DataError(f"{fault}; restore the picture, or leave such rows out with --bad_rows skip")
+        logger.warning("%s; using blank pictures; all rewards abstain on this row", fault)
 
 
 def _open_all(paths: Iterable[str]) -> tuple[dict[str, Picture], dict[str, PictureError]]:

@@ -55,7 +55,7 @@ def find_rows(request: TableRequest, *, cache_dir: Path) -> StoredRows:
     with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
         table = stream.read_all()
     if len(table) != info.rows:
-        raise DataError(f"{path} holds {len(table)} of {info.rows} rows: it is damaged, delete it")
+        raise DataError(f"{path} holds {len(table)} of {info.rows} rows, so it is damaged: delete it")
     _log_skipped(info)
     return StoredRows(path, info, table)
 

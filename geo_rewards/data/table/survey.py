@@ -1,16 +1,11 @@
-"""The first look at all rows: are they good, and which columns do they have."""
+"""What all rows of a table have in common: which columns they have, and what these hold."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from geo_rewards.data.problems import ProblemTally, RowProblem
-from geo_rewards.errors import DataError
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from geo_rewards.data.rows import Row
 
 Kind = Literal["null", "bool", "int", "float", "str", "json"]
@@ -20,7 +15,7 @@ _EXACT_IN_A_FLOAT = 2**53
 
 @dataclass(slots=True)
 class Survey:
-    """What a look at all rows has found.
+    """What all rows have in common.
 
     Attributes:
         rows: How many there are.
@@ -52,7 +47,7 @@ class Survey:
             self.kinds[name] = unite(self.kinds.get(name, "null"), kind_of(value))
 
     def merge(self, later: Survey) -> None:
-        """Take into account what a look at the rows behind these has found."""
+        """Take into account the survey of later rows."""
         self.rows += later.rows
         self.has_solution = self.has_solution or later.has_solution
         self.with_images = self.with_images or later.with_images
@@ -62,26 +57,8 @@ class Survey:
             self.kinds[name] = unite(self.kinds.get(name, "null"), kind)
 
 
-def survey_rows(rows: Iterable[Row | RowProblem]) -> Survey:
-    """Return what all rows have in common.
-
-    Raises:
-        DataError: If there are bad lines, all of which are counted first, or no rows at all.
-    """
-    survey, tally = Survey(), ProblemTally()
-    for row in rows:
-        if isinstance(row, RowProblem):
-            tally.add(row)
-        else:
-            survey.add(row)
-    tally.raise_if_any()
-    if not survey.rows:
-        raise DataError("the data files hold no rows")
-    return survey
-
-
 def kind_of(value: Any) -> Kind:
-    """Return what a value can be stored as without loss; `json` stands for everything else.
+    """Return what a value can be stored as without loss; `json` is everything else.
 
     >>> kind_of(1), kind_of(2**60), kind_of([1])
     ('int', 'json', 'json')

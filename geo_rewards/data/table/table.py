@@ -4,7 +4,7 @@ Columns that hold one type of number, text or truth value are stored as such. Al
 nested, are stored as JSON text and decoded on access, so that each reward sees a value as it was
 written in its row.
 
-Which types the columns have is known behind the last row only, and a million rows are read but once:
+The types of the columns are known only after the last row, and a million rows are read only once:
 each chunk is encoded by its own types (`encoding.py`), kept on disk, and recast when the table is written.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from geo_rewards.data.rows import Row
     from geo_rewards.data.table.survey import Kind, Survey
 
-TABLE_FORMAT = 2  # raised when rows come to be read or stored otherwise, so that older tables are left aside
+TABLE_FORMAT = 2  # raised when rows come to be read or stored differently, so that older tables are ignored
 
 ORIGIN_COLUMN = "row_origin"
 """Where a row comes from, `{"file": index, "line": number, "lat": degrees, "lon": degrees}`.
@@ -37,13 +37,13 @@ _METADATA_KEY = b"geo_rewards"
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """What is written about a table beside its rows.
+    """What is stored about a table beside its rows.
 
     Attributes:
         rows: How many there are.
         files: The data files, as they were named when the table was built.
         json_columns: Columns that hold JSON text.
-        skipped: How many lines were left out, by kind of fault.and kind.
+        skipped: How many lines were left out, by kind of fault.
         skipped_by_file: The same for each file, in words.
         first_skipped: What was wrong with the first of them.
     """
@@ -57,7 +57,7 @@ class TableInfo:
 
 
 def read_info(path: Path) -> TableInfo:
-    """Return what is written about a table beside its rows."""
+    """Return what is stored about a table beside its rows."""
     import pyarrow as pa
 
     with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as stream:

@@ -1,7 +1,7 @@
 """Answer graders for rows that are not about places: a plugin of geo-rewards.
 
-A row's truth is its `solution` as plain text. Every grader reads the answer block of a strictly
-formed completion as a whole; an answer that only contains the truth earns nothing.
+A row's truth is its `solution` as plain text. Graders judge the entire answer block of a strictly
+formatted completion; an answer that merely contains the truth earns nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The grader that picks another one by the row's method, or by its truth."""
+"""The grader that chooses another one by the row's method or its truth."""
 
 from __future__ import annotations
 
@@ -28,28 +28,26 @@ _METHODS = get_args(MethodName)
 
 
 class VqaAuto(NumberTolerance):
-    """1 if the answer is right by the row's own method, else 0; by `fuzzy`, what is between.
+    """1 if the answer is right by the row's own method, else 0; `fuzzy` also gives values in between.
 
-    The method of a row stands in its column `accu_reward_method`: exact, numeric, choice, yes_no, fuzzy or
-    auto (also `mcq` and `default`, as VLM-R1 writes choice and auto). `auto` picks by the truth: yes/no for
-    "yes", "no", "true" and "false", choice for a letter, numeric for a number, else exact. A method that
-    does not exist, or one that cannot read the row's truth, is an error. Abstains where the row has no
-    text as its truth.
+    The method of a row is in its column `accu_reward_method`: exact, numeric, choice, yes_no, fuzzy or
+    auto (or `mcq` and `default`, VLM-R1's names for choice and auto). `auto` chooses by the truth: yes/no
+    for "yes", "no", "true" and "false", choice for a letter, numeric for a number, otherwise exact. An
+    unknown method, or one that cannot read the row's truth, is an error. Abstains if the row's truth is
+    not text.
 
     Attributes:
-        method: For rows without a method of their own.
-        relative_tolerance: For numbers, as for `vqa_numeric`.
-        absolute_tolerance: Likewise.
-        threshold: For fuzzy texts, as for `vqa_fuzzy`.
+        method: The method of rows that do not have one.
+        relative_tolerance: For numbers, as in `vqa_numeric`.
+        absolute_tolerance: For numbers, as in `vqa_numeric`.
+        threshold: For fuzzy texts, as in `vqa_fuzzy`.
 
     >>> VqaAuto()(["<think>I see none</think><answer>0</answer>"], solution=["0"])
     [1.0]
     """
 
     name = "vqa_auto"
-    formula = (
-        "vqa_exact, vqa_numeric, vqa_choice, vqa_yes_no or vqa_fuzzy, as the row says or the truth looks"
-    )
+    formula = "vqa_exact, vqa_numeric, vqa_choice, vqa_yes_no or vqa_fuzzy, by the row's method or its truth"
 
     method: MethodName = "auto"
     threshold: float = Field(default=0.5, ge=0, lt=1)
@@ -78,7 +76,7 @@ class VqaAuto(NumberTolerance):
 
 
 def read_method(cell: Any) -> str | None:
-    """Return the method that a cell of `accu_reward_method` names, None if it is empty.
+    """Return the method named in a cell of `accu_reward_method`, or None if it is empty.
 
     Raises:
         ValueError: If there is no such method.
@@ -91,12 +89,12 @@ def read_method(cell: Any) -> str | None:
     method = _SPELLINGS.get(cell, cell) if isinstance(cell, str) else cell
     if method not in _METHODS:
         known = ", ".join([*_METHODS, *_SPELLINGS])
-        raise ValueError(f"unknown {METHOD_COLUMN} {cell!r:.60}; known are {known}")
+        raise ValueError(f"unknown {METHOD_COLUMN} {cell!r:.60}; known methods: {known}")
     return str(method)
 
 
 def _pick(graders: dict[str, Grader], truth: str) -> Grader:
-    """Return the first grader that can read the truth; a single letter is an option, not "y" or "n"."""
+    """Return the first grader that can read the truth; a single letter is an option, never "y" or "n"."""
     return next(
         grader
         for method, grader in graders.items()

@@ -13,8 +13,8 @@ class Choice:
     """An option.
 
     Attributes:
-        letter: Its letter, upper case.
-        text: The option's text if it was given too, folded; else an empty string.
+        letter: Its letter, in upper case.
+        text: The option's text, folded; empty if only the letter was given.
     """
 
     letter: str
@@ -27,14 +27,14 @@ _CHOICE = re.compile(
     re.IGNORECASE,
 )
 
-# A second option after the first: "(C)", "C)", "C." or a letter behind a conjunction or a comma.
+# A second option after the first: "(C)", "C)", "C." or a letter after a conjunction or a comma.
 _SECOND = re.compile(
     r"[(\[][A-Za-z][)\]]|\b[A-Za-z][).:](?=\s|$)|(?:\b(?:or|and|nor|not)|[,;/&|+])\s*[(\[]?[A-Zb-z]\b(?!['’])"
 )
 
 
 def read_choice(text: str) -> Choice | None:
-    """Return the one option that a text names, or None.
+    """Return the only option that a text names, or None.
 
     >>> read_choice("(b) A dog."), read_choice("B or C"), read_choice("A dog")
     (Choice(letter='B', text='a dog'), None, None)

@@ -1,4 +1,4 @@
-"""The graders: rewards for the answer to a question with a known answer."""
+"""The graders: rewards for questions with a known answer."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 
 class Grader(Reward):
-    """What the graders share: a strictly formed completion, whose answer is judged as a whole."""
+    """What the graders share: the completion must be strictly formatted, and its entire answer is judged."""
 
     needs = ("text",)
     reference = "the accuracy rewards of VLM-R1 (arXiv 2504.07615), without their fuzzy and partial matches"
 
     def score(self, sample: Sample) -> float | None:
-        """Judge the answer; abstain where the truth is nothing that this grader can read."""
+        """Judge the answer; abstain if this grader cannot read the truth."""
         truth = sample.truth.text or ""
         if not self.reads(truth):
             return None
@@ -32,11 +32,11 @@ class Grader(Reward):
         return self.value(answer.answer, truth) if answer.well_formed and answer.answer else 0.0
 
     def reads(self, truth: str) -> bool:
-        """Return whether this text can be a truth for this grader."""
+        """Return whether this grader can read a text as the truth."""
         return bool(truth.strip())
 
     def value(self, answer: str, truth: str) -> float:
-        """Return what an answer is worth, from 0 to 1."""
+        """Return the value of an answer, from 0 to 1."""
         return 1.0 if self.agrees(answer, truth) else 0.0
 
     def agrees(self, answer: str, truth: str) -> bool:
@@ -45,9 +45,9 @@ class Grader(Reward):
 
 
 class VqaExact(Grader):
-    """1 if the answer is the true text, apart from case, spacing, quotes and a full stop; else 0.
+    """1 if the answer is the true text, ignoring case, spacing, quotes and a final full stop; else 0.
 
-    Abstains where the row has no text as its truth.
+    Abstains if the row's truth is not text.
 
     >>> VqaExact()(["<think>a sign</think><answer>Stop.</answer>"], solution=["STOP"])
     [1.0]
@@ -58,16 +58,16 @@ class VqaExact(Grader):
 
 
 class VqaFuzzy(Grader):
-    """1 if the answer is the true text, less by each letter that is not; 0 if it is not much alike.
+    """1 if the answer is the true text, less for each differing character; 0 if it is not similar enough.
 
-    For texts that can be right in part: a name with a typing error, a sign read with one letter wrong.
-    The whole answer counts, so each word too many takes away from the value, and an answer that leaves
-    a choice ("a or b", "a / b", "maybe a") is worth 0. Case, spacing, quotes and a full stop do not matter.
-    Numbers and opposites can be alike ("1985" and "1986", "north" and "south"): for such truths take
-    another grader. Abstains where the row has no text as its truth.
+    For texts that can be partly right: a name with a typo, a sign read with one letter wrong.
+    The entire answer counts, so every extra word reduces the value, and an answer that leaves
+    a choice ("a or b", "a / b", "maybe a") is worth 0. Case, spacing, quotes and a final full stop do
+    not matter. Numbers and opposites can be similar as text ("1985" and "1986", "north" and "south"):
+    use another grader for such truths. Abstains if the row's truth is not text.
 
     Attributes:
-        threshold: A similarity up to this is worth 0, so that no text earns something by chance.
+        threshold: A similarity up to this is worth 0, so that no text earns anything by chance.
 
     >>> VqaFuzzy()(["<think>a sign</think><answer>Main Sreet</answer>"], solution=["Main Street"])
     [0.9090909090909091]
@@ -75,12 +75,12 @@ class VqaFuzzy(Grader):
 
     name = "vqa_fuzzy"
     formula = "s if s > threshold else 0, where s = 1 - edits / max(len(answer), len(truth)), folded"
-    reference = "the score behind ANLS (Biten et al. 2019, arXiv 1905.13648)"
+    reference = "the score on which ANLS is based (Biten et al. 2019, arXiv 1905.13648)"
 
     threshold: float = Field(default=0.5, ge=0, lt=1)
 
     def value(self, answer: str, truth: str) -> float:
-        """Return the similarity, 0 up to the threshold."""
+        """Return the similarity, or 0 up to the threshold."""
         return text_similarity(answer, truth, threshold=self.threshold)
 
 
@@ -89,7 +89,7 @@ class NumberTolerance(Grader):
 
     Attributes:
         relative_tolerance: How far a number may be off, as a share of the true one.
-        absolute_tolerance: How far it may be off; the larger of the two counts.
+        absolute_tolerance: How far it may be off in absolute terms; the larger of the two counts.
     """
 
     relative_tolerance: float = Field(default=0.0, ge=0, allow_inf_nan=False)
@@ -99,13 +99,12 @@ class NumberTolerance(Grader):
 class VqaNumeric(NumberTolerance):
     """1 if the answer is the true number, else 0; several numbers, ranges and estimates earn nothing.
 
-    Thousands separators, decimal commas, fractions, exponents, percent, number words and a unit are
-    read; a unit may be missing on either side, a different one is wrong. Abstains where the truth is
-    no number.
+    Reads thousands separators, decimal commas, fractions, exponents, percent, number words and a unit.
+    Either side may omit the unit, but different units are wrong. Abstains if the truth is not a number.
 
     Attributes:
         relative_tolerance: How far the number may be off, as a share of the true one.
-        absolute_tolerance: How far it may be off; the larger of the two counts.
+        absolute_tolerance: How far it may be off in absolute terms; the larger of the two counts.
 
     >>> VqaNumeric()(["<think>I see none</think><answer>zero balls</answer>"], solution=["0"])
     [1.0]
@@ -136,8 +135,8 @@ class VqaNumeric(NumberTolerance):
 class VqaChoice(Grader):
     """1 if the answer is the true option of a multiple choice, else 0; two options earn nothing.
 
-    The letter decides ("B", "(b)", "B.", "B) a dog"); where the truth gives the option's text too,
-    that text alone is right as well. Abstains where the truth names no option.
+    The letter decides ("B", "(b)", "B.", "B) a dog"). If the truth also has the option's text, that
+    text alone is right too. Abstains if the truth does not name an option.
 
     >>> VqaChoice()(["<think>it barks</think><answer>(B) a dog</answer>"], solution=["B"])
     [1.0]
@@ -161,10 +160,10 @@ class VqaChoice(Grader):
 
 
 class VqaYesNo(Grader):
-    """1 if the answer says yes where yes is true and no where no is, else 0; both at once earn nothing.
+    """1 if the answer correctly says yes or no, else 0; both at once earn nothing.
 
-    "True", "correct", "yeah" and their like count; an explanation may follow behind a comma or a full
-    stop. Abstains where the truth is neither yes nor no.
+    "True", "correct", "yeah" and the like count; an explanation may follow after a comma or a full
+    stop. Abstains if the truth is neither yes nor no.
 
     >>> VqaYesNo()(["<think>a dog</think><answer>Yes, on the left.</answer>"], solution=["yes"])
     [1.0]

@@ -29,7 +29,7 @@ def read_number_words(words: Sequence[str]) -> tuple[int, int] | None:
         words: Lower-case words; "twenty-one" counts as two.
 
     Returns:
-        The number and how many words it took; None if there is none, or the words are not one number.
+        The number and how many words it uses; None if there is none, or more than one.
 
     >>> read_number_words("two hundred and five balls".split())
     (205, 4)
@@ -59,7 +59,7 @@ def read_number_words(words: Sequence[str]) -> tuple[int, int] | None:
 
 
 def _read_below_thousand(words: Sequence[str]) -> tuple[int, int]:
-    """Return a number below 1000 and how many words it took, 0 if there is none."""
+    """Return a number below 1000 and how many words it uses, 0 if there is none."""
     value, end = _read_below_hundred(words)
     if value == 0 or end == len(words) or words[end] != "hundred":
         return value, end

@@ -46,7 +46,7 @@ _EXPONENT = re.compile(
 )
 _UNIT_WORD = re.compile(r"[^\W\d_]+(?:\^?[23])?(?:[/-][^\W\d_]+(?:\^?[23])?)*|°[cf]?|[%$€£¥]")
 
-# What these say is not the number before them alone.
+# With one of these after it, a number does not mean just that number.
 # fmt: off
 _NO_UNIT = NUMBER_WORDS | {
     "or", "and", "to", "not", "no", "nor", "but", "plus", "minus", "times", "than", "versus",
@@ -85,10 +85,10 @@ _SPELLINGS = {
 
 
 def read_quantity(text: str) -> Quantity | None:
-    """Return the number that a text is, or None: several numbers, ranges and sentences are none.
+    """Return the number that a text consists of, or None for several numbers, ranges and sentences.
 
-    Understood are signs, thousands separators (comma; space, apostrophe or repeated dots), decimal points
-    and commas, exponents, fractions and mixed numbers, number words, a currency sign or percent, and a
+    Reads signs, thousands separators (comma; space, apostrophe or repeated dots), decimal points
+    and commas, exponents, fractions and mixed numbers, number words, a currency or percent sign, and a
     unit of up to four words.
 
     >>> read_quantity("1,234.5 km")
@@ -121,8 +121,8 @@ def same_quantity(
 ) -> bool:
     """Return whether an answer is the true number, within the larger of two tolerances.
 
-    A unit may be missing on either side; two different ones do not match, and nothing is converted,
-    but 50 % is also 0.5.
+    Either side may omit the unit; different units do not match. Units are not converted, except that 50 %
+    equals 0.5.
 
     >>> same_quantity(Quantity(Fraction(50), "%"), Quantity(Fraction(1, 2)))
     True
@@ -138,7 +138,7 @@ def same_quantity(
 
 
 def _apart(text: str) -> str:
-    """Set 1½ and 10² apart before NFKC makes 11/2 and 102 of them."""
+    """Split 1½ and 10² before NFKC turns them into 11/2 and 102."""
     return _SUPERSCRIPT.sub(r"^\1", _GLUED_FRACTION.sub(" ", text))
 
 
@@ -159,7 +159,7 @@ def _read_decimal(text: str) -> tuple[Fraction, str] | None:
     if exponent:
         power = int(exponent[1] or exponent[2])
         return value * Fraction(10) ** power, tail[exponent.end() :]
-    if re.match(r"k\b", tail, re.IGNORECASE):  # glued: "5k" are 5000, "5 K" are kelvins
+    if re.match(r"k\b", tail, re.IGNORECASE):  # without a space: "5k" is 5000, "5 K" is in kelvins
         return 1000 * value, tail[1:]
     word = re.match(r" ?([a-z]+)\b", tail, re.IGNORECASE)
     if word and word[1].casefold() in MULTIPLES:
@@ -183,7 +183,7 @@ def _read_words(text: str) -> tuple[Fraction, str] | None:
 
 
 def _read_unit(tail: str) -> str | None:
-    """Return the unit that a number's tail is, an empty string if it is empty, None if it is no unit."""
+    """Return the unit that follows a number: empty if nothing does, None if it is not a unit."""
     words = tail.casefold().split()
     if len(words) > _MAX_UNIT_WORDS or not all(map(_UNIT_WORD.fullmatch, words)):
         return None

@@ -1,4 +1,4 @@
-"""Take the wrapping off a short answer: Markdown, LaTeX, quotes, "The answer is", a full stop."""
+"""Unwrap a short answer: remove Markdown, LaTeX, quotes, "The answer is" and a final full stop."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 MAX_CHARACTERS = 500
-"""An answer longer than this is no number, letter or yes/no."""
+"""A longer answer is not a number, a letter or yes/no."""
 
 _WRAPPERS = (
     ("**", "**"),
@@ -24,14 +24,14 @@ _SAME_CHARACTER = str.maketrans("º˚−–⁄’‘“”", "°°--/''\"\"")
 
 
 def unwrapped(text: str) -> str:
-    """Return a text in NFKC with single spaces, without wrapping, lead-in and final full stop.
+    """Return a text in NFKC with single spaces, without wrapping, lead-in or final full stop.
 
     The case is kept.
 
     >>> unwrapped("  The answer is **two  balls**. ")
     'two balls'
     """
-    # before and after: NFKC would make a letter of the ordinal sign, and makes ⁄ of fractions
+    # before and after: NFKC would turn the ordinal sign into a letter, and turns fractions into ⁄
     text = unicodedata.normalize("NFKC", text.translate(_SAME_CHARACTER)).translate(_SAME_CHARACTER)
     text = " ".join(text.split())
     lead_in = _LEAD_IN.match(text)
@@ -45,7 +45,7 @@ def unwrapped(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Return the form under which texts are equal: `unwrapped`, without regard to case."""
+    """Return the form in which texts are compared: `unwrapped` and case-folded."""
     return unwrapped(text).casefold()
 
 
@@ -55,7 +55,7 @@ def same_text(answer: str, truth: str) -> bool:
     >>> same_text("`Red Square`.", "red  square")
     True
     """
-    # NFKC is quadratic on marks heaped on one letter, so an answer far longer than the truth is not read
+    # NFKC is quadratic in the number of marks on one letter: do not read an answer far longer than the truth
     return len(answer) <= 4 * len(truth) + MAX_CHARACTERS and folded(answer) == folded(truth)
 
 

@@ -18,7 +18,7 @@ _FIRST = re.compile(r"([a-z]+)(?:\s*[,.;:!-]|$)")
 def read_yes_no(text: str) -> bool | None:
     """Return True for yes, False for no, None for anything else.
 
-    An explanation may follow behind punctuation, as long as it does not take the answer back.
+    An explanation may follow after punctuation, as long as it does not contradict the answer.
 
     >>> read_yes_no("Yes."), read_yes_no("no, there is no dog"), read_yes_no("yes and no")
     (True, False, None)

@@ -1,4 +1,4 @@
-"""The grader that picks by the row or by the truth."""
+"""The grader that chooses another one by the row's method or its truth."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def auto(answer: str, truth: str, method: str | None = None) -> float | None:
     return VqaAuto()([completion], solution=[truth], accu_reward_method=[method])[0]
 
 
-def test_the_seeds_own_sample_row_is_graded() -> None:
+def test_a_counting_question_is_graded() -> None:
     question = {"from": "human", "value": "<image>How many metallic balls?"}
     row = {"conversations": [question, {"from": "gpt", "value": "0"}]}
     assert VqaAuto()([SAMPLE], solution=[row["conversations"][1]["value"]]) == [1.0]
@@ -37,11 +37,11 @@ def test_the_seeds_own_sample_row_is_graded() -> None:
         ("2 dogs and 3 cats", "2 dogs and 3 cats", 1.0),
     ],
 )
-def test_the_truth_picks_the_grader(answer: str, truth: str, value: float) -> None:
+def test_the_truth_decides_which_grader_is_used(answer: str, truth: str, value: float) -> None:
     assert auto(answer, truth) == value
 
 
-def test_a_truth_that_is_no_string_is_read_as_json() -> None:
+def test_a_truth_that_is_not_a_string_is_read_as_json() -> None:
     assert VqaAuto()([SAMPLE, SAMPLE, SAMPLE], solution=[0, 0.0, True]) == [1.0, 1.0, 0.0]
 
 
@@ -57,17 +57,17 @@ def test_a_truth_that_is_no_string_is_read_as_json() -> None:
         ("", 1.0),
     ],
 )
-def test_the_rows_method_decides(method: str | None, value: float) -> None:
+def test_the_rows_method_takes_precedence(method: str | None, value: float) -> None:
     assert auto("two", "2", method) == value
 
 
-def test_a_fuzzy_row_earns_in_part_and_others_beside_it_do_not() -> None:
+def test_only_fuzzy_rows_earn_in_part() -> None:
     completions = ["<think>x</think><answer>Main Sreet</answer>"] * 3
     values = VqaAuto()(completions, solution=["Main Street"] * 3, accu_reward_method=["fuzzy", "exact", None])
     assert values == [pytest.approx(10 / 11), 0.0, 0.0]
 
 
-def test_the_threshold_reaches_the_fuzzy_texts() -> None:
+def test_the_threshold_applies_to_fuzzy_texts() -> None:
     completion = "<think>x</think><answer>Main Sreet</answer>"
     assert VqaAuto(method="fuzzy", threshold=0.95)([completion], solution=["Main Street"]) == [0.0]
 
@@ -82,14 +82,14 @@ def test_each_row_has_its_own_method() -> None:
     assert values == [1.0, 1.0, 1.0, 0.0]
 
 
-def test_the_parameter_serves_rows_without_a_method() -> None:
+def test_the_parameter_applies_to_rows_without_a_method() -> None:
     completion = "<think>x</think><answer>two</answer>"
     assert VqaAuto(method="exact")([completion], solution=["2"]) == [0.0]
     assert VqaAuto(method="exact")([completion], solution=["2"], accu_reward_method=["numeric"]) == [1.0]
 
 
 @pytest.mark.parametrize("method", ["llm", "Numeric", 3])
-def test_an_unknown_method_is_an_error_that_lists_the_known(method: object) -> None:
+def test_an_unknown_method_is_an_error_that_lists_the_known_ones(method: object) -> None:
     with pytest.raises(
         RewardError, match=r"row 1: .*unknown accu_reward_method .*exact, numeric, choice, yes_no, fuzzy"
     ):
@@ -101,7 +101,7 @@ def test_a_method_that_cannot_read_its_truth_is_an_error() -> None:
         auto("a dog", "a dog", "numeric")
 
 
-def test_tolerances_reach_the_numbers() -> None:
+def test_tolerances_apply_to_numbers() -> None:
     completion = "<think>x</think><answer>9</answer>"
     assert VqaAuto(absolute_tolerance=1)([completion], solution=["10"]) == [1.0]
     assert VqaAuto(method="numeric", relative_tolerance=0.2)([completion], solution=["10"]) == [1.0]

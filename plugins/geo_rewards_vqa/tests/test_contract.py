@@ -1,4 +1,4 @@
-"""The graders keep the contract of rewards and cannot be cheated: by the kit that every author gets."""
+"""The graders keep the contract and cannot be cheated, according to the kit that all authors get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fuzzy grader against the textbook's distance, and against answers that are not honest."""
+"""The fuzzy grader compared with the textbook's distance, and on dishonest answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def grade(answer: str, truth: str = TRUTH, **parameters: float) -> float | None:
 
 
 def edits(one: str, other: str) -> int:
-    """Return the Levenshtein distance, by the textbook's table (Wagner and Fischer 1974)."""
+    """Return the Levenshtein distance, computed by the textbook's table (Wagner and Fischer 1974)."""
     above = list(range(len(other) + 1))
     for row, left in enumerate(one, start=1):
         line = [row]
@@ -55,7 +55,7 @@ def test_the_similarity_is_the_textbooks(answer: str, truth: str) -> None:
         ("", 0.0),
     ],
 )
-def test_an_answer_earns_by_what_is_right_in_it(answer: str, value: float) -> None:
+def test_an_answer_earns_for_what_is_right_in_it(answer: str, value: float) -> None:
     assert grade(answer) == pytest.approx(value)
 
 
@@ -80,12 +80,12 @@ def test_lists_hedges_and_junk_earn_nothing(answer: str) -> None:
     assert grade(answer) == 0.0
 
 
-def test_a_choice_that_the_truth_itself_leaves_is_allowed() -> None:
+def test_an_answer_may_leave_a_choice_if_the_truth_does() -> None:
     assert grade("heads or tails", "heads or tails") == 1.0
     assert grade("km/h", "km/h") == 1.0
 
 
-def test_each_superfluous_word_costs() -> None:
+def test_every_extra_word_costs() -> None:
     values = [grade("Golden Gate Bridge" + " of gold" * count) for count in range(6)]
     assert values == sorted(values, reverse=True)
     assert values[-1] == 0.0
@@ -95,11 +95,11 @@ def test_each_superfluous_word_costs() -> None:
     "completion",
     [f"<answer>{TRUTH}</answer>", f"<think>x</think><answer>{TRUTH}</answer> and more", TRUTH],
 )
-def test_another_form_earns_nothing(completion: str) -> None:
+def test_an_ill_formed_completion_earns_nothing(completion: str) -> None:
     assert VqaFuzzy()([completion], solution=[TRUTH]) == [0.0]
 
 
-def test_the_threshold_itself_earns_nothing_and_what_is_above_it_does() -> None:
+def test_only_similarities_above_the_threshold_earn_anything() -> None:
     assert grade("abxy", "abcd") == 0.0
     assert grade("abxy", "abcd", threshold=0.49) == 0.5
 

@@ -1,4 +1,4 @@
-"""Each grader against a table of answers, honest and not."""
+"""Each grader on a table of honest and dishonest answers."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_a_number_is_right_however_it_is_written(answer: str, truth: str) -> Non
         ("3.1", "3"),
     ],
 )
-def test_a_number_that_is_another_or_several_earns_nothing(answer: str, truth: str) -> None:
+def test_a_wrong_number_or_several_earn_nothing(answer: str, truth: str) -> None:
     assert grade(VqaNumeric(), answer, truth) == 0.0
 
 
@@ -136,11 +136,11 @@ def test_an_option_is_right_however_it_is_written(answer: str) -> None:
         "not B", "all", "BB",
     ],
 )  # fmt: skip
-def test_another_option_or_several_earn_nothing(answer: str) -> None:
+def test_a_wrong_option_or_several_earn_nothing(answer: str) -> None:
     assert grade(VqaChoice(), answer, "B") == 0.0
 
 
-def test_the_options_own_text_is_right_where_the_truth_gives_it() -> None:
+def test_the_options_text_is_right_if_the_truth_has_it() -> None:
     assert grade(VqaChoice(), "A dog.", "B) a dog") == 1.0
     assert grade(VqaChoice(), "a dog and a cat", "B) a dog") == 0.0
     assert grade(VqaChoice(), "A dog", "B") == 0.0  # the article is not option A, and "dog" not B
@@ -169,7 +169,7 @@ def test_no_or_both_earn_nothing_where_yes_is_true(answer: str) -> None:
     assert grade(VqaYesNo(), answer, "yes") == 0.0
 
 
-def test_texts_are_equal_but_for_case_space_and_wrapping() -> None:
+def test_case_spacing_and_wrapping_do_not_matter() -> None:
     assert grade(VqaExact(), ' "Red  Square". ', "red square") == 1.0
     assert grade(VqaExact(), "Ｒｅｄ Square", "Red Square") == 1.0
     assert grade(VqaExact(), "the Red Square in Moscow", "Red Square") == 0.0
@@ -211,7 +211,7 @@ def test_a_row_without_a_truth_of_its_kind_abstains(grader: gr.Reward) -> None:
 @pytest.mark.parametrize(
     ("grader", "truth"), [(VqaNumeric(), "a dog"), (VqaChoice(), "a dog"), (VqaYesNo(), "2")]
 )
-def test_a_grader_abstains_where_it_cannot_read_the_truth(grader: gr.Reward, truth: str) -> None:
+def test_a_grader_abstains_if_it_cannot_read_the_truth(grader: gr.Reward, truth: str) -> None:
     assert grade(grader, truth, truth) is None
     assert grader(["no answer at all"], solution=[truth]) == [None]
 
@@ -222,7 +222,7 @@ def test_a_pickled_grader_is_the_same(grader: gr.Reward) -> None:
 
 
 @pytest.mark.parametrize("grader", GRADERS, ids=lambda grader: grader.name)
-def test_order_and_company_of_the_rows_do_not_matter(grader: gr.Reward) -> None:
+def test_the_order_and_number_of_rows_do_not_matter(grader: gr.Reward) -> None:
     answers = ["0", "B", "yes", "stop", "0 or 1", ""]
     truths = ["0", "B", "yes", "stop", "no", "7"]
     completions = [f"<think>x</think><answer>{answer}</answer>" for answer in answers]

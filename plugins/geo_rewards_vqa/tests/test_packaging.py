@@ -21,7 +21,7 @@ def test_the_entry_point_names_a_plugin_that_registers_every_grader() -> None:
     assert registry.rewards.names() == names
 
 
-def test_every_reward_says_what_it_is() -> None:
+def test_every_reward_is_documented() -> None:
     registry = Registry()
     registry.load(PluginSource("geo-rewards-vqa", "0"), lambda: importlib.import_module("geo_rewards_vqa"))
     assert all(reward.summary.startswith("1 if the answer") for reward in registry.list_rewards())

@@ -1,0 +1,77 @@
+"""One text that holds two names: `Florence (Firenze)`, `Bolzano/Bozen`, `Mumbai, formerly Bombay`.
+
+Whether they are names of one place is for `countries`, `regions` and `names` to say; here the text is only
+taken apart.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+MAX_NAMES = 4
+
+_OPENING = {"(": ")", "[": "]", "（": "）", "【": "】"}
+_ALTERNATIVES = re.compile(
+    r" ?[/|=／] ?| [-\u2013\u2014] | or | ou | oder | aka | a\.k\.a\.? |,? also (?:known|called|written) as ",
+    re.IGNORECASE,
+)
+_FORMER = re.compile(
+    r"(?:formerly|previously|once|now|also|aka|a\.k\.a\.?|or|i\.e\.?|native(?: name)?|local(?:ly)?|english)"
+    r"(?: (?:known|called|written|spelled|spelt))?(?: as)?:? ",
+    re.IGNORECASE,
+)
+_COMMAS = re.compile(r"[,，、:]")
+_ANY = re.compile(r"[\[(（【/|=／,，、:]| (?:[-\u2013\u2014]|or|ou|oder|aka|a\.k\.a\.?|also) ", re.IGNORECASE)
+"""What a text of several names holds: nearly all texts hold none of it."""
+
+
+class NameParts(NamedTuple):
+    """The names of a text.
+
+    Attributes:
+        names: The names in their order, two at least.
+        are_alternatives: They must be names of one place; else one may say where the other lies.
+    """
+
+    names: tuple[str, ...]
+    are_alternatives: bool
+
+
+def split_names(text: str) -> NameParts | None:
+    """Return the names of a text that holds several, or None if it is one name.
+
+    >>> split_names("Florence (Firenze)")
+    NameParts(names=('Florence', 'Firenze'), are_alternatives=False)
+    >>> split_names("Bolzano/Bozen"), split_names("Paris")
+    (NameParts(names=('Bolzano', 'Bozen'), are_alternatives=True), None)
+    """
+    if _ANY.search(text) is None:
+        return None
+    bracketed = _bracketed(text)
+    if bracketed is not None:
+        return NameParts(bracketed, are_alternatives=False)
+    for separator, are_alternatives in ((_ALTERNATIVES, True), (_COMMAS, False)):
+        names = [part.strip() for part in separator.split(text, MAX_NAMES)]
+        if len(names) > MAX_NAMES or not all(names):
+            return None
+        if len(names) > 1:
+            return NameParts(tuple(map(_plain, names)), are_alternatives)
+    return None
+
+
+def _bracketed(text: str) -> tuple[str, str] | None:
+    """Return what is before and what is in the one pair of brackets that ends the text."""
+    stripped = text.strip()
+    for opening, closing in _OPENING.items():
+        before, found, inside = stripped.partition(opening)
+        if found and inside.endswith(closing):
+            name, note = before.strip(), inside[: -len(closing)].strip()
+            is_simple = name and note and not any(mark in note for mark in (opening, closing))
+            return (name, _plain(note)) if is_simple else None
+    return None
+
+
+def _plain(name: str) -> str:
+    """Return a name without the words that say it is another one."""
+    return _FORMER.sub("", name, count=1) if _FORMER.match(name) else name

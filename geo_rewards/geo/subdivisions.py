@@ -1,0 +1,68 @@
+"""Codes of ISO 3166-2 for regions and for what lies in them: `US-CA`, `CA` in the United States, `IT-PA`."""
+
+from __future__ import annotations
+
+import re
+import threading
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
+
+from geo_rewards.geo.keys import plain_key
+from geo_rewards.geo.tables import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_CODE = re.compile(r"(?:([A-Za-z]{2})[-_. \u2010-\u2015\u2212])?([A-Za-z0-9]{1,3})")
+_MOST_CHARACTERS = 10
+_LOCK = threading.Lock()
+
+
+class Subdivision(NamedTuple):
+    """What a code stands for.
+
+    Attributes:
+        region: `plain_key` of the region that it is or lies in; empty if it is not known.
+        name: Its own name if it is no region; empty if it is one.
+    """
+
+    region: str
+    name: str
+
+
+def subdivision(text: str, country: str) -> Subdivision | None:
+    """Return what a code means in a country, or None if it is no code of it.
+
+    The country's own letters may be left out before two or three letters, not before digits or one letter.
+
+    >>> subdivision("US-CA", "US"), subdivision("ca", "US"), subdivision("US-CA", "CA")
+    (Subdivision(region='california', name=''), Subdivision(region='california', name=''), None)
+    >>> subdivision("IT-PA", "IT"), subdivision("13", "JP")
+    (Subdivision(region='sicily', name='Palermo'), None)
+    """
+    if len(text) > _MOST_CHARACTERS:
+        return None
+    match = _CODE.fullmatch(text.strip())
+    if match is None:
+        return None
+    prefix, code = match.groups()
+    if prefix is None and not (len(code) > 1 and code.isalpha()):
+        return None
+    if prefix is not None and prefix.upper() != country:
+        return None
+    return _by_country().get(country, {}).get(code.upper())
+
+
+def _by_country() -> Mapping[str, Mapping[str, Subdivision]]:
+    with _LOCK:
+        return _load()
+
+
+@cache
+def _load() -> Mapping[str, Mapping[str, Subdivision]]:
+    found: dict[str, dict[str, Subdivision]] = {}
+    for line in (TABLES / "subdivisions.tsv").read_text(encoding="utf-8").splitlines():
+        code, region, name = line.split("\t")
+        country, _, own = code.partition("-")
+        found.setdefault(country, {})[own] = Subdivision(plain_key(region), name)
+    return found

@@ -1,0 +1,225 @@
+"""Tables are built once, found again while nothing has changed, and never taken when they are damaged."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+
+import pytest
+
+from geo_rewards.data import Source
+from geo_rewards.data.selection.sampling import parse_sampling
+from geo_rewards.data.table.cache import TableRequest, file_hashes
+from geo_rewards.data.table.stored import find_rows
+from geo_rewards.errors import DataError
+
+
+def tables(tmp_path) -> list[Path]:
+    return list((tmp_path / "cache").glob("*.arrow"))
+
+
+def test_reopening_takes_the_written_table(tmp_path, store, row, read):
+    first = store(row("One?", x=[1]))
+    (table,) = tables(tmp_path)
+    written = table.stat().st_mtime_ns
+    again = store(row("One?", x=[1]))
+    assert (again.path, table.stat().st_mtime_ns) == (table, written)
+    assert read(again)["x"] == read(first)["x"] == [[1]]
+
+
+def test_changed_content_is_read_again(store, row, read):
+    assert read(store(row("One?")))["solution"] != read(store(row("One?", "other")))["solution"]
+
+
+def test_other_folders_are_read_again(tmp_path, store, row, read, picture):
+    picture(tmp_path / "B" / "a.png", 99)
+    store(row(image="a.png"))
+    columns = read(store(row(image="a.png"), folders=[tmp_path / "B"]))
+    assert columns["images"][0][0].getpixel((0, 0))[0] == 99
+
+
+def test_a_half_written_table_is_replaced(tmp_path, store, row):
+    store(row("One?"))
+    (table,) = tables(tmp_path)
+    complete = table.read_bytes()
+    table.with_suffix(".partial").write_bytes(complete[: len(complete) // 2])
+    table.unlink()
+    assert store(row("One?")).info.rows == 1
+    assert table.read_bytes() == complete
+    assert not table.with_suffix(".partial").exists()
+
+
+@pytest.mark.parametrize("where", ["within a row", "between batches"])
+def test_a_table_that_was_cut_off_is_not_trained_on(tmp_path, store, row, where):
+    import pyarrow as pa
+
+    rows = [row("Where?", index=index) for index in range(3000)]
+    store(*rows)
+    (table,) = tables(tmp_path)
+    with pa.OSFile(str(table)) as source, pa.ipc.open_stream(source) as stream:
+        stream.read_next_batch()
+        end = source.tell()
+    table.write_bytes(table.read_bytes()[: end + (1000 if where == "within a row" else 0)])
+    with pytest.raises((DataError, OSError)) as caught:
+        store(*rows)
+    if where == "between batches":  # Arrow reads what there is without a word
+        assert "holds 1000 of 3000 rows, so it is damaged: delete it" in str(caught.value)
+
+
+def test_a_table_of_other_rows_of_the_same_file_is_another(tmp_path, row, write_rows):
+    file = write_rows(*(row("Where?", index=index) for index in range(40)))
+
+    def indices(seed=0, **settings):
+        request = TableRequest([Source(file, tmp_path, **settings)], seed)
+        return find_rows(request, cache_dir=tmp_path / "cache").table["index"].to_pylist()
+
+    everything = list(range(40))
+    assert indices() == everything
+    assert indices(sampling=parse_sampling("end:3")) == [37, 38, 39]
+    assert indices(weight=2.0) == everything + everything
+    chosen = [indices(seed, sampling=parse_sampling("random:10")) for seed in (1, 2)]
+    assert chosen[0] != chosen[1]
+    assert indices() == indices(seed=5) == everything
+    assert len(tables(tmp_path)) == 5  # the seed does not matter where all rows are taken
+
+
+def test_bad_rows_are_left_out_and_counted_also_when_the_table_is_found_again(store, row, caplog):
+    rows = [row("One?"), row("Two?", lat=95.0, lon=0.0), row("Three?", image="none.png")]
+    for _ in range(2):
+        caplog.clear()
+        assert store(*rows, bad_rows="skip").info.rows == 1
+        assert "left out 2 bad lines" in caplog.text
+        assert "rows.jsonl, line 2: latitude 95.0" in caplog.text
+    with pytest.raises(DataError, match="2 bad lines"):
+        store(*rows, bad_rows="error")
+
+
+def test_only_bad_rows_are_no_rows(store, row):
+    with pytest.raises(DataError, match="hold no rows that are good"):
+        store(row("Two?", lat=95.0, lon=0.0), bad_rows="skip")
+
+
+def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path, row, write_rows):
+    (tmp_path / "file").write_text("")
+    request = TableRequest([Source(write_rows(row("One?")), tmp_path)], 0)
+    with pytest.raises(DataError, match=r"into .*/file/cache: .*; set --data_cache_dir to a writable folder"):
+        find_rows(request, cache_dir=tmp_path / "file" / "cache")
+
+
+def test_a_file_is_hashed_again_when_it_was_touched(tmp_path):
+    file, cache = tmp_path / "rows.jsonl", tmp_path / "cache"
+    cache.mkdir()
+
+    def hashed(text, *, age_s):
+        file.write_text(text)
+        then = time.time() - age_s
+        os.utime(file, (then, then))
+        return file_hashes([file], cache_dir=cache)
+
+    old = hashed("one", age_s=100)
+    assert json.loads((cache / "hashes.json").read_text())
+    assert hashed("two", age_s=100) != old
+    known = hashed("one", age_s=50)
+    assert known == old
+    memory = cache / "hashes.json"
+    memory.write_text(memory.read_text().replace(old[0], "from memory"))
+    assert file_hashes([file], cache_dir=cache) == ["from memory"]
+    assert hashed("one", age_s=0) == old  # changed just now: it may change again unnoticed
+    assert len(json.loads(memory.read_text())) == 3
+
+
+def start_together(work, request, cache_dir):
+    """Return what three processes that start at the same time put into a queue."""
+    context = multiprocessing.get_context("fork")
+    results, ready = context.Queue(), context.Barrier(3)
+    ranks = [context.Process(target=work, args=(request, cache_dir, ready, results)) for _ in range(3)]
+    for rank in ranks:
+        rank.start()
+    answers = [results.get(timeout=60) for _ in ranks]
+    for rank in ranks:
+        rank.join(timeout=60)
+    assert [rank.exitcode for rank in ranks] == [0, 0, 0]
+    return answers
+
+
+def find_in_process(request, cache_dir, ready, results):
+    """Report the rows found, or the error, and whether this process has read them."""
+    opened = []
+    files = set(map(str, request.files))
+    sys.addaudithook(
+        lambda event, args: opened.append(1) if event == "open" and str(args[0]) in files else None
+    )
+    ready.wait()
+    try:
+        stored = find_rows(request, cache_dir=cache_dir)
+        outcome = f"{stored.info.rows} rows in {stored.path}"
+    except DataError as error:
+        outcome = str(error)
+    results.put((outcome, len(opened) > 1))  # each process opens the file once for its fingerprint
+
+
+def test_ranks_that_start_together_share_one_table(tmp_path, row, write_rows):
+    file = write_rows(*(row("Where?", index=index) for index in range(3000)))
+    answers = start_together(find_in_process, TableRequest([Source(file, tmp_path)], 0), tmp_path / "cache")
+    (table,) = tables(tmp_path)
+    assert {outcome for outcome, _ in answers} == {f"3000 rows in {table}"}
+    assert sum(has_read for _, has_read in answers) == 1
+
+
+def test_ranks_that_waited_for_a_build_that_failed_do_not_read_the_rows_again(tmp_path, row, write_rows):
+    file = write_rows(*(row("Where?", lat=95.0, lon=0.0) for _ in range(3000)))
+    answers = start_together(find_in_process, TableRequest([Source(file, tmp_path)], 0), tmp_path / "cache")
+    assert len({outcome for outcome, _ in answers}) == 1
+    assert answers[0][0].startswith("3,000 bad lines (3,000 truth)")
+    assert sum(has_read for _, has_read in answers) == 1
+
+
+BUILD = """
+import sys
+from pathlib import Path
+from geo_rewards.data import Source
+from geo_rewards.data.table.cache import TableRequest
+from geo_rewards.data.table.stored import find_rows
+
+if __name__ == "__main__":
+    file, cache = map(Path, sys.argv[1:])
+    print(find_rows(TableRequest([Source(file, file.parent)], 0), cache_dir=cache).info.rows)
+"""
+
+
+def spooled_bytes(pid: int, folder: Path) -> int:
+    """Return the size of the unnamed files in a folder that a process has open."""
+    size = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(OSError):  # closed meanwhile
+            size += file.stat().st_size if str(file.readlink()).startswith(f"{folder}/#") else 0
+    return size
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells which files a process has open")
+def test_a_build_that_is_killed_leaves_nothing_that_is_taken_for_a_table(tmp_path, row):
+    line = json.dumps(row("Where?" * 20, "Country: Japan Coordinates: (43.45, 142.61)")) + "\n"
+    file, cache, script = tmp_path / "rows.jsonl", tmp_path / "cache", tmp_path / "build.py"
+    file.write_text(line * 60_000)
+    script.write_text(BUILD)
+    command = [sys.executable, str(script), str(file), str(cache)]
+    build = subprocess.Popen(command, start_new_session=True)
+    end = time.monotonic() + 60
+    while not spooled_bytes(build.pid, cache) and time.monotonic() < end:
+        Event().wait(0.01)
+    assert build.poll() is None
+    os.killpg(build.pid, signal.SIGKILL)
+    build.wait()
+    assert not list(cache.glob("*.arrow"))
+    assert sum(path.stat().st_size for path in cache.glob("*.partial")) == 0  # rows wait in an unnamed file
+    file.write_text(line * 10)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert again.stdout == "10\n"
