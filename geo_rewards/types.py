@@ -85,6 +85,8 @@ class ProblemKind(StrEnum):
     NO_PAIR = "no pair"
     SEVERAL_PAIRS = "several pairs"
     SEVERAL_PLACES = "several places"
+    RANGE = "range"
+    DENIED = "denied"
     OUT_OF_RANGE = "out of range"
     NOT_A_NUMBER = "not a number"
     EXPONENT = "exponent"
@@ -111,6 +113,8 @@ _FAMILIES = {
     ProblemKind.NESTED_TAGS: ProblemFamily.SEVERAL_ANSWERS,
     ProblemKind.SEVERAL_PAIRS: ProblemFamily.SEVERAL_ANSWERS,
     ProblemKind.SEVERAL_PLACES: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.RANGE: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.DENIED: ProblemFamily.NOTHING_READ,
     ProblemKind.LONG: ProblemFamily.NOTHING_READ,
     ProblemKind.NOTHING_READ: ProblemFamily.NOTHING_READ,
     ProblemKind.NO_PAIR: ProblemFamily.NOTHING_READ,

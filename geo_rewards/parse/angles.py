@@ -33,6 +33,7 @@ class Angle:
         exact: It has decimals or minutes.
         digits: Its number as written if it is nothing but a number, else an empty string.
         flaw: Why it must not be read, or None: what looks like an angle and is none is refused when used.
+        unit: The size in degrees of its last digit.
     """
 
     value: float
@@ -43,6 +44,7 @@ class Angle:
     exact: bool = False
     digits: str = ""
     flaw: ProblemKind | None = None
+    unit: float = 0.0
 
     def check(self, text: str) -> Angle:
         """Return the angle itself.
@@ -75,6 +77,16 @@ def measure(parts: list[str], sign: int) -> tuple[float, ProblemKind | None]:
     return math.copysign(size, sign), None
 
 
+def unit_of(parts: list[str]) -> float:
+    """Return the size in degrees of the last digit of ``[degrees, minutes, seconds]``.
+
+    >>> unit_of(["48.85"]), unit_of(["48", "30"])
+    (0.01, 0.016666666666666666)
+    """
+    decimals = len(parts[-1].partition(".")[2])
+    return float(10.0 ** -min(decimals, _MAX_DIGITS) / 60.0 ** (len(parts) - 1))
+
+
 def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
     """Return the one number of which the two are written before and after a comma; else None.
 
@@ -86,7 +98,8 @@ def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
     if not whole or not unsigned or second.start != first.end + 1 or first.flaw or second.flaw:
         return None
     value = math.copysign(float(f"{first.digits}.{second.digits}"), first.value)
-    return replace(first, value=value, end=second.end, digits="", exact=True)
+    unit = unit_of([f"0.{second.digits}"])
+    return replace(first, value=value, end=second.end, digits="", exact=True, unit=unit)
 
 
 def written_form(angles: Iterable[Angle]) -> str:

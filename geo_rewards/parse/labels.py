@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from geo_rewards.parse.languages import AXIS_CHARACTERS
 from geo_rewards.parse.normalise import normalise
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ AXIS_WORDS: dict[str, Axis] = {
     "long": "lon",
     "lng": "lon",
     "longitude": "lon",
+    **AXIS_CHARACTERS,
 }
 PLACE_LABELS: dict[str, str] = {
     **dict.fromkeys(("country", "country name", "country/region", "nation"), "country"),

@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 from geo_rewards.parse.angle_reader import Item, merge_angles
 from geo_rewards.parse.angles import Angle, coordinate_from, written_form
-from geo_rewards.parse.axis_labels import first_axis, read_axis_labels
+from geo_rewards.parse.axis_labels import LabelledAxis, first_axis, read_axis_labels
 from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
 from geo_rewards.parse.findings import Finding, RefusedError, shown
+from geo_rewards.parse.hemispheres import Stated, stated_hemispheres
 from geo_rewards.parse.loose import loose_pairs, repeated_pair
+from geo_rewards.parse.rivals import refuse_denied, refuse_rivals_before, refuse_rivals_behind
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
 from geo_rewards.parse.tokens import NUMBER
 from geo_rewards.types import Problem, ProblemKind
@@ -46,6 +48,7 @@ class _Page(NamedTuple):
     items: list[Item]
     only_two_numbers: bool
     lon_named_first: bool
+    stated: Stated
 
 
 def read_pairs(text: str, raw: str) -> PairReading:
@@ -60,12 +63,13 @@ def read_pairs(text: str, raw: str) -> PairReading:
     items = merge_angles(text)
     reading = PairReading(numbers=sum(_is_number(text, item) for item in items))
     taken: set[int] = set()
+    stated = stated_hemispheres(items)
     try:
-        taken = _read_axes(text, raw, items=items, reading=reading)
+        taken = _read_axes(text, raw, items=items, reading=reading, stated=stated)
     except RefusedError as refused:
         reading.problems.append(refused.problem)
     lon_named_first = not taken and first_axis(items) == "lon"
-    page = _Page(text, raw, items, reading.numbers == 2, lon_named_first)
+    page = _Page(text, raw, items, reading.numbers == 2, lon_named_first, stated)
     claimed = set(taken)
     for chain in find_chains(items, taken):
         try:
@@ -95,15 +99,24 @@ def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
         reading.findings.append(repeated.finding)
 
 
-def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading) -> set[int]:
+def _read_axes(
+    text: str, raw: str, *, items: list[Item], reading: PairReading, stated: Stated
+) -> set[int]:
     """Read ``Lat. 43.4, Long. 142.6``; return the items that it takes up."""
-    pair = read_axis_labels(text, items)
+    pair = read_axis_labels(text, items, stated)
     if pair is None:
         return set()
-    reading.spans += [(value.start, value.angle.end) for value in pair.values]
-    start, end = pair.values[0].start, pair.values[-1].angle.end
-    reading.findings.append(Finding(pair.coordinate, "labelled", raw[start:end]))
+    start, end = pair.values[0].start, _end_of(pair.values[-1], items)
+    stated.check(pair.coordinate)
+    refuse_denied(text, start, end)
+    reading.spans += [(value.start, _end_of(value, items)) for value in pair.values]
+    reading.findings.append(Finding(pair.coordinate, "labelled", raw[start:end], pair.units, start, claimed=True))
     return {index for value in pair.values for index in range(value.first, value.last + 1)}
+
+
+def _end_of(value: LabelledAxis, items: list[Item]) -> int:
+    """Return where a labelled value ends in the text."""
+    return max(value.angle.end, items[value.last].end)
 
 
 def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list[Finding]:
@@ -124,8 +137,24 @@ def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list
     first, second = (angle.check(page.text) for angle in chain.angles)
     lon_first = _lon_first(chain, page, around)
     coordinate = coordinate_from(first, second, lon_first=lon_first)
+    page.stated.check(coordinate)
+    _refuse_uncertain(chain, page, around)
     spans.append((start, end))
-    return [Finding(coordinate, _form(chain, around), page.raw[start:end])]
+    is_lat_first = (first.axis or ("lon" if lon_first else "lat")) == "lat"
+    units = (first.unit, second.unit) if is_lat_first else (second.unit, first.unit)
+    return [
+        Finding(coordinate, _form(chain, around), page.raw[start:end], units, start, claimed=around.labelled)
+    ]
+
+
+def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
+    """Refuse a pair that is part of a range, one of several, or denied."""
+    first, second = chain.angles
+    bracket = bool(around.bracket)
+    before, behind = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
+    refuse_rivals_before(page.items, before, pair=(first, second), text=page.text)
+    refuse_rivals_behind(page.items, behind, pair=(first, second), text=page.text, single=False)
+    refuse_denied(page.text, *_span(chain, page, around))
 
 
 def _span(chain: Chain, page: _Page, around: Surroundings) -> tuple[int, int]:

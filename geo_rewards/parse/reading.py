@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geo_rewards.parse.findings import Finding, RefusedError
-from geo_rewards.parse.normalise import mask_markup, normalise
+from geo_rewards.parse.findings import Finding, RefusedError, is_same_place
+from geo_rewards.parse.normalise import plain_text
 from geo_rewards.parse.notations import read_references, without
 from geo_rewards.parse.objects import ObjectReading, read_objects
 from geo_rewards.parse.pairs import read_pairs
@@ -66,16 +66,15 @@ def _read(raw: str, *, listed: bool) -> Reading:
     Raises:
         RefusedError: If the answer must not be read at all.
     """
-    normal = normalise(raw)
-    text = mask_markup(normal)
+    text = plain_text(raw)
     whole = whole_pair(text, raw)
     if whole is not None:
         return Reading(whole.coordinate, whole.text, whole.form)
     objects = ObjectReading()
-    if "{" in normal:
+    if "{" in text:
         listed = False
         objects, raw = read_objects(raw)
-        text = mask_markup(normalise(raw))
+        text = plain_text(raw)
     references, wrong_references, text = read_references(text, raw)
     pairs = bracketed_pair(text, raw) or read_pairs(text, raw)
     text = without(text, pairs.spans)
@@ -91,7 +90,7 @@ def _read(raw: str, *, listed: bool) -> Reading:
         problems = _why_nothing(text, pairs.numbers, placed=bool(places))
     finding, several = _only_finding(findings)
     refused = (*problems, *several)[:1]  # one reason is enough, and the first is the plainest
-    coordinate, form, written = finding if finding and not refused else (None, None, None)
+    coordinate, form, written = finding[:3] if finding and not refused else (None, None, None)
     return Reading(
         coordinate,
         written,
@@ -105,12 +104,16 @@ def _read(raw: str, *, listed: bool) -> Reading:
 
 def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[Problem]]:
     """Return the one coordinate found, or the problem that there are several different ones."""
-    different = {(found.coordinate.lat, found.coordinate.lon) for found in findings}
-    if len(different) > 1:
-        return None, [Problem(ProblemKind.SEVERAL_PAIRS, f"{len(different)} different coordinates")]
+    if not findings:
+        return None, []
+    finest = min(findings, key=lambda found: sum(found.units))
+    different = [found for found in findings if not is_same_place(found, finest)]
+    if different:
+        count = len({found.coordinate for found in (finest, *different)})
+        return None, [Problem(ProblemKind.SEVERAL_PAIRS, f"{count} different coordinates")]
     # Written twice, the pair in parentheses tells the form: `coordinate_format` may ask for them.
-    ranked = sorted(findings, key=lambda found: found.form != "parentheses")
-    return (ranked[0] if ranked else None), []
+    equal = [found for found in findings if found.coordinate == finest.coordinate]
+    return min(equal, key=lambda found: found.form != "parentheses"), []
 
 
 def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[Problem]]:

@@ -1,0 +1,171 @@
+"""Hemispheres named away from their numbers: ``Hemisphere: South``, ``lat_direction``, ``southern hemisphere``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from geo_rewards.parse.angles import Angle
+from geo_rewards.parse.findings import RefusedError
+from geo_rewards.parse.languages import HEMISPHERE
+from geo_rewards.parse.tokens import WORD, Token
+from geo_rewards.types import Coordinate, ProblemKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from geo_rewards.parse.angle_reader import Item
+    from geo_rewards.parse.angles import Axis
+
+_COMPASS: dict[str, tuple[Axis, int]] = {"n": ("lat", 1), "s": ("lat", -1), "e": ("lon", 1), "w": ("lon", -1)}
+WORDS: dict[str, tuple[Axis, int]] = {
+    **_COMPASS,
+    **{
+        word + ending: _COMPASS[word[0]]
+        for word in ("north", "south", "east", "west")
+        for ending in ("", "ern")
+    },
+    **dict.fromkeys(("norte", "nord"), ("lat", 1)),
+    **dict.fromkeys(("sur", "sul", "sud", "süd"), ("lat", -1)),
+    **dict.fromkeys(("este", "leste", "est", "ost"), ("lon", 1)),
+    **dict.fromkeys(("oeste", "ouest", "ovest"), ("lon", -1)),
+}
+# Keys and labels whose value is a hemisphere, alone or after the name of an axis.
+_KEY_WORDS = frozenset({"hemisphere", "hemispheres", "direction", "dir", "ref", "reference", "cardinal", "ns", "ew"})
+_KEY_WORDS |= {"orientation", "hemi", "sign", "letter"}
+_KEY_PARTS = _KEY_WORDS | {"lat", "latitude", "lon", "lng", "long", "longitude", "gps", "n", "s", "e", "w", "or", "and"}
+_KEY_PARTS |= {"north", "south", "east", "west", "northsouth", "eastwest", "latref", "lonref", "latdir", "londir"}
+_CORNERS = {a + o: (_COMPASS[a], _COMPASS[o]) for a in "ns" for o in "ew"}
+_CORNERS |= {
+    a + o + ending: (_COMPASS[a[0]], _COMPASS[o[0]])
+    for a in ("north", "south")
+    for o in ("east", "west")
+    for ending in ("", "ern")
+}
+_BETWEEN = frozenset({"'", '"', "(", ")", "[", "]", ",", "/", "and", "&", "-", "the", "|", ";"})
+_MAX_VALUE = 8
+
+
+class Stated(NamedTuple):
+    """The signs that a text gives to latitude and longitude.
+
+    Attributes:
+        given: By lines of their own, which decide: ``Hemisphere: South``.
+        mentioned: In other words, which a coordinate must not contradict.
+    """
+
+    given: dict[Axis, set[int]]
+    mentioned: dict[Axis, set[int]]
+
+    def sign(self, axis: Axis) -> int | None:
+        """Return the sign that a line gives to an axis, None if no line does.
+
+        Raises:
+            RefusedError: If two lines contradict each other.
+        """
+        signs = self.given.get(axis, set())
+        if len(signs) > 1:
+            raise RefusedError(ProblemKind.SIGN, "two different hemispheres")
+        return next(iter(signs), None)
+
+    def check(self, coordinate: Coordinate) -> None:
+        """Refuse a coordinate on another hemisphere than the text says.
+
+        Raises:
+            RefusedError: If it is.
+        """
+        values: dict[Axis, float] = {"lat": coordinate.lat, "lon": coordinate.lon}
+        for axis, value in values.items():
+            for sign in (*self.given.get(axis, ()), *self.mentioned.get(axis, ())):
+                if value * sign < 0:
+                    raise RefusedError(ProblemKind.SIGN, "the text names another hemisphere")
+
+
+def hemisphere_word(item: Item | None) -> tuple[Axis, int] | None:
+    """Return axis and sign of a token that is a hemisphere: a capital letter or an entire word."""
+    if not isinstance(item, Token) or item.kind != WORD or (len(item.text) == 1 and item.text.islower()):
+        return None
+    return WORDS.get(item.text.lower())
+
+
+def is_hemisphere_key(key: str) -> bool:
+    """Return whether the value of a key (as `labels.label_key` writes it) is a hemisphere.
+
+    >>> is_hemisphere_key("lat direction"), is_hemisphere_key("hemisphere"), is_hemisphere_key("direction of travel")
+    (True, True, False)
+    """
+    parts = key.replace("/", " ").split()
+    joined = "".join(parts)
+    telling = not _KEY_WORDS.isdisjoint(parts) or joined in ("ns", "ew", "northsouth", "eastwest")
+    telling = telling or joined.endswith(("ref", "dir", "direction", "hemisphere"))
+    known = all(part in _KEY_PARTS or _is_glued_key(part) for part in parts)
+    return bool(parts) and telling and known
+
+
+def _is_glued_key(part: str) -> bool:
+    """Return whether a word is several parts of a key: ``GPSLatitudeRef``."""
+    rest = part
+    for known in ("gps", "latitude", "longitude", "lat", "lon", "lng", "long"):
+        rest = rest.removeprefix(known)
+    return rest != part and rest in _KEY_WORDS
+
+
+def hemispheres_of(value: str) -> list[tuple[Axis, int]] | None:
+    """Return the axes and signs that the value of such a key names; None if it is not readable.
+
+    >>> hemispheres_of("Southern"), hemispheres_of("SE"), hemispheres_of("unknown")
+    ([('lat', -1)], [('lat', -1), ('lon', 1)], None)
+    """
+    found: list[tuple[Axis, int]] = []
+    for word in value.lower().replace("/", " ").replace(",", " ").replace("-", " ").replace(".", " ").split():
+        if word in WORDS:
+            found.append(WORDS[word])
+        elif word in _CORNERS:
+            found += _CORNERS[word]
+        elif word not in ("hemisphere", "hemispheres", "and", "the", "&"):
+            return None
+    return found or None
+
+
+def stated_hemispheres(items: Sequence[Item]) -> Stated:
+    """Return the hemispheres that a text names away from its numbers.
+
+    >>> from geo_rewards.parse.angle_reader import merge_angles
+    >>> stated_hemispheres(merge_angles("Hemisphere: South")).given
+    {'lat': {-1}}
+    """
+    stated = Stated({}, {})
+    for at, item in enumerate(items):
+        if not isinstance(item, Token):
+            continue
+        lower = item.text.lower()
+        if item.text == HEMISPHERE and at and (named := hemisphere_word(items[at - 1])):
+            stated.mentioned.setdefault(named[0], set()).add(named[1])
+        elif lower in _KEY_WORDS or (lower in ("s", "w") and _is_slash_key(items, at)):
+            for axis, sign in _value_of_key(items, at):
+                stated.given.setdefault(axis, set()).add(sign)
+    return stated
+
+
+def _is_slash_key(items: Sequence[Item], at: int) -> bool:
+    """Return whether the letter at an index ends ``N/S`` or ``E/W``."""
+    before = [item.text.lower() for item in items[max(at - 2, 0) : at] if isinstance(item, Token)]
+    return before in (["n", "/"], ["e", "/"])
+
+
+def _value_of_key(items: Sequence[Item], at: int) -> list[tuple[Axis, int]]:
+    """Return the hemispheres after the colon behind a key, none without a colon."""
+    found: list[tuple[Axis, int]] = []
+    assigned = False
+    for item in items[at + 1 : at + 1 + _MAX_VALUE]:
+        if isinstance(item, Angle):
+            break
+        lower = item.text.lower()
+        if lower in (":", "=") and not assigned:
+            assigned = True
+        elif assigned and (named := hemisphere_word(item) or WORDS.get(lower)):
+            found.append(named)
+        elif assigned and lower in _CORNERS:
+            found += _CORNERS[lower]
+        elif lower not in _BETWEEN:
+            break
+    return found
