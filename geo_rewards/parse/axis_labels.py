@@ -128,19 +128,19 @@ def read_axis_labels(text: str, items: list[Item], stated: Stated) -> AxisPair |
 def _refuse_rivals(text: str, items: list[Item], values: list[LabelledAxis]) -> None:
     """Refuse ranges and alternatives between the values and behind the last."""
     for value, following in zip(values, values[1:], strict=False):
-        end = min(following.first, _line_end(items, value.last + 1))
+        end = _line_end(items, value.last + 1, following.first)
         refuse_rivals_within(items, value.last + 1, end, angle=value.angle, text=text)
     refuse_rivals_behind(
         items, values[-1].last + 1, pair=(values[-2].angle, values[-1].angle), text=text, single=True
     )
 
 
-def _line_end(items: list[Item], start: int) -> int:
-    """Return the index of the next line end that no alternative follows."""
-    for at in range(start, len(items)):
-        if _is_newline(items[at]) and not (at + 1 < len(items) and _text(items[at + 1]) in ("or", "to", "and", "-")):
+def _line_end(items: list[Item], start: int, limit: int) -> int:
+    """Return the index of the next line end that no alternative follows, at most the limit."""
+    for at in range(start, limit):
+        if _is_newline(items[at]) and _text(items[at + 1]) not in ("or", "to", "and", "-"):
             return at
-    return len(items)
+    return limit
 
 
 def _signed(value: LabelledAxis, text: str, stated: Stated) -> Angle:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import Angle
 from geo_rewards.parse.findings import RefusedError
-from geo_rewards.parse.languages import HEMISPHERE
+from geo_rewards.parse.languages import AXIS_CHARACTERS, HEMISPHERE
 from geo_rewards.parse.tokens import WORD, Token
 from geo_rewards.types import Coordinate, ProblemKind
 
@@ -30,10 +30,11 @@ WORDS: dict[str, tuple[Axis, int]] = {
     **dict.fromkeys(("oeste", "ouest", "ovest"), ("lon", -1)),
 }
 # Keys and labels whose value is a hemisphere, alone or after the name of an axis.
-_KEY_WORDS = frozenset({"hemisphere", "hemispheres", "direction", "dir", "ref", "reference", "cardinal", "ns", "ew"})
-_KEY_WORDS |= {"orientation", "hemi", "sign", "letter"}
-_KEY_PARTS = _KEY_WORDS | {"lat", "latitude", "lon", "lng", "long", "longitude", "gps", "n", "s", "e", "w", "or", "and"}
-_KEY_PARTS |= {"north", "south", "east", "west", "northsouth", "eastwest", "latref", "lonref", "latdir", "londir"}
+_KEY_WORDS = frozenset({"hemisphere", "hemispheres", "hemi", "ns", "ew"})
+_KEY_WORDS_OF_AXES = frozenset({"direction", "dir", "ref", "reference", "cardinal", "letter", "sign"})  # of a camera too
+_AXIS_PARTS = frozenset({"lat", "latitude", "lon", "lng", "long", "longitude"})
+_KEY_PARTS = frozenset({*_KEY_WORDS, *_KEY_WORDS_OF_AXES, *_AXIS_PARTS, "gps", "or", "and", *_COMPASS})
+_KEY_PARTS |= {"north", "south", "east", "west"}
 _CORNERS = {a + o: (_COMPASS[a], _COMPASS[o]) for a in "ns" for o in "ew"}
 _CORNERS |= {
     a + o + ending: (_COMPASS[a[0]], _COMPASS[o[0]])
@@ -94,19 +95,21 @@ def is_hemisphere_key(key: str) -> bool:
     (True, True, False)
     """
     parts = key.replace("/", " ").split()
-    joined = "".join(parts)
-    telling = not _KEY_WORDS.isdisjoint(parts) or joined in ("ns", "ew", "northsouth", "eastwest")
-    telling = telling or joined.endswith(("ref", "dir", "direction", "hemisphere"))
-    known = all(part in _KEY_PARTS or _is_glued_key(part) for part in parts)
-    return bool(parts) and telling and known
+    if not all(part in _KEY_PARTS or _is_glued_key(part) for part in parts):
+        return False
+    if "".join(parts) in ("ns", "ew", "northsouth", "eastwest") or not _KEY_WORDS.isdisjoint(parts):
+        return True
+    of_axis = not _AXIS_PARTS.isdisjoint(parts) and not _KEY_WORDS_OF_AXES.isdisjoint(parts)
+    return of_axis or any(map(_is_glued_key, parts))
 
 
 def _is_glued_key(part: str) -> bool:
     """Return whether a word is several parts of a key: ``GPSLatitudeRef``."""
-    rest = part
-    for known in ("gps", "latitude", "longitude", "lat", "lon", "lng", "long"):
-        rest = rest.removeprefix(known)
-    return rest != part and rest in _KEY_WORDS
+    rest = part.removeprefix("gps")
+    for known in ("latitude", "longitude", "lat", "lon", "lng", "long"):
+        if rest.startswith(known):
+            return rest[len(known) :] in _KEY_WORDS | _KEY_WORDS_OF_AXES
+    return False
 
 
 def hemispheres_of(value: str) -> list[tuple[Axis, int]] | None:
@@ -140,16 +143,18 @@ def stated_hemispheres(items: Sequence[Item]) -> Stated:
         lower = item.text.lower()
         if item.text == HEMISPHERE and at and (named := hemisphere_word(items[at - 1])):
             stated.mentioned.setdefault(named[0], set()).add(named[1])
-        elif lower in _KEY_WORDS or (lower in ("s", "w") and _is_slash_key(items, at)):
+        elif lower in _KEY_WORDS or _is_key_of_axis(items, at, lower):
             for axis, sign in _value_of_key(items, at):
                 stated.given.setdefault(axis, set()).add(sign)
     return stated
 
 
-def _is_slash_key(items: Sequence[Item], at: int) -> bool:
-    """Return whether the letter at an index ends ``N/S`` or ``E/W``."""
+def _is_key_of_axis(items: Sequence[Item], at: int, word: str) -> bool:
+    """Return whether the word at an index ends ``Latitude direction``, ``lat_ref``, ``N/S`` or ``E/W``."""
     before = [item.text.lower() for item in items[max(at - 2, 0) : at] if isinstance(item, Token)]
-    return before in (["n", "/"], ["e", "/"])
+    if word in _KEY_WORDS_OF_AXES:
+        return not _AXIS_PARTS.isdisjoint(before) or not set(AXIS_CHARACTERS).isdisjoint(before)
+    return (word == "s" and before == ["n", "/"]) or (word == "w" and before == ["e", "/"])
 
 
 def _value_of_key(items: Sequence[Item], at: int) -> list[tuple[Axis, int]]:

@@ -27,10 +27,11 @@ class PairReading:
 
     Attributes:
         findings: Valid coordinates.
-        problems: Pairs that were refused.
+        problems: Labelled pairs that were refused.
         spans: Parts of the text that were read, or refused, as pairs.
         numbers: How many numbers there are.
         loose: Bare pairs in the rest of the text: no answers, but a finding that differs is none then.
+        doubts: Other pairs that were refused: a labelled one outweighs them.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -38,6 +39,7 @@ class PairReading:
     spans: list[tuple[int, int]] = field(default_factory=list)
     numbers: int = 0
     loose: list[Finding] = field(default_factory=list)
+    doubts: list[Problem] = field(default_factory=list)
 
 
 class _Page(NamedTuple):
@@ -72,10 +74,11 @@ def read_pairs(text: str, raw: str) -> PairReading:
     page = _Page(text, raw, items, reading.numbers == 2, lon_named_first, stated)
     claimed = set(taken)
     for chain in find_chains(items, taken):
+        around = surroundings_of(chain, items)
         try:
-            found = _read_chain(chain, page, reading.spans)
+            found = _read_chain(chain, page, around, spans=reading.spans)
         except RefusedError as refused:
-            reading.problems.append(refused.problem)
+            (reading.problems if around.labelled else reading.doubts).append(refused.problem)
             reading.spans.append((chain.angles[0].start, chain.angles[-1].end))
             continue
         if found:
@@ -90,11 +93,11 @@ def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
     pairs = loose_pairs(page.raw, page.items, taken=claimed, lon_first=page.lon_named_first)
     reading.loose = [pair.finding for pair in pairs]
     repeated = repeated_pair(pairs, reading.numbers)
-    if repeated is None or reading.findings or reading.problems:
+    if repeated is None or reading.findings or reading.problems or reading.doubts:
         return
     reading.spans += [pair.span for pair in pairs]
     if page.lon_named_first:
-        reading.problems.append(_unclear_order().problem)
+        reading.doubts.append(_unclear_order().problem)
     else:
         reading.findings.append(repeated.finding)
 
@@ -119,11 +122,12 @@ def _end_of(value: LabelledAxis, items: list[Item]) -> int:
     return max(value.angle.end, items[value.last].end)
 
 
-def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list[Finding]:
+def _read_chain(
+    chain: Chain, page: _Page, around: Surroundings, *, spans: list[tuple[int, int]]
+) -> list[Finding]:
     """Return the finding of a chain, none if its numbers do not claim to be a pair."""
     if len(chain.angles) == 1:
         return []
-    around = surroundings_of(chain, page.items)
     lettered = all(angle.axis for angle in chain.angles)
     exact = page.only_two_numbers and all(angle.exact for angle in chain.angles)
     if not (around.bracket or around.labelled or around.fills_line or lettered or exact):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import re
 
-from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, OTHER_LABELS, PLACE_LABELS, label_key
+from geo_rewards.parse.labels import (
+    ASIDE_LABELS,
+    AXIS_WORDS,
+    COORDINATE_LABELS,
+    LOWER_REGIONS,
+    OTHER_LABELS,
+    PLACE_LABELS,
+    label_key,
+)
 
 _LISTED = {2: ("city", "country"), 3: ("city", "region", "country")}
 _MAX_NAME = 60
@@ -27,16 +35,40 @@ def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
     >>> labelled_places(text, text)
     [('country', 'Japan'), ('region', 'Hokkaido')]
     """
-    found = (_label(match) for match in _BEFORE_COLON.finditer(text))
-    labels = [label for label in found if label is not None]
+    labels = _labels(text)
+    upper = any(PLACE_LABELS.get(label) == "region" and label not in LOWER_REGIONS for _, _, label in labels)
     places: list[tuple[str, str]] = []
     for index, (_, after_label, label) in enumerate(labels):
-        limit = labels[index + 1][0] if index + 1 < len(labels) else len(text)
-        if label in PLACE_LABELS:
-            start, end = _value_span(text, after_label, limit)
+        if label in PLACE_LABELS and not (upper and label in LOWER_REGIONS):
+            start, end = _value_span(text, after_label, _limit(labels, index, text))
             if start < end:
                 places.append((PLACE_LABELS[label], raw[start:end]))
     return places
+
+
+def aside_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the values of labels are that are about something else: ``Street: 400 South 1400 East``.
+
+    >>> aside_spans("Year: 1999\\nCity: Paris")
+    [(5, 10)]
+    """
+    labels = _labels(text)
+    spans: list[tuple[int, int]] = []
+    for index, (_, after_label, label) in enumerate(labels):
+        if label in ASIDE_LABELS:
+            spans.append((after_label, _line_end(text, after_label, _limit(labels, index, text))))
+    return spans
+
+
+def _labels(text: str) -> list[tuple[int, int, str]]:
+    """Return where each known label starts, where its value starts, and its key."""
+    found = (_label(match) for match in _BEFORE_COLON.finditer(text))
+    return [label for label in found if label is not None]
+
+
+def _limit(labels: list[tuple[int, int, str]], index: int, text: str) -> int:
+    """Return where the value of a label ends at the latest."""
+    return labels[index + 1][0] if index + 1 < len(labels) else len(text)
 
 
 def listed_places(text: str, raw: str) -> list[tuple[str, str]]:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Between two numbers they say: this one or that one, from this one to that one, this one and not that one.
 _RIVAL_WORDS = frozenset(
     {"or", "to", "and", "vs", "versus", "not", "nor", "until", "till", "through", "thru", "else", "alternatively"}
-    | {"instead", "rather", "than", "but", "possibly", "maybe", "perhaps", "otherwise", "up", "down", "down to"}
+    | {"instead", "rather", "than", "but", "possibly", "maybe", "perhaps", "otherwise"}
     | {"/", "~", "-", "–", "…", "\\", "|", "<", ">", "→", "↔", "⇔", "&", "∪", OTHERWISE}
 )
 _HEDGES = frozenset(
@@ -46,6 +46,10 @@ _UNCERTAIN = frozenset(
 )
 _RESTARTS = frozenset({"but", "however", "so", "i", "this", "it", "my", "though", "although", "guess", "answer", "yet"})
 _NOT_DENYING_ALONE = {"can": "not", "ruled": "out", "rule": "out", "instead": "of", "rather": "than", "don": "'", "no": ""}
+_TELLING = re.compile(
+    rf"(?<![^\W\d_])(?:{'|'.join(sorted(_DENIALS))}|minus|negative|hemi[a-z]*)(?![^\W\d_])|n['’]?t\b|{OTHERWISE}",
+    re.IGNORECASE,
+)
 _REACH = 160  # characters before a coordinate in which it may be denied
 _MAX_WORDS = 12
 _WORD = re.compile(r"[^\W_]++|[^\w\s]|\n")
@@ -130,6 +134,11 @@ def refuse_rivals_before(items: Sequence[Item], before: int, *, pair: tuple[Angl
     if item.axis is None and pair[0].axis is None:
         return
     raise _several_values(text, item, pair[0])
+
+
+def needs_closer_look(text: str) -> bool:
+    """Return whether a text has a word that may deny or move a coordinate: the shortcuts leave it alone."""
+    return _TELLING.search(text) is not None
 
 
 def refuse_denied(text: str, start: int, end: int) -> None:
