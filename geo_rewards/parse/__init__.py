@@ -6,7 +6,8 @@ the numbers, `places` the names, and `reading` judges what was found. `shortcuts
 """
 
 from geo_rewards.parse.completion import parse_answer, parse_completion
+from geo_rewards.parse.degrees import degrees_of
 from geo_rewards.parse.shortcuts import plain_completions
 from geo_rewards.types import ProblemKind
 
-__all__ = ["ProblemKind", "parse_answer", "parse_completion", "plain_completions"]
+__all__ = ["ProblemKind", "degrees_of", "parse_answer", "parse_completion", "plain_completions"]

@@ -116,6 +116,8 @@ class _Walk:
         listed = self.is_list_dash()
         letter = self.leading_letter()
         sign, flaw = self.sign()
+        if letter is not None and letter[1] == sign and self.peek().start == self.end():
+            flaw = None  # S-33.8
         if self.peek().kind != NUMBER or not (letter or sign or self.stands_free(self.peek())):
             return None
         if not sign and not letter and self.lost_sign(self.peek()):

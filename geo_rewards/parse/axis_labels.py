@@ -10,7 +10,7 @@ from geo_rewards.parse.findings import RefusedError, is_same_value, shown
 from geo_rewards.parse.hemispheres import Stated, hemisphere_word
 from geo_rewards.parse.labels import AXIS_WORDS
 from geo_rewards.parse.languages import AXIS_CHARACTERS
-from geo_rewards.parse.rivals import refuse_rivals_behind, refuse_rivals_within
+from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind, refuse_rivals_within
 from geo_rewards.parse.tokens import NEWLINE, WORD, Token
 from geo_rewards.types import ProblemKind
 
@@ -127,12 +127,25 @@ def read_axis_labels(text: str, items: list[Item], stated: Stated) -> AxisPair |
 
 def _refuse_rivals(text: str, items: list[Item], values: list[LabelledAxis]) -> None:
     """Refuse ranges and alternatives between the values and behind the last."""
+    if isinstance(items[values[0].first], Angle):
+        _refuse_rival_ahead(text, items, values[0])
     for value, following in zip(values, values[1:], strict=False):
         end = _line_end(items, value.last + 1, following.first)
         refuse_rivals_within(items, value.last + 1, end, angle=value.angle, text=text)
     refuse_rivals_behind(
         items, values[-1].last + 1, pair=(values[-2].angle, values[-1].angle), text=text, single=True
     )
+
+
+def _refuse_rival_ahead(text: str, items: list[Item], value: LabelledAxis) -> None:
+    """Refuse ``48.85 or 48.90 latitude``.
+
+    Raises:
+        RefusedError: If it is such a text.
+    """
+    before = value.first - 1
+    lettered = replace(value.angle, axis=value.axis)
+    refuse_rivals_before(items, before, pair=(lettered, lettered), text=text)
 
 
 def _line_end(items: list[Item], start: int, limit: int) -> int:
@@ -237,22 +250,29 @@ def _value_after(text: str, items: list[Item], at: int) -> LabelledAxis | None:
         joined = join_decimal_comma(item, halves[1])
         if joined is not None:
             item, here = joined, here + 2
-    start = label.start
-    if isinstance(items[here + 1] if here + 1 < len(items) else None, Token):
-        item = _checked_tail(items, here + 1, item)
-    return LabelledAxis(axis, item, at, here, start, explicit, hemisphere)
+    item = _checked_tail(items, here + 1, item, has_mark=text[item.end - 1] == "°")
+    return LabelledAxis(axis, item, at, here, label.start, explicit, hemisphere)
 
 
-def _checked_tail(items: list[Item], at: int, angle: Angle) -> Angle:
-    """Return the angle with a flaw if a letter nobody knows, or a word for its sign, follows it."""
+def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -> Angle:
+    """Return the angle with a flaw if a letter or direction nobody knows, or a word for its sign, follows it."""
+    behind = at
     at = skip(items, at, frozenset("([,"))
     item = items[at] if at < len(items) else None
-    if angle.axis or not isinstance(item, Token) or item.kind != WORD:
+    if angle.axis or not isinstance(item, Token) or item.kind != WORD or axis_of(item):
         return angle
+    if has_mark and at == behind and item.text.istitle() and not _is_label(items, at):
+        return replace(angle, flaw=ProblemKind.AXES, end=item.end)
     if item.text.lower() in ("negative", "minus", "neg"):
         return replace(angle, flaw=ProblemKind.SIGN)
     unknown = len(item.text) <= 2 and item.text.isupper() and item.text not in ("UK", "US")
     return replace(angle, flaw=ProblemKind.AXES, end=item.end) if unknown else angle
+
+
+def _is_label(items: list[Item], at: int) -> bool:
+    """Return whether a colon comes within the three words from an index on."""
+    following = [_text(item) for item in items[at + 1 : at + 4]]
+    return ":" in following or "=" in following
 
 
 def _label_end(items: list[Item], at: int) -> tuple[int, tuple[Axis, int] | None]:

@@ -10,6 +10,7 @@ from geo_rewards.types import ProblemKind
 _TAG = re.compile(r"<(?P<closes>/?)(?P<space>[A-Za-z][\w.-]{0,20}:)?(?P<name>[A-Za-z][\w-]{0,40})(?P<rest>[^<>]{0,200})>")
 _INLINE = frozenset({"b", "i", "u", "em", "strong", "span", "a", "code", "sup", "sub", "small", "font", "mark", "tt"})
 _BLOCKS = frozenset({"br", "p", "li", "ul", "ol", "tr", "div", "table", "tbody", "thead", "dl", "hr", "pre"})
+_CELL_ENDS = ("</td>", "</th>", "</dt>")
 _CELLS = frozenset({"td", "th", "dt", "dd"})
 _KML = re.compile(r"<(?:point|kml|placemark)[\s>]", re.IGNORECASE)
 MAX_TAGS = 200
@@ -37,10 +38,13 @@ def _plain(match: re.Match[str]) -> str:
     lower = name.lower()
     if lower in _INLINE:
         return " " * len(written)
+    if match["closes"] and lower in _CELLS:
+        return " " * len(written)
     if match["closes"] or lower in _BLOCKS:
         return "\n".ljust(len(written))
     if lower in _CELLS:
-        return " : ".ljust(len(written)) if lower in ("td", "dd") else " " * len(written)
+        before = match.string[max(match.start() - 12, 0) : match.start()].rstrip().lower()
+        return " : ".ljust(len(written)) if before.endswith(_CELL_ENDS) else " " * len(written)
     space = len(match["space"] or "")
     if "=" in rest or rest.endswith("/"):  # attributes are labelled values too
         return "\n" + " " * (space + len(name)) + rest.replace("/", " ") + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import Angle
@@ -88,6 +89,7 @@ def hemisphere_word(item: Item | None) -> tuple[Axis, int] | None:
     return WORDS.get(item.text.lower())
 
 
+@lru_cache(maxsize=512)
 def is_hemisphere_key(key: str) -> bool:
     """Return whether the value of a key (as `labels.label_key` writes it) is a hemisphere.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.parse.languages import AXIS_CHARACTERS, in_english
@@ -11,6 +12,7 @@ from geo_rewards.parse.normalise import normalise
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis
 
+_CACHED_KEYS = 512  # the keys of a prompt's format come again in every answer
 AXIS_WORDS: dict[str, Axis] = {
     "lat": "lat",
     "latitude": "lat",
@@ -101,6 +103,7 @@ ASIDE_LABELS = frozenset(
 OTHER_LABELS = ASIDE_LABELS | {"continent", "district", "neighborhood", "place", "sub region", "subregion", "world region"}
 
 
+@lru_cache(maxsize=_CACHED_KEYS)
 def label_key(label: str) -> str:
     """Return a label as it stands in the tables here.
 
@@ -110,6 +113,7 @@ def label_key(label: str) -> str:
     return " ".join(normalise(label).casefold().replace("_", " ").replace("-", " ").split())
 
 
+@lru_cache(maxsize=_CACHED_KEYS)
 def axis_of_key(key: str) -> Axis | None:
     """Return which axis a key names, None if it names none or something beside it.
 
@@ -119,20 +123,30 @@ def axis_of_key(key: str) -> Axis | None:
     name = label_key(key)
     if name in AXIS_WORDS:
         return AXIS_WORDS[name]
+    if not _may_name_axis(name):
+        return None
     parts = _parts_of(key)
     named = [AXIS_WORDS[part] for part in parts if part in AXIS_WORDS]
     rest = [part for part in parts if part not in AXIS_WORDS]
     return named[0] if len(named) == 1 and _QUALIFIERS.issuperset(rest) else None
 
 
+@lru_cache(maxsize=_CACHED_KEYS)
 def is_part_of_axis(key: str) -> bool:
     """Return whether a key is one of several for one axis: ``lat_min``, ``latitude_seconds``, ``lonMax``.
 
     >>> is_part_of_axis("lat_max"), is_part_of_axis("lat")
     (True, False)
     """
+    if not _may_name_axis(key.lower()):
+        return False
     parts = _parts_of(key)
     return not _PARTS_OF_AXES.isdisjoint(parts) and any(part in AXIS_WORDS for part in parts)
+
+
+def _may_name_axis(name: str) -> bool:
+    """Return whether a lower-case key may have the name of an axis in it."""
+    return not name.isascii() or any(word in name for word in ("lat", "lon", "lng", "breite", "laenge"))
 
 
 def _parts_of(key: str) -> list[str]:

@@ -240,4 +240,4 @@ def _angle(node: Node) -> Angle:
     """Return the angle that a number or string stands for."""
     if isinstance(node, (Array, Mapping)):
         raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where a number is right")
-    return single_angle(plain_text(node.text).strip())
+    return single_angle(node.text if isinstance(node, Bare) and node.text.isascii() else plain_text(node.text).strip())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from geo_rewards.parse.lead_ins import is_prose, without_lead_in
 from geo_rewards.parse.labels import (
     ASIDE_LABELS,
     AXIS_WORDS,
@@ -14,7 +15,13 @@ from geo_rewards.parse.labels import (
     label_key,
 )
 
-_LISTED = {2: ("city", "country"), 3: ("city", "region", "country")}
+# Which names the parts of a list are, by what parts them and how many there are.
+_LISTED = {
+    (",", 2): ("city", "country"),
+    (",", 3): ("city", "region", "country"),
+    (";", 3): ("country", "region", "city"),  # as GeoAgent's prompt asks for
+    ("$", 2): ("country", "region"),  # $China, Yunnan$, as SeekWorld's does
+}
 _MAX_NAME = 60
 _AROUND = " \t\r\f\v,;.|>*#-–—→•"
 _NO_NAME = frozenset("0123456789:=@<>{}\\")
@@ -84,13 +91,18 @@ def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
     start, end = _unquoted(text, start, end)
     if not _NO_NAME.isdisjoint(text[start:end]):
         return []
+    start = without_lead_in(text, start, end)
+    mark = ";" if ";" in text[start:end] else ","
     spans = [
         _trimmed(text, start + name.start(), start + name.end(), around=_AROUND)
-        for name in re.finditer(r"[^,]++", text[start:end])
+        for name in re.finditer(rf"[^{mark}]++", text[start:end])
     ]
-    fields = _LISTED.get(text.count(",", start, end) + 1, ())
+    dollars = mark == "," and raw[: start + 1].strip()[:1] == "$" == raw[end - 1 :].strip()[-1:]
+    fields = _LISTED.get(("$" if dollars else mark, text.count(mark, start, end) + 1), ())
     names = [raw[first:last] for first, last in spans if 0 < last - first <= _MAX_NAME]
-    return list(zip(fields, names, strict=True)) if len(names) == len(fields) else []
+    if len(names) != len(fields) or any(map(is_prose, names)):
+        return []
+    return list(zip(fields, names, strict=True))
 
 
 def _label(match: re.Match[str]) -> tuple[int, int, str] | None:

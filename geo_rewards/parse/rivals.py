@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from geo_rewards.parse.angles import Angle
 from geo_rewards.parse.findings import RefusedError, is_same_value, shown
 from geo_rewards.parse.labels import AXIS_WORDS
-from geo_rewards.parse.languages import OTHERWISE
+from geo_rewards.parse.languages import DENIAL, HEMISPHERE, OTHERWISE
 from geo_rewards.parse.tokens import NEWLINE, WORD, Token
 from geo_rewards.types import ProblemKind
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _RIVAL_WORDS = frozenset(
     {"or", "to", "and", "vs", "versus", "not", "nor", "until", "till", "through", "thru", "else", "alternatively"}
     | {"instead", "rather", "than", "but", "possibly", "maybe", "perhaps", "otherwise"}
-    | {"/", "~", "-", "–", "…", "\\", "|", "<", ">", "→", "↔", "⇔", "&", "∪", OTHERWISE}
+    | {"/", "~", "-", "–", "…", "\\", "|", "<", ">", "→", "↔", "⇔", "&", "∪", OTHERWISE, DENIAL}
 )
 _HEDGES = frozenset(
     {"about", "around", "approx", "approximately", "roughly", "near", "nearly", "probably", "likely", "even"}
@@ -36,8 +36,8 @@ _PAIR_GAP = frozenset({",", ";", "/", "\n", "and", "or"})
 _MAX_GAP = 6
 _MAX_DEGREES = 180.0
 _DENIALS = frozenset({"not", "never", "neither", "nor", "no", "cannot", "wrong", "incorrect", "false", "unlike"})
-_DENIALS |= {"excluding", "except", "nicht", "kein", "keine", "non", "pas", "не", "isn", "aren", "wasn", "doesn", "don"}
-_DENIALS |= {"didn", "can", "cant", "isnt", "wont", "ruled", "rule", "instead", "rather", "ni", "nie"}
+_DENIALS |= {DENIAL, "excluding", "except", "non", "isn", "aren", "wasn", "doesn", "don"}
+_DENIALS |= {"didn", "can", "cant", "isnt", "wont", "ruled", "rule", "instead", "rather"}
 # `not sure` and its kind say nothing against the place.
 _UNCERTAIN = frozenset(
     {"sure", "certain", "exact", "exactly", "precise", "precisely", "confident", "clear", "clearly", "far", "only"}
@@ -46,10 +46,8 @@ _UNCERTAIN = frozenset(
 )
 _RESTARTS = frozenset({"but", "however", "so", "i", "this", "it", "my", "though", "although", "guess", "answer", "yet"})
 _NOT_DENYING_ALONE = {"can": "not", "ruled": "out", "rule": "out", "instead": "of", "rather": "than", "don": "'", "no": ""}
-_TELLING = re.compile(
-    rf"(?<![^\W\d_])(?:{'|'.join(sorted(_DENIALS))}|minus|negative|hemi[a-z]*)(?![^\W\d_])|n['’]?t\b|{OTHERWISE}",
-    re.IGNORECASE,
-)
+_TELLING = _DENIALS | {"minus", "negative", "hemisphere", "hemispheres", "hemi", "ns", "ew", "t", "nt"}
+_LETTERS = re.compile(r"[^\W\d_]+")
 _REACH = 160  # characters before a coordinate in which it may be denied
 _MAX_WORDS = 12
 _WORD = re.compile(r"[^\W_]++|[^\w\s]|\n")
@@ -138,7 +136,9 @@ def refuse_rivals_before(items: Sequence[Item], before: int, *, pair: tuple[Angl
 
 def needs_closer_look(text: str) -> bool:
     """Return whether a text has a word that may deny or move a coordinate: the shortcuts leave it alone."""
-    return _TELLING.search(text) is not None
+    if OTHERWISE in text or DENIAL in text or HEMISPHERE in text:
+        return True
+    return not _TELLING.isdisjoint(_LETTERS.findall(text.lower()))
 
 
 def refuse_denied(text: str, start: int, end: int) -> None:
