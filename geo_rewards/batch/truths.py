@@ -60,8 +60,35 @@ _OF_PLACES = re.compile(
 )
 # What people and programs write where they have no value.
 _MISSING_TEXTS = frozenset(
-    {"", "nan", "none", "null", "nil", "na", "n/a", "n.a.", "n.a", "#n/a", "<na>", "nat", "unknown", "unk", "undefined"}
-    | {"not available", "not applicable", "not known", "missing", "no data", "n/k", "tbd", "(none)", "(null)", "empty"}
+    {
+        "",
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "na",
+        "n/a",
+        "n.a.",
+        "n.a",
+        "#n/a",
+        "<na>",
+        "nat",
+        "unknown",
+        "unk",
+        "undefined",
+    }
+    | {
+        "not available",
+        "not applicable",
+        "not known",
+        "missing",
+        "no data",
+        "n/k",
+        "tbd",
+        "(none)",
+        "(null)",
+        "empty",
+    }
     | {"<none>", "<null>", "unspecified", "not specified", "none.", "(unknown)", "<unknown>"}
 )
 _NO_LETTERS = re.compile(r"[\W_]*")  # "-", "--", "?", "..."
@@ -291,7 +318,7 @@ def _is_degrees(value: Any) -> bool:
         return False
     for axis in ("lat", "lon"):
         try:
-            degrees_of(value, axis)  # type: ignore[arg-type]
+            degrees_of(value, axis)
         except ValueError:
             continue
         return True

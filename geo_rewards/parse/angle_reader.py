@@ -37,9 +37,12 @@ _BEFORE_SIGN = frozenset(",;:=([{<>/~≈@|\"'")
 _MINUS_WORDS = frozenset({"minus", "negative"})
 # Symbols that may touch a number without being a lost minus.
 _HARMLESS_SYMBOLS = frozenset("<>=~|+`≈≃≅∼→⇒➜➔➡")
-_LOST_SIGN = frozenset({"Sm", "Sk", "Cc", "Co", "Cn"})
+_LOST_SIGN = frozenset({"Sm", "Sk", "Cc", "Co", "Cn", "Mn", "Mc", "Me", "Lm"})
+_OF_MOJIBAKE = frozenset("€†ˆ‚ÃÂâ")
 _OPENERS = frozenset("([{*`$_'\"")
-_AFTER_NAME = frozenset({"and", "latitude", "longitude", "lat", "lon", "long", "of", "hemisphere", "or", "to"})
+_AFTER_NAME = frozenset(
+    {"and", "latitude", "longitude", "lat", "lon", "long", "of", "hemisphere", "or", "to"}
+)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _END = Token(MARK, "", -1, -1)
 
@@ -198,14 +201,20 @@ class _Walk:
         """Return whether what touches the front of a number may be a minus that nobody can read."""
         before = self.text[max(number.start - 4, 0) : number.start]
         inner = before.rstrip("".join(_OPENERS))
-        if inner != before and inner.endswith("-"):
+        if inner != before and (inner.endswith("-") or inner[-1:] in _OF_MOJIBAKE):
             return True
         if self.at and self.tokens[self.at - 1].text.lower() in _MINUS_WORDS:
             return True
         last = before[-1:]
         if UNKNOWN in before[-2:] or last == "?":
             return True
-        return bool(last) and last not in _HARMLESS_SYMBOLS and unicodedata.category(last) in _LOST_SIGN and last != "\n" and not last.isspace()
+        return (
+            bool(last)
+            and last not in _HARMLESS_SYMBOLS
+            and unicodedata.category(last) in _LOST_SIGN
+            and last != "\n"
+            and not last.isspace()
+        )
 
     def number_follows(self, ahead: int) -> bool:
         """Return whether a number, signed or not, comes at that distance."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from, join_decimal_comma
 from geo_rewards.parse.findings import RefusedError, is_same_value, shown
 from geo_rewards.parse.hemispheres import Stated, hemisphere_word
 from geo_rewards.parse.labels import AXIS_WORDS
-from geo_rewards.parse.languages import AXIS_CHARACTERS
 from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind, refuse_rivals_within
 from geo_rewards.parse.tokens import NEWLINE, WORD, Token
 from geo_rewards.types import ProblemKind
@@ -22,10 +22,30 @@ _CLOSERS = frozenset("\"'.)]")
 _OPENERS = frozenset("([")
 _QUOTES = frozenset("\"'~≈")
 _VERBS = frozenset(
-    {"is", "of", "at", "about", "around", "approx", "approximately", ".", "~", "≈", "roughly", "circa", "ca", "near"}
+    {
+        "is",
+        "of",
+        "at",
+        "about",
+        "around",
+        "approx",
+        "approximately",
+        ".",
+        "~",
+        "≈",
+        "roughly",
+        "circa",
+        "ca",
+        "near",
+    }
     | {"est", "es", "ist", "é", "è", "was", "equals", "estimated", "为", "是", "はは", "は", "は約"}
 )
 _LINKS = frozenset({",", "/", "&", ";", "-", "and"})
+# Words of other scripts that say nothing of a hemisphere.
+_CONNECTIVES = frozenset(
+    {"и", "та", "和", "及", "と", "および", "그리고", "και", "و", "左右", "附近", "付近", "약", "근처"}
+)
+_CONTINUING = frozenset({"or", "to", "and", "-"})  # a line that starts so belongs to the one before
 _MAX_SKIPPED = 4
 _LIMITS: dict[Axis, float] = {"lat": 90.0, "lon": 180.0}
 
@@ -129,7 +149,7 @@ def _refuse_rivals(text: str, items: list[Item], values: list[LabelledAxis]) -> 
     """Refuse ranges and alternatives between the values and behind the last."""
     if isinstance(items[values[0].first], Angle):
         _refuse_rival_ahead(text, items, values[0])
-    for value, following in zip(values, values[1:], strict=False):
+    for value, following in pairwise(values):
         end = _line_end(items, value.last + 1, following.first)
         refuse_rivals_within(items, value.last + 1, end, angle=value.angle, text=text)
     refuse_rivals_behind(
@@ -151,7 +171,7 @@ def _refuse_rival_ahead(text: str, items: list[Item], value: LabelledAxis) -> No
 def _line_end(items: list[Item], start: int, limit: int) -> int:
     """Return the index of the next line end that no alternative follows, at most the limit."""
     for at in range(start, limit):
-        if _is_newline(items[at]) and _text(items[at + 1]) not in ("or", "to", "and", "-"):
+        if _is_newline(items[at]) and _text(items[at + 1]) not in _CONTINUING:
             return at
     return limit
 
@@ -255,14 +275,21 @@ def _value_after(text: str, items: list[Item], at: int) -> LabelledAxis | None:
 
 
 def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -> Angle:
-    """Return the angle with a flaw if a letter or direction nobody knows, or a word for its sign, follows it."""
+    """Return the angle, flawed if a direction that nobody knows or a word for its sign follows it."""
     behind = at
-    at = skip(items, at, frozenset("([,"))
+    at = skip(items, at, frozenset("([,-"))
     item = items[at] if at < len(items) else None
     if angle.axis or not isinstance(item, Token) or item.kind != WORD or axis_of(item):
         return angle
+    after = items[at + 1] if at + 1 < len(items) else item
+    in_list = at > behind and _text(items[at - 1]) == ","
+    if not item.text.isascii() and not axis_of(after) and not _is_label(items, at):
+        is_word = in_list and len(item.text) > 1
+        return angle if is_word or item.text in _CONNECTIVES else replace(angle, flaw=ProblemKind.AXES)
     if has_mark and at == behind and item.text.istitle() and not _is_label(items, at):
         return replace(angle, flaw=ProblemKind.AXES, end=item.end)
+    if at > behind and _text(items[at - 1]) in _OPENERS and hemisphere_word(item):
+        return replace(angle, flaw=ProblemKind.AXES)
     if item.text.lower() in ("negative", "minus", "neg"):
         return replace(angle, flaw=ProblemKind.SIGN)
     unknown = len(item.text) <= 2 and item.text.isupper() and item.text not in ("UK", "US")
@@ -270,9 +297,11 @@ def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -
 
 
 def _is_label(items: list[Item], at: int) -> bool:
-    """Return whether a colon comes within the three words from an index on."""
-    following = [_text(item) for item in items[at + 1 : at + 4]]
-    return ":" in following or "=" in following
+    """Return whether the word at an index starts a label of three words at most."""
+    for item in items[at + 1 : at + 4]:
+        if not isinstance(item, Token) or item.kind != WORD:
+            return _text(item) in (":", "=")
+    return False
 
 
 def _label_end(items: list[Item], at: int) -> tuple[int, tuple[Axis, int] | None]:

@@ -7,8 +7,12 @@ import re
 from geo_rewards.parse.findings import RefusedError
 from geo_rewards.types import ProblemKind
 
-_TAG = re.compile(r"<(?P<closes>/?)(?P<space>[A-Za-z][\w.-]{0,20}:)?(?P<name>[A-Za-z][\w-]{0,40})(?P<rest>[^<>]{0,200})>")
-_INLINE = frozenset({"b", "i", "u", "em", "strong", "span", "a", "code", "sup", "sub", "small", "font", "mark", "tt"})
+_TAG = re.compile(
+    r"<(?P<closes>/?)(?P<space>[A-Za-z][\w.-]{0,20}:)?(?P<name>[A-Za-z][\w-]{0,40})(?P<rest>[^<>]{0,200})>"
+)
+_INLINE = frozenset(
+    {"b", "i", "u", "em", "strong", "span", "a", "code", "sup", "sub", "small", "font", "mark", "tt"}
+)
 _BLOCKS = frozenset({"br", "p", "li", "ul", "ol", "tr", "div", "table", "tbody", "thead", "dl", "hr", "pre"})
 _CELL_ENDS = ("</td>", "</th>", "</dt>")
 _CELLS = frozenset({"td", "th", "dt", "dd"})
@@ -28,7 +32,9 @@ def read_elements(text: str) -> str:
     if "<" not in text or ">" not in text:
         return text
     if "<coordinates>" in text.lower() and _KML.search(text):
-        raise RefusedError(ProblemKind.ORDER, "KML coordinates may be in either order, use: latitude, longitude")
+        raise RefusedError(
+            ProblemKind.ORDER, "KML coordinates may be in either order, use: latitude, longitude"
+        )
     return _TAG.sub(_plain, text, count=MAX_TAGS)
 
 

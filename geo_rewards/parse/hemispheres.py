@@ -1,4 +1,4 @@
-"""Hemispheres named away from their numbers: ``Hemisphere: South``, ``lat_direction``, ``southern hemisphere``."""
+"""Hemispheres away from their numbers: ``Hemisphere: South``, ``lat_direction``, ``southern hemisphere``."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ WORDS: dict[str, tuple[Axis, int]] = {
 }
 # Keys and labels whose value is a hemisphere, alone or after the name of an axis.
 _KEY_WORDS = frozenset({"hemisphere", "hemispheres", "hemi", "ns", "ew"})
-_KEY_WORDS_OF_AXES = frozenset({"direction", "dir", "ref", "reference", "cardinal", "letter", "sign"})  # of a camera too
+_KEY_WORDS_OF_AXES = frozenset(
+    {"direction", "dir", "ref", "reference", "cardinal", "letter", "sign"}
+)  # of a camera too
 _AXIS_PARTS = frozenset({"lat", "latitude", "lon", "lng", "long", "longitude"})
 _KEY_PARTS = frozenset({*_KEY_WORDS, *_KEY_WORDS_OF_AXES, *_AXIS_PARTS, "gps", "or", "and", *_COMPASS})
 _KEY_PARTS |= {"north", "south", "east", "west"}
@@ -45,6 +47,11 @@ _CORNERS |= {
 }
 _BETWEEN = frozenset({"'", '"', "(", ")", "[", "]", ",", "/", "and", "&", "-", "the", "|", ";"})
 _MAX_VALUE = 8
+_EVERY: list[tuple[Axis, int]] = [*_COMPASS.values()]  # contradicts whatever it is about
+# What these keys say is where a camera looks.
+_FACING = frozenset(
+    {"direction", "facing", "heading", "bearing", "camera", "view", "side", "orientation", "looking"}
+)
 
 
 class Stated(NamedTuple):
@@ -93,7 +100,7 @@ def hemisphere_word(item: Item | None) -> tuple[Axis, int] | None:
 def is_hemisphere_key(key: str) -> bool:
     """Return whether the value of a key (as `labels.label_key` writes it) is a hemisphere.
 
-    >>> is_hemisphere_key("lat direction"), is_hemisphere_key("hemisphere"), is_hemisphere_key("direction of travel")
+    >>> is_hemisphere_key("lat direction"), is_hemisphere_key("hemisphere"), is_hemisphere_key("direction")
     (True, True, False)
     """
     parts = key.replace("/", " ").split()
@@ -131,6 +138,15 @@ def hemispheres_of(value: str) -> list[tuple[Axis, int]] | None:
     return found or None
 
 
+def is_about_facing(key: str) -> bool:
+    """Return whether a key is about where a camera looks.
+
+    >>> is_about_facing("camera direction")
+    True
+    """
+    return not _FACING.isdisjoint(key.split())
+
+
 def stated_hemispheres(items: Sequence[Item]) -> Stated:
     """Return the hemispheres that a text names away from its numbers.
 
@@ -145,7 +161,7 @@ def stated_hemispheres(items: Sequence[Item]) -> Stated:
         lower = item.text.lower()
         if item.text == HEMISPHERE and at and (named := hemisphere_word(items[at - 1])):
             stated.mentioned.setdefault(named[0], set()).add(named[1])
-        elif lower in _KEY_WORDS or _is_key_of_axis(items, at, lower):
+        elif lower in _KEY_WORDS or _is_key_of_axis(items, at, lower) or _is_unknown_key(items, at):
             for axis, sign in _value_of_key(items, at):
                 stated.given.setdefault(axis, set()).add(sign)
     return stated
@@ -157,6 +173,23 @@ def _is_key_of_axis(items: Sequence[Item], at: int, word: str) -> bool:
     if word in _KEY_WORDS_OF_AXES:
         return not _AXIS_PARTS.isdisjoint(before) or not set(AXIS_CHARACTERS).isdisjoint(before)
     return (word == "s" and before == ["n", "/"]) or (word == "w" and before == ["e", "/"])
+
+
+def _is_unknown_key(items: Sequence[Item], at: int) -> bool:
+    """Return whether the word at an index ends a key of an axis for a hemisphere: ``Latitude side: S``."""
+    item = items[at]
+    if not isinstance(item, Token) or item.kind != WORD or at < 1 or len(items) < at + 3:
+        return False
+    before = [word.text.lower() for word in items[max(at - 2, 0) : at] if isinstance(word, Token)]
+    is_axis = not _AXIS_PARTS.isdisjoint(before) or not set(AXIS_CHARACTERS).isdisjoint(before)
+    mark = items[at + 1]
+    assigned = isinstance(mark, Token) and mark.text in (":", "=")
+    return (
+        is_axis
+        and assigned
+        and hemisphere_word(items[at + 2]) is not None
+        and item.text.lower() not in _AXIS_PARTS
+    )
 
 
 def _value_of_key(items: Sequence[Item], at: int) -> list[tuple[Axis, int]]:
@@ -174,5 +207,6 @@ def _value_of_key(items: Sequence[Item], at: int) -> list[tuple[Axis, int]]:
         elif assigned and lower in _CORNERS:
             found += _CORNERS[lower]
         elif lower not in _BETWEEN:
-            break
+            unreadable = assigned and not found and item.kind == WORD
+            return _EVERY if unreadable else found
     return found

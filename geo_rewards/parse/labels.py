@@ -26,10 +26,45 @@ AXIS_WORDS: dict[str, Axis] = {
 _REGIONS = ("region", "state", "province", "territory", "prefecture", "oblast", "canton", "department")
 # Below the region in some countries: they count where the text names no region otherwise.
 LOWER_REGIONS = frozenset(
-    {"prefecture", "canton", "governorate", "governate", "oblast", "krai", "territory", "department", "departement"}
-    | {"département", "voivodeship", "voivodship", "county", "emirate", "federal district", "autonomous region"}
-    | {"autonomous community", "bundesland", "federal state", "federal subject", "comunidad autónoma", "wilaya"}
-    | {"provincia", "provincia/estado", "estado", "región", "région", "regione", "regiao", "região", "republic"}
+    {
+        "prefecture",
+        "canton",
+        "governorate",
+        "governate",
+        "oblast",
+        "krai",
+        "territory",
+        "department",
+        "departement",
+    }
+    | {
+        "département",
+        "voivodeship",
+        "voivodship",
+        "county",
+        "emirate",
+        "federal district",
+        "autonomous region",
+    }
+    | {
+        "autonomous community",
+        "bundesland",
+        "federal state",
+        "federal subject",
+        "comunidad autónoma",
+        "wilaya",
+    }
+    | {
+        "provincia",
+        "provincia/estado",
+        "estado",
+        "región",
+        "région",
+        "regione",
+        "regiao",
+        "região",
+        "republic",
+    }
 )
 _TOWNS = ("city", "town", "village", "place", "municipality", "locality", "settlement")
 
@@ -41,13 +76,67 @@ def _joined(words: tuple[str, ...]) -> set[str]:
 
 # Beside the axis in a key such as `gps_latitude`, `decimalLatitude`, `Latitude (deg)`.
 _QUALIFIERS = frozenset(
-    {"gps", "deg", "degree", "degrees", "decimal", "geo", "dd", "wgs84", "predicted", "pred", "estimated", "est"}
-    | {"approx", "approximate", "guess", "guessed", "final", "location", "loc", "center", "centre", "point", "value"}
-    | {"in", "of", "the", "photo", "image", "camera", "answer", "coordinate", "geographic", "my", "best", "°", "(", ")"}
+    {
+        "gps",
+        "deg",
+        "degree",
+        "degrees",
+        "decimal",
+        "geo",
+        "dd",
+        "wgs84",
+        "predicted",
+        "pred",
+        "estimated",
+        "est",
+    }
+    | {
+        "approx",
+        "approximate",
+        "guess",
+        "guessed",
+        "final",
+        "location",
+        "loc",
+        "center",
+        "centre",
+        "point",
+        "value",
+    }
+    | {
+        "in",
+        "of",
+        "the",
+        "photo",
+        "image",
+        "camera",
+        "answer",
+        "coordinate",
+        "geographic",
+        "my",
+        "best",
+        "°",
+        "(",
+        ")",
+    }
     | {"gt", "true", "place", "city"}
 )
 _PARTS_OF_AXES = frozenset(
-    {"min", "mins", "minute", "minutes", "sec", "secs", "second", "seconds", "max", "minimum", "maximum", "from", "to"}
+    {
+        "min",
+        "mins",
+        "minute",
+        "minutes",
+        "sec",
+        "secs",
+        "second",
+        "seconds",
+        "max",
+        "minimum",
+        "maximum",
+        "from",
+        "to",
+    }
     | {"start", "end", "low", "high", "lower", "upper", "range", "1", "2", "a", "b"}
 )
 _PART = re.compile(r"[A-Z]?[a-z]++|[A-Z]+(?![a-z])|[0-9]++|[^\W\d_]++|[^\w\s]", re.ASCII)
@@ -88,19 +177,68 @@ COORDINATE_LABELS = frozenset(
         "point",
         "position",
         "prediction",
-        *("坐标", "座標", "좌표", "координаты", "coordenadas", "coordonnées", "koordinaten", "coordinate gps"),
+        *(
+            "坐标",
+            "座標",
+            "좌표",
+            "координаты",
+            "coordenadas",
+            "coordonnées",
+            "koordinaten",
+            "coordinate gps",
+        ),
     }
 )
 # What their values say of numbers is no answer where the answer has a coordinate of its own.
 ASIDE_LABELS = frozenset(
-    {"address", "street", "street address", "road", "house number", "postcode", "postal code", "zip", "zip code"}
-    | {"phone", "phone number", "telephone", "tel", "fax", "population", "elevation", "altitude", "year", "date"}
-    | {"reasoning", "reason", "explanation", "rationale", "analysis", "evidence", "clue", "clues", "notes", "note"}
+    {
+        "address",
+        "street",
+        "street address",
+        "road",
+        "house number",
+        "postcode",
+        "postal code",
+        "zip",
+        "zip code",
+    }
+    | {
+        "phone",
+        "phone number",
+        "telephone",
+        "tel",
+        "fax",
+        "population",
+        "elevation",
+        "altitude",
+        "year",
+        "date",
+    }
+    | {
+        "reasoning",
+        "reason",
+        "explanation",
+        "rationale",
+        "analysis",
+        "evidence",
+        "clue",
+        "clues",
+        "notes",
+        "note",
+    }
     | {"description", "justification", "thought", "thoughts", "thinking", "observation", "observations"}
     | {"landmark", "route", "bus", "highway", "sign", "signs", "text", "confidence"}
 )
 # They end the value before them, and mean nothing else here.
-OTHER_LABELS = ASIDE_LABELS | {"continent", "district", "neighborhood", "place", "sub region", "subregion", "world region"}
+OTHER_LABELS = ASIDE_LABELS | {
+    "continent",
+    "district",
+    "neighborhood",
+    "place",
+    "sub region",
+    "subregion",
+    "world region",
+}
 
 
 @lru_cache(maxsize=_CACHED_KEYS)

@@ -62,9 +62,31 @@ _MINUS_WORDS = ("negative", "neg", "menos", "moins", "meno", "минус", "eksi
 _OTHERWISE = ("oder", "bis", "ou", "или", "либо", "до", "oppure", "tot", "lub", "veya")
 _DENIALS = ("nicht", "kein", "keine", "keinesfalls", "pas", "не", "niet", "nie", "değil")
 _UNITS = {
-    "°": ("grado", "grados", "grau", "graus", "gradi", "grad", "degré", "degrés", "градус", "градуса", "градусов"),
+    "°": (
+        "grado",
+        "grados",
+        "grau",
+        "graus",
+        "gradi",
+        "grad",
+        "degré",
+        "degrés",
+        "градус",
+        "градуса",
+        "градусов",
+    ),
     "'": ("minuto", "minutos", "minuten", "minuti", "минута", "минуты", "минут"),
-    '"': ("segundo", "segundos", "seconde", "secondes", "sekunden", "secondi", "секунда", "секунды", "секунд"),
+    '"': (
+        "segundo",
+        "segundos",
+        "seconde",
+        "secondes",
+        "sekunden",
+        "secondi",
+        "секунда",
+        "секунды",
+        "секунд",
+    ),
 }
 # Of scripts that part no words; patterns.
 _PARTICLES = "(?:は約?|是|为|為|约|約|は|는)?"  # "the latitude is"
@@ -72,7 +94,12 @@ _AXES_UNSPACED = {
     LATITUDE: f"(?:[纬緯]度|위도){_PARTICLES}",
     LONGITUDE: f"(?:[经經経]度|경도){_PARTICLES}",
 }
-_PREFIXES_UNSPACED = {"N": "北[纬緯]|북위", "S": "南[纬緯]|남위", "E": "[东東][经經経]|동경", "W": "西[经經経]|서경"}
+_PREFIXES_UNSPACED = {
+    "N": "北[纬緯]|북위",
+    "S": "南[纬緯]|남위",
+    "E": "[东東][经經経]|동경",
+    "W": "西[经經経]|서경",
+}
 _SUFFIXES_UNSPACED = {"N": "北", "S": "南", "E": "[东東]", "W": "西"}
 _HEMISPHERES_UNSPACED = {"N": "北半球|북반구", "S": "南半球|남반구", "E": "[东東]半球", "W": "西半球"}
 _MINUS_UNSPACED = "[负負]|マイナス|마이너스"

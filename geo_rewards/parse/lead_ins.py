@@ -7,22 +7,113 @@ import re
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 # Any of these alone before a name leads to it.
 _ADVERBS = frozenset(
-    {"probably", "likely", "maybe", "perhaps", "possibly", "definitely", "certainly", "somewhere", "presumably"}
+    {
+        "probably",
+        "likely",
+        "maybe",
+        "perhaps",
+        "possibly",
+        "definitely",
+        "certainly",
+        "somewhere",
+        "presumably",
+    }
     | {"surely", "apparently", "obviously", "clearly", "roughly", "approximately", "tentatively"}
 )
 # Two of these do: one alone may be a name (In Salah, Most, Best).
 _LEADING = _ADVERBS | frozenset(
-    {"this", "it", "that", "the", "looks", "look", "like", "is", "appears", "seems", "to", "be", "most", "almost"}
+    {
+        "this",
+        "it",
+        "that",
+        "the",
+        "looks",
+        "look",
+        "like",
+        "is",
+        "appears",
+        "seems",
+        "to",
+        "be",
+        "most",
+        "almost",
+    }
     | {"i", "we", "think", "believe", "guess", "guessing", "would", "say", "my", "best", "final", "answer"}
-    | {"location", "photo", "photograph", "image", "picture", "scene", "shows", "was", "were", "taken", "in", "at"}
+    | {
+        "location",
+        "photo",
+        "photograph",
+        "image",
+        "picture",
+        "scene",
+        "shows",
+        "was",
+        "were",
+        "taken",
+        "in",
+        "at",
+    }
     | {"near", "from", "around", "here", "are", "of", "place", "am", "sure", "confident", "fairly", "pretty"}
-    | {"quite", "very", "suspect", "located", "must", "could", "might", "may", "should", "a", "an", "have", "been"}
-    | {"i'm", "it's", "i'd", "that's", "this's", "shot", "captured", "street", "view", "resembles", "reminds", "me"}
+    | {
+        "quite",
+        "very",
+        "suspect",
+        "located",
+        "must",
+        "could",
+        "might",
+        "may",
+        "should",
+        "a",
+        "an",
+        "have",
+        "been",
+    }
+    | {
+        "i'm",
+        "it's",
+        "i'd",
+        "that's",
+        "this's",
+        "shot",
+        "captured",
+        "street",
+        "view",
+        "resembles",
+        "reminds",
+        "me",
+    }
     | {"spot", "prediction", "estimate", "guessed", "as", "so", "well", "strongly", "reasonably"}
 )
 _PROSE = frozenset(
-    {"is", "are", "was", "were", "this", "it", "that", "believe", "think", "guess", "looks", "seems", "appears"}
-    | {"coordinates", "coordinate", "because", "which", "would", "my", "answer", "not", "photo", "image", "latitude"}
+    {
+        "is",
+        "are",
+        "was",
+        "were",
+        "this",
+        "it",
+        "that",
+        "believe",
+        "think",
+        "guess",
+        "looks",
+        "seems",
+        "appears",
+    }
+    | {
+        "coordinates",
+        "coordinate",
+        "because",
+        "which",
+        "would",
+        "my",
+        "answer",
+        "not",
+        "photo",
+        "image",
+        "latitude",
+    }
     | {"longitude", "since", "given", "i'm", "it's", "i'd", "based", "but", "although", "however"}
 )
 
@@ -37,10 +128,12 @@ def without_lead_in(text: str, start: int, end: int) -> int:
     at = start
     for match in _WORD.finditer(text, start, end):
         word = match.group().lower().replace("’", "'")
-        if word not in _LEADING or not text[at : match.start()].replace(",", "").isspace() and words:
+        if word not in _LEADING or (not text[at : match.start()].replace(",", "").isspace() and words):
             break
         following = _WORD.search(text, match.end(), end)
-        if following is None or "," in text[match.end() : following.start()] and word not in _ADVERBS and not words:
+        if following is None or (
+            "," in text[match.end() : following.start()] and word not in _ADVERBS and not words
+        ):
             break
         words.append(word)
         at = match.end()

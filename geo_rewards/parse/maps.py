@@ -1,7 +1,7 @@
 """Links of map services: one row of the table for each service, with what its links mean.
 
-Where a link has a pin and a viewport, the pin is the answer. Services whose datum is not WGS 84, or whose order
-nobody can be sure of, are refused.
+Where a link has a pin and a viewport, the pin is the answer. Services whose datum is not WGS 84, or whose
+order nobody can be sure of, are refused.
 """
 
 from __future__ import annotations
@@ -77,8 +77,11 @@ _SERVICES = (
         ),
     ),
     _Service(
-        _hosts(r"2gis\."), (_place(0, rf"/geo/(?:[0-9]+/)?{_PAIR}", lon_first=True),
-                            _place(1, rf"{_STARTS}m={_PAIR}", lon_first=True)),
+        _hosts(r"2gis\."),
+        (
+            _place(0, rf"/geo/(?:[0-9]+/)?{_PAIR}", lon_first=True),
+            _place(1, rf"{_STARTS}m={_PAIR}", lon_first=True),
+        ),
     ),
     _Service(
         _hosts(r"openstreetmap\.|osm\.org"),

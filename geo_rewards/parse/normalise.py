@@ -80,7 +80,7 @@ def mask_markup(text: str) -> str:
 
 
 def plain_text(raw: str) -> str:
-    """Return the text as the readers of numbers want it: normalised, unwrapped, in English; of the same length.
+    """Return the text as readers of numbers want it: normalised, unwrapped, in English; of the same length.
 
     >>> plain_text("**−33.8º Sul**")
     '  -33.8° S    '
@@ -107,12 +107,16 @@ def _normal_character(code: int) -> str:
 
 
 def _character_of_entity(match: re.Match[str]) -> str:
-    """Return the character of ``&deg;`` and its kind, as long as it is written; a minus stays at its number."""
+    """Return the character of an entity, as long as it is written; a minus stays at its number."""
     written = match.group()
     character = html.unescape(written)
     if len(character) != 1:
         return written
-    return character.rjust(len(written)) if _normal_character(ord(character)) == "-" else character.ljust(len(written))
+    return (
+        character.rjust(len(written))
+        if _normal_character(ord(character)) == "-"
+        else character.ljust(len(written))
+    )
 
 
 def _spaces(match: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""Coordinates in formats of their own: geo URIs, ISO 6709, WKT, templates of Wikipedia; links are in `maps`."""
+"""Coordinates in formats of their own: geo URIs, ISO 6709, WKT, Wikipedia templates; links are in `maps`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.parse.angle_reader import merge_angles, single_angle
 from geo_rewards.parse.angles import Angle, coordinate_from, measure, written_form
+from geo_rewards.parse.denials import refuse_denied
 from geo_rewards.parse.findings import Finding, RefusedError, coordinate_of, shown
 from geo_rewards.parse.maps import LINK, read_link
 from geo_rewards.parse.normalise import plain_text
-from geo_rewards.parse.rivals import refuse_denied
 from geo_rewards.types import Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ _ISO_6709 = re.compile(
 _POINT = re.compile(
     r"(?<![A-Za-z0-9_])POINT(\s{0,4}(?:ZM?|M)\s{0,4}|\s{0,4})\(([0-9.+\-,\s]{1,80})\)", re.IGNORECASE
 )
-_TEMPLATE = re.compile(r"\{\{\s{0,3}(?:coord|coordinates?|location(?: dec)?|coor [a-z]{1,6})\s{0,3}\|([^{}]{1,200})\}\}", re.I | re.A)
+_TEMPLATE = re.compile(
+    r"\{\{\s{0,3}(?:coord|coordinates?|location(?: dec)?|coor [a-z]{1,6})\s{0,3}\|([^{}]{1,200})\}\}",
+    re.I | re.A,
+)
 _LAST_OF_TEMPLATE = re.compile(r"[-+0-9. ]+(?:[NS][-+0-9. ]+[EW])?", re.ASCII)
 _GEOMETRY = re.compile(
     r"(?<![A-Za-z0-9_])(?:MULTIPOINT|(?:MULTI)?(?:LINESTRING|POLYGON)|GEOMETRYCOLLECTION)\s{0,4}\(",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from geo_rewards.parse.angle_reader import single_angle
 from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from
 from geo_rewards.parse.findings import Finding, RefusedError, coordinate_of, shown
-from geo_rewards.parse.hemispheres import Stated, hemispheres_of, is_hemisphere_key
+from geo_rewards.parse.hemispheres import Stated, hemispheres_of, is_about_facing, is_hemisphere_key
 from geo_rewards.parse.labels import (
     ASIDE_LABELS,
     COORDINATE_LABELS,
@@ -27,6 +27,7 @@ _GEOMETRIES = frozenset(
 _NOTHING = frozenset({"null", "none", "undefined"})
 _WORDS = _NOTHING | {"true", "false", "nan", "inf", "-inf", "infinity", "-infinity"}
 _NUMBER_STARTS = frozenset("0123456789.+-")
+_LONGEST_HEMISPHERE = 40
 APART = "\n|\n"  # parts texts so that no number of one can pair with a number of the next
 
 
@@ -91,6 +92,11 @@ def _state_hemispheres(mapping: Mapping, reading: ObjectReading) -> None:
     for key, node in mapping.fields.items():
         if isinstance(node, Mapping):
             _state_hemispheres(node, reading)
+        elif isinstance(node, Text) and not is_hemisphere_key(label_key(key)):
+            named = hemispheres_of(node.text) if len(node.text) <= _LONGEST_HEMISPHERE else None
+            if named and label_key(key) not in PLACE_LABELS and not is_about_facing(label_key(key)):
+                for axis, sign in named:
+                    reading.stated.mentioned.setdefault(axis, set()).add(sign)
         elif is_hemisphere_key(label_key(key)) and node.text.lower() not in ("", *_NOTHING):
             named = hemispheres_of(node.text.strip("[]()").replace('"', " ").replace("'", " "))
             if named is None:
@@ -213,6 +219,7 @@ def _read_axes(axes: list[tuple[Axis, Node]], mapping: Mapping, reading: ObjectR
         if len(found) == 1:
             raise RefusedError(ProblemKind.AXES, f"only {AXIS_NAMES[axes[0][0]]} has a value")
         coordinate = coordinate_of(found["lat"].value, found["lon"].value)
+        reading.stated.check(coordinate)
     except RefusedError as refused:
         reading.problems.append(refused.problem)
         return
@@ -240,4 +247,6 @@ def _angle(node: Node) -> Angle:
     """Return the angle that a number or string stands for."""
     if isinstance(node, (Array, Mapping)):
         raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where a number is right")
-    return single_angle(node.text if isinstance(node, Bare) and node.text.isascii() else plain_text(node.text).strip())
+    return single_angle(
+        node.text if isinstance(node, Bare) and node.text.isascii() else plain_text(node.text).strip()
+    )

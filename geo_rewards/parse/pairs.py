@@ -10,10 +10,11 @@ from geo_rewards.parse.angle_reader import Item, merge_angles
 from geo_rewards.parse.angles import Angle, coordinate_from, written_form
 from geo_rewards.parse.axis_labels import LabelledAxis, first_axis, read_axis_labels
 from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
+from geo_rewards.parse.denials import refuse_denied
 from geo_rewards.parse.findings import Finding, RefusedError, shown
 from geo_rewards.parse.hemispheres import Stated, stated_hemispheres
 from geo_rewards.parse.loose import loose_pairs, repeated_pair
-from geo_rewards.parse.rivals import refuse_denied, refuse_rivals_before, refuse_rivals_behind
+from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
 from geo_rewards.parse.tokens import NUMBER
 from geo_rewards.types import Problem, ProblemKind
@@ -102,9 +103,7 @@ def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
         reading.findings.append(repeated.finding)
 
 
-def _read_axes(
-    text: str, raw: str, *, items: list[Item], reading: PairReading, stated: Stated
-) -> set[int]:
+def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading, stated: Stated) -> set[int]:
     """Read ``Lat. 43.4, Long. 142.6``; return the items that it takes up."""
     pair = read_axis_labels(text, items, stated)
     if pair is None:
@@ -113,7 +112,9 @@ def _read_axes(
     stated.check(pair.coordinate)
     refuse_denied(text, start, end)
     reading.spans += [(value.start, _end_of(value, items)) for value in pair.values]
-    reading.findings.append(Finding(pair.coordinate, "labelled", raw[start:end], pair.units, start, claimed=True))
+    reading.findings.append(
+        Finding(pair.coordinate, "labelled", raw[start:end], pair.units, start, claimed=True)
+    )
     return {index for value in pair.values for index in range(value.first, value.last + 1)}
 
 
@@ -151,9 +152,17 @@ def _read_chain(
     ]
 
 
+def _looks_like_a_call(chain: Chain, page: _Page, around: Surroundings) -> bool:
+    """Return whether the pair may be a geometry by another name: ``XY(2.35 48.85)``."""
+    start = page.items[chain.indexes[0] - 1].start
+    return bool(around.bracket) and chain.gaps[0] == "" and page.text[start - 1 : start].isalpha()
+
+
 def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
     """Refuse a pair that is part of a range, one of several, or denied."""
     first, second = chain.angles
+    if _looks_like_a_call(chain, page, around):
+        raise RefusedError(ProblemKind.ORDER, f"{shown(page.raw[slice(*_span(chain, page, around))])}")
     bracket = bool(around.bracket)
     before, behind = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
     refuse_rivals_before(page.items, before, pair=(first, second), text=page.text)

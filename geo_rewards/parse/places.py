@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-from geo_rewards.parse.lead_ins import is_prose, without_lead_in
 from geo_rewards.parse.labels import (
     ASIDE_LABELS,
     AXIS_WORDS,
@@ -14,6 +13,7 @@ from geo_rewards.parse.labels import (
     PLACE_LABELS,
     label_key,
 )
+from geo_rewards.parse.lead_ins import is_prose, without_lead_in
 
 # Which names the parts of a list are, by what parts them and how many there are.
 _LISTED = {
@@ -56,8 +56,8 @@ def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
 def aside_spans(text: str) -> list[tuple[int, int]]:
     """Return where the values of labels are that are about something else: ``Street: 400 South 1400 East``.
 
-    >>> aside_spans("Year: 1999\\nCity: Paris")
-    [(5, 10)]
+    >>> aside_spans("Year: 1999 City: Paris")
+    [(5, 11)]
     """
     labels = _labels(text)
     spans: list[tuple[int, int]] = []

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from geo_rewards.parse.denials import needs_closer_look
 from geo_rewards.parse.elements import read_elements
 from geo_rewards.parse.findings import Finding, RefusedError, is_same_place
 from geo_rewards.parse.normalise import plain_text
@@ -13,7 +14,6 @@ from geo_rewards.parse.notations import read_references, read_templates, without
 from geo_rewards.parse.objects import APART, ObjectReading, read_objects
 from geo_rewards.parse.pairs import PairReading, read_pairs
 from geo_rewards.parse.places import aside_spans, labelled_places, listed_places
-from geo_rewards.parse.rivals import needs_closer_look
 from geo_rewards.parse.shortcuts import bracketed_pair, plain_pair, whole_pair
 from geo_rewards.parse.tables import read_tables
 from geo_rewards.types import Problem, ProblemKind
@@ -119,7 +119,7 @@ def _without_markup(text: str, raw: str) -> tuple[str, str]:
 
 
 def _read_pairs(text: str, raw: str, *, claimed: bool) -> PairReading:
-    """Return the pairs of a text; numbers beside other labels count only where nothing claims to be a pair."""
+    """Return the pairs of a text; numbers of other labels count only where nothing claims to be a pair."""
     shortcut = bracketed_pair(text, raw)
     if shortcut is not None and not needs_closer_look(text):
         return shortcut

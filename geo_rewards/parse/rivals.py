@@ -1,17 +1,13 @@
-"""What takes the certainty from a coordinate: a range, an alternative, a denial.
-
-``48.8 to 48.9``, ``48.85 or -33.86``, ``48°N to 49°N, 2°E``, ``It is not (48.86, 2.29)``: one table of words each.
-"""
+"""Ranges and alternatives: ``48.8 to 48.9``, ``48.85 or -33.86``, ``48°N to 49°N, 2°E``. No answers."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from geo_rewards.parse.angles import Angle
 from geo_rewards.parse.findings import RefusedError, is_same_value, shown
 from geo_rewards.parse.labels import AXIS_WORDS
-from geo_rewards.parse.languages import DENIAL, HEMISPHERE, OTHERWISE
+from geo_rewards.parse.languages import DENIAL, OTHERWISE
 from geo_rewards.parse.tokens import NEWLINE, WORD, Token
 from geo_rewards.types import ProblemKind
 
@@ -22,7 +18,21 @@ if TYPE_CHECKING:
 
 # Between two numbers they say: this one or that one, from this one to that one, this one and not that one.
 _RIVAL_WORDS = frozenset(
-    {"or", "to", "and", "vs", "versus", "not", "nor", "until", "till", "through", "thru", "else", "alternatively"}
+    {
+        "or",
+        "to",
+        "and",
+        "vs",
+        "versus",
+        "not",
+        "nor",
+        "until",
+        "till",
+        "through",
+        "thru",
+        "else",
+        "alternatively",
+    }
     | {"instead", "rather", "than", "but", "possibly", "maybe", "perhaps", "otherwise"}
     | {"/", "~", "-", "–", "…", "\\", "|", "<", ">", "→", "↔", "⇔", "&", "∪", OTHERWISE, DENIAL}
 )
@@ -35,31 +45,6 @@ _CLOSERS = frozenset("\"'.)]")
 _PAIR_GAP = frozenset({",", ";", "/", "\n", "and", "or"})
 _MAX_GAP = 6
 _MAX_DEGREES = 180.0
-_DENIALS = frozenset({"not", "never", "neither", "nor", "no", "cannot", "wrong", "incorrect", "false", "unlike"})
-_DENIALS |= {DENIAL, "excluding", "except", "non", "isn", "aren", "wasn", "doesn", "don"}
-_DENIALS |= {"didn", "can", "cant", "isnt", "wont", "ruled", "rule", "instead", "rather"}
-# `not sure` and its kind say nothing against the place.
-_UNCERTAIN = frozenset(
-    {"sure", "certain", "exact", "exactly", "precise", "precisely", "confident", "clear", "clearly", "far", "only"}
-    | {"100", "entirely", "completely", "fully", "totally", "visible", "possible", "able", "enough", "doubt", "too"}
-    | {"quite", "absolutely", "positive", "necessarily", "just", "very", "matter", "idea", "other", "longer", "more"}
-)
-_RESTARTS = frozenset({"but", "however", "so", "i", "this", "it", "my", "though", "although", "guess", "answer", "yet"})
-_NOT_DENYING_ALONE = {"can": "not", "ruled": "out", "rule": "out", "instead": "of", "rather": "than", "don": "'", "no": ""}
-_TELLING = _DENIALS | {"minus", "negative", "hemisphere", "hemispheres", "hemi", "ns", "ew", "t", "nt"}
-_LETTERS = re.compile(r"[^\W\d_]+")
-_REACH = 160  # characters before a coordinate in which it may be denied
-_MAX_WORDS = 12
-_WORD = re.compile(r"[^\W_]++|[^\w\s]|\n")
-_DENIED_BEHIND = re.compile(
-    r"[\s)\]}\"'.,]{0,4}(?:,? ?which )?(?:is|are|was|were|would be|seems|looks|does|do|did|can|could|has|have)"
-    r"(?:n't|nt|n’t)?\s{1,3}(?:definitely |clearly |probably |certainly |surely |likely )?"
-    r"(not(?! (?:far|exact|precise|sure|certain))|wrong|incorrect|false|impossible|excluded|ruled out|match)",
-    re.IGNORECASE | re.ASCII,
-)
-_NEGATED_BEHIND = re.compile(
-    r"[\s)\]}\"'.,]{0,4}(?:is|are|was|were|does|do|did|can|could|would)n['’]?t", re.IGNORECASE | re.ASCII
-)
 
 
 def refuse_rivals_within(items: Sequence[Item], start: int, end: int, *, angle: Angle, text: str) -> None:
@@ -76,7 +61,9 @@ def refuse_rivals_within(items: Sequence[Item], start: int, end: int, *, angle: 
             raise _several_values(text, angle, item)
 
 
-def refuse_rivals_behind(items: Sequence[Item], start: int, *, pair: tuple[Angle, Angle], text: str, single: bool) -> None:
+def refuse_rivals_behind(
+    items: Sequence[Item], start: int, *, pair: tuple[Angle, Angle], text: str, single: bool
+) -> None:
     """Refuse a pair if what follows it offers another value for its last number, or another pair.
 
     Args:
@@ -90,10 +77,9 @@ def refuse_rivals_behind(items: Sequence[Item], start: int, *, pair: tuple[Angle
         RefusedError: If it does.
     """
     at, words = _next_angle(items, start)
-    if at is None:
+    rival = items[at] if at < len(items) else None
+    if not isinstance(rival, Angle):
         return
-    rival = items[at]
-    assert isinstance(rival, Angle)
     told = not _RIVAL_WORDS.isdisjoint(words)
     if "\n" in words and not told:
         return
@@ -113,6 +99,7 @@ def refuse_rivals_before(items: Sequence[Item], before: int, *, pair: tuple[Angl
     Raises:
         RefusedError: If it does.
     """
+    _refuse_minutes_before(items, before, pair[0], text=text)
     at, told = before, False
     for _ in range(_MAX_GAP):
         word = _text(items, at)
@@ -134,64 +121,31 @@ def refuse_rivals_before(items: Sequence[Item], before: int, *, pair: tuple[Angl
     raise _several_values(text, item, pair[0])
 
 
-def needs_closer_look(text: str) -> bool:
-    """Return whether a text has a word that may deny or move a coordinate: the shortcuts leave it alone."""
-    if OTHERWISE in text or DENIAL in text or HEMISPHERE in text:
-        return True
-    return not _TELLING.isdisjoint(_LETTERS.findall(text.lower()))
+def _refuse_minutes_before(items: Sequence[Item], before: int, first: Angle, *, text: str) -> None:
+    """Refuse ``33 deg 51 xx 30 S`` at its seconds: a unit that nobody knows parts them from their degrees."""
+    for at in (before, before - 1, before - 2):
+        item = items[at] if at >= 0 else None
+        if isinstance(item, Angle):
+            if first.axis and item.axis is None and not item.digits and item.flaw is None:
+                raise RefusedError(ProblemKind.MINUTES, shown(text[item.start : first.end]))
+            unknown = items[at + 1 : before + 1]
+            degrees = _text(items, at - 1) == "" and at > 0 and not getattr(items[at - 1], "digits", "x")
+            if first.axis and item.digits and unknown and degrees:
+                raise RefusedError(ProblemKind.MINUTES, shown(text[item.start : first.end]))
+            return
+        if not isinstance(item, Token) or item.kind == NEWLINE or item.text in (",", ";", "(", "["):
+            return
 
 
-def refuse_denied(text: str, start: int, end: int) -> None:
-    """Refuse a coordinate that its sentence denies.
-
-    Raises:
-        RefusedError: If it does.
-
-    >>> refuse_denied("I am not sure, (1, 2)", 15, 21)
-    """
-    if _is_denied_before(text, start) or _is_denied_behind(text, end):
-        raise RefusedError(ProblemKind.DENIED, f"the text says that it is not {shown(text[start:end])}")
-
-
-def _is_denied_behind(text: str, end: int) -> bool:
-    return bool(_DENIED_BEHIND.match(text, end) or _NEGATED_BEHIND.match(text, end))
-
-
-def _is_denied_before(text: str, start: int) -> bool:
-    """Return whether a word before the start, in the same sentence, denies what follows."""
-    words = [word.lower() for word in _WORD.findall(text, max(start - _REACH, 0), start)]
-    after, near = "", True
-    for word in reversed(words[-_MAX_WORDS:]):
-        if word in _DENIALS and after not in _UNCERTAIN and _denies(word, after):
-            return True
-        if word in ("\n", "!", "?", ";") or word in _RESTARTS or (word in (".", ":") and not near):
-            return False
-        if word == "." or word == ":":
-            near = near and word == ":"
-        elif word.isalnum():
-            near = False
-        after = word
-    return False
-
-
-def _denies(word: str, after: str) -> bool:
-    """Return whether a word denies, given the one after it; some need a certain one."""
-    needed = _NOT_DENYING_ALONE.get(word)
-    return needed is None or (after == needed if needed else after in ("", "("))
-
-
-def _next_angle(items: Sequence[Item], start: int) -> tuple[int | None, list[str]]:
-    """Return the index of the next angle if only rival words, hedges and marks come before it; and those."""
+def _next_angle(items: Sequence[Item], start: int) -> tuple[int, list[str]]:
+    """Return the index of the first item after rival words, hedges and marks; and those."""
     words: list[str] = []
     for at in range(start, min(start + _MAX_GAP, len(items))):
-        item = items[at]
-        if isinstance(item, Angle):
-            return at, words
         word = _text(items, at)
         if word not in _RIVAL_WORDS and word not in _HEDGES and word != "\n":
-            return None, words
+            return at, words
         words.append(word)
-    return None, words
+    return len(items), words
 
 
 def _second_angle(items: Sequence[Item], at: int) -> Angle | None:
@@ -219,8 +173,7 @@ def _is_same_pair(first: tuple[Angle, Angle], second: tuple[Angle, Angle]) -> bo
 def _is_rival(items: Sequence[Item], at: int, angle: Angle) -> bool:
     """Return whether the angle at an index may be another value for a labelled one."""
     rival = items[at]
-    assert isinstance(rival, Angle)
-    if not _is_plausible(rival) or _text(items, at - 1) == "±":
+    if not isinstance(rival, Angle) or not _is_plausible(rival) or _text(items, at - 1) == "±":
         return False
     if is_same_value(rival.value, angle.value, units=(rival.unit, angle.unit)):
         return False
@@ -251,4 +204,10 @@ def _text(items: Sequence[Item], at: int) -> str:
     if not 0 <= at < len(items):
         return ""
     item = items[at]
-    return "\n" if isinstance(item, Token) and item.kind == NEWLINE else item.text.lower() if isinstance(item, Token) else ""
+    return (
+        "\n"
+        if isinstance(item, Token) and item.kind == NEWLINE
+        else item.text.lower()
+        if isinstance(item, Token)
+        else ""
+    )

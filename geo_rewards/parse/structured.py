@@ -1,7 +1,7 @@
 """JSON objects and Python dicts in a text, read without `eval` and without unbounded recursion.
 
-More lenient than JSON where models are: single quotes, bare words, tuples, trailing commas, comments. Values keep the
-text that they were written with, so that numbers are judged by one reader only.
+More lenient than JSON where models are: single quotes, bare words, tuples, trailing commas, comments. Values
+keep the text that they were written with, so that numbers are judged by one reader only.
 """
 
 from __future__ import annotations

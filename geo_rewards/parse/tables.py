@@ -60,7 +60,11 @@ def read_tables(text: str, raw: str) -> TableReading:
             row = "\n" * len(match.group())
         else:
             names = [text[slice(*span)] for span in cells]
-            heading = names if sum(map(_is_label, names)) > 1 and len(names) > 1 and _has_rule(text, last_end) else None
+            heading = (
+                names
+                if sum(map(_is_label, names)) > 1 and len(names) > 1 and _has_rule(text, last_end)
+                else None
+            )
             row = "\n" * len(match.group()) if heading else _as_line(match.group())
         pieces += [text[done : match.start()], row]
         done = match.end()
@@ -86,7 +90,9 @@ def _as_line(row: str) -> str:
         return row
     inner = row[second + 1 :].rstrip()
     end = second + 1 + len(inner) - (1 if inner.endswith("|") else 0)
-    mark = ":" if _is_label(row[first + 1 : second]) and end > second + 1 else " " if end <= second + 1 else "|"
+    mark = (
+        ":" if _is_label(row[first + 1 : second]) and end > second + 1 else " " if end <= second + 1 else "|"
+    )
     return f"{row[:first]} {row[first + 1 : second]}{mark}{row[second + 1 : end]}".ljust(len(row))
 
 

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from geo_rewards.parse import parse_answer, parse_completion, reading
+from geo_rewards.parse.denials import needs_closer_look
 from geo_rewards.parse.normalise import plain_text
 from geo_rewards.parse.pairs import read_pairs
 from geo_rewards.parse.reading import read_answer
-from geo_rewards.parse.rivals import needs_closer_look
 from geo_rewards.parse.shortcuts import bracketed_pair
 from geo_rewards.types import Coordinate
 
@@ -196,6 +196,6 @@ def test_the_short_cut_for_a_pair_in_brackets_reads_like_the_long_way(before: st
     short = bracketed_pair(text, raw)
     if short is not None and not needs_closer_look(text):
         long = read_pairs(text, raw)
-        assert not (long.problems or long.doubts or long.loose)
+        assert [*long.problems, *long.doubts, *long.loose] == []
         assert [found[:3] for found in short.findings] == [found[:3] for found in long.findings]
         assert (short.spans, short.numbers) == (long.spans, long.numbers)
