@@ -38,8 +38,10 @@ _MINUS_WORDS = frozenset({"minus", "negative"})
 # Symbols that may touch a number without being a lost minus.
 _HARMLESS_SYMBOLS = frozenset("<>=~|+`≈≃≅∼→⇒➜➔➡")
 _LOST_SIGN = frozenset({"Sm", "Sk", "Cc", "Co", "Cn", "Mn", "Mc", "Me", "Lm"})
-_OF_MOJIBAKE = frozenset("€†ˆ‚ÃÂâ")
-_OPENERS = frozenset("([{*`$_'\"")
+_OF_MOJIBAKE = frozenset("€†ˆ‚ÃÂ¢™")
+_UNKNOWN_ENTITY = re.compile("&[A-Za-z0-9#]{1,10};$", re.ASCII)
+_OPENERS = "([{*`$_'\""
+_OPENED = _OPENERS + " "
 _AFTER_NAME = frozenset(
     {"and", "latitude", "longitude", "lat", "lon", "long", "of", "hemisphere", "or", "to"}
 )
@@ -199,9 +201,11 @@ class _Walk:
 
     def lost_sign(self, number: Token) -> bool:
         """Return whether what touches the front of a number may be a minus that nobody can read."""
-        before = self.text[max(number.start - 4, 0) : number.start]
-        inner = before.rstrip("".join(_OPENERS))
-        if inner != before and (inner.endswith("-") or inner[-1:] in _OF_MOJIBAKE):
+        before = self.text[max(number.start - 12, 0) : number.start]
+        inner = before.rstrip(_OPENERS)
+        if (inner != before and inner.endswith("-")) or before.rstrip(_OPENED)[-1:] in _OF_MOJIBAKE:
+            return True
+        if before.endswith(";") and _UNKNOWN_ENTITY.search(before):
             return True
         if self.at and self.tokens[self.at - 1].text.lower() in _MINUS_WORDS:
             return True

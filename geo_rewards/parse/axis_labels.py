@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from, join_decimal_comma
 from geo_rewards.parse.findings import RefusedError, is_same_value, shown
-from geo_rewards.parse.hemispheres import Stated, hemisphere_word
+from geo_rewards.parse.hemispheres import WORDS, Stated, hemisphere_word
 from geo_rewards.parse.labels import AXIS_WORDS
 from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind, refuse_rivals_within
 from geo_rewards.parse.tokens import NEWLINE, WORD, Token
@@ -45,6 +45,7 @@ _LINKS = frozenset({",", "/", "&", ";", "-", "and"})
 _CONNECTIVES = frozenset(
     {"и", "та", "和", "及", "と", "および", "그리고", "και", "و", "左右", "附近", "付近", "약", "근처"}
 )
+_LETTERS = frozenset("nsewo")  # too often something else to be read, too often a hemisphere to be ignored
 _CONTINUING = frozenset({"or", "to", "and", "-"})  # a line that starts so belongs to the one before
 _MAX_SKIPPED = 4
 _LIMITS: dict[Axis, float] = {"lat": 90.0, "lon": 180.0}
@@ -292,7 +293,8 @@ def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -
         return replace(angle, flaw=ProblemKind.AXES)
     if item.text.lower() in ("negative", "minus", "neg"):
         return replace(angle, flaw=ProblemKind.SIGN)
-    unknown = len(item.text) <= 2 and item.text.isupper() and item.text not in ("UK", "US")
+    letters = item.text
+    unknown = (len(letters) <= 2 and letters.isupper() and letters not in ("UK", "US")) or letters in _LETTERS
     return replace(angle, flaw=ProblemKind.AXES, end=item.end) if unknown else angle
 
 
@@ -314,12 +316,14 @@ def _label_end(items: list[Item], at: int) -> tuple[int, tuple[Axis, int] | None
         hemisphere = None
     here = skip(items, at + 1, _CLOSERS)
     if here < len(items) and _text(items[here]) in _OPENERS:
+        named = {hemisphere} - {None}
         for index in range(here + 1, min(here + 6, len(items))):
             if isinstance(items[index], Angle):
                 break
-            hemisphere = hemisphere or hemisphere_word(items[index])
+            named |= {WORDS.get(_text(items[index]))} - {None}
             if _text(items[index]) in (")", "]"):
-                return skip(items, index + 1, _CLOSERS), hemisphere
+                both = {("lat", 1), ("lat", -1)} <= named or {("lon", 1), ("lon", -1)} <= named  # (N/S)
+                return skip(items, index + 1, _CLOSERS), None if both else next(iter(named), None)
         return here, hemisphere
     if here + 1 < len(items) and hemisphere_word(items[here]) and _text(items[here + 1]) in (":", "=", "("):
         hemisphere, here = hemisphere or hemisphere_word(items[here]), here + 1

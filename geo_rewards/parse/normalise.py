@@ -111,6 +111,8 @@ def _character_of_entity(match: re.Match[str]) -> str:
     written = match.group()
     character = html.unescape(written)
     if len(character) != 1:
+        character = html.unescape(written.lower())
+    if len(character) != 1:
         return written
     return (
         character.rjust(len(written))

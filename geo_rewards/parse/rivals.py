@@ -53,11 +53,13 @@ def refuse_rivals_within(items: Sequence[Item], start: int, end: int, *, angle: 
     Raises:
         RefusedError: If there is one.
     """
+    told = False
     for at in range(start, end):
         item = items[at]
         if isinstance(item, Token) and item.text in (":", "="):
             return  # another field
-        if isinstance(item, Angle) and _is_rival(items, at, angle):
+        told = told or _text(items, at) in _RIVAL_WORDS
+        if isinstance(item, Angle) and _is_rival(items, at, angle, told=told):
             raise _several_values(text, angle, item)
 
 
@@ -89,7 +91,7 @@ def refuse_rivals_behind(
             raise RefusedError(ProblemKind.SEVERAL_PAIRS, f"also {shown(text[rival.start : other.end])}")
         return
     weak = not told and not (single and (rival.exact or not words))
-    if not weak and _is_rival(items, at, pair[1]):
+    if not weak and _is_rival(items, at, pair[1], told=told):
         raise _several_values(text, pair[1], rival)
 
 
@@ -170,12 +172,16 @@ def _is_same_pair(first: tuple[Angle, Angle], second: tuple[Angle, Angle]) -> bo
     )
 
 
-def _is_rival(items: Sequence[Item], at: int, angle: Angle) -> bool:
-    """Return whether the angle at an index may be another value for a labelled one."""
+def _is_rival(items: Sequence[Item], at: int, angle: Angle, *, told: bool) -> bool:
+    """Return whether the angle at an index may be another value for a labelled one.
+
+    It may be the same, rounded, if no word has told of a range: ``48.8584 (48.86)``, but not ``48.86 to 48.9``.
+    """
     rival = items[at]
     if not isinstance(rival, Angle) or not _is_plausible(rival) or _text(items, at - 1) == "±":
         return False
-    if is_same_value(rival.value, angle.value, units=(rival.unit, angle.unit)):
+    units = (0.0, 0.0) if told else (rival.unit, angle.unit)
+    if is_same_value(rival.value, angle.value, units=units):
         return False
     after = items[at + 1] if at + 1 < len(items) else None
     if not isinstance(after, Token):

@@ -10,10 +10,12 @@ from geo_rewards.batch.truths import read_truth
 from geo_rewards.errors import TruthError
 from geo_rewards.parse import parse_completion
 
-CASES = [json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text("utf-8").splitlines()]
+CASES = [
+    json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text("utf-8").splitlines()
+]
 DEGREES = 2e-4  # the cases round to four decimals and more
-# Four numbers without a letter may be two halves in minutes or one pair twice: the cases of kind K18 want them
-# refused, and those of two peers' tables want the halves, partly for the same text. In doubt nothing is read.
+# Four numbers without a letter may be two halves in minutes or one pair twice: the cases of kind K18 want
+# them refused, and those of two peers' tables want the halves, partly for the same text: nothing is read.
 UNSURE = {
     "45 45.756, 45 45.756",
     "45 45.756 45 45.756",
