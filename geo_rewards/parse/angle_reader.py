@@ -228,9 +228,10 @@ class _Walk:
     def leading_letter(self) -> tuple[Axis, int] | None:
         """Read a hemisphere that stands before its number."""
         letter = self.hemisphere()
-        if letter is None or not self.number_follows(1) or not self.stands_free(self.peek()):
+        colon = self.peek(1).text == ":"  # South: 33.8
+        if letter is None or not self.number_follows(1 + colon) or not self.stands_free(self.peek()):
             return None
-        self.at += 1
+        self.at += 1 + colon
         return letter
 
     def trailing_letter(self) -> tuple[Axis, int] | None:
@@ -247,6 +248,8 @@ class _Walk:
             end += 1
         elif ahead and (self.number_follows(end) or self.peek(end).kind == WORD):
             return None  # the letter of the next number, or a name
+        if self.peek(end).text == "." and self.peek(end + 1).text in (",", ";", "/"):
+            end += 1  # 33.8 S., 151.2 E.
         self.at += end
         return letter
 
@@ -345,8 +348,8 @@ class _Walk:
     def marked_part(self, parts: list[str], marks: frozenset[str], *, prefixed: bool) -> bool:
         """Read minutes or seconds: a number and its mark, or without a mark the last before a letter."""
         start = self.at
-        if self.peek().kind != NUMBER:
-            return False
+        if self.peek().kind != NUMBER or self.peek().text.startswith("."):
+            return False  # 48°.85 is no minutes
         part = self.number(prefixed=False)
         mark = self.peek().text.lower()
         if mark == "'" and self.peek(1).text == "'" and self.peek(1).start == self.peek().end:

@@ -66,6 +66,7 @@ _TELLING = frozenset(
         "reject",
         "rejected",
     }
+    | {"n", "s", "e", "w", "north", "south", "east", "west"}
     | {"impossible", "excluded", "minus", "negative", "hemisphere", "hemispheres", "hemi", "ns", "ew"}
 )
 _LETTERS = re.compile(r"[^\W\d_]+")

@@ -47,8 +47,29 @@ _DIRECTIONS_AT_NUMBERS = {
 }
 # After a number; a point and a space may follow each of their letters.
 _ABBREVIATIONS = {
-    "N": ("с.ш.", "с. ш.", "n. br.", "n.br.", "северной широты", "nördlicher breite", "lintang utara"),
-    "S": ("ю.ш.", "ю. ш.", "s. br.", "s.br.", "южной широты", "südlicher breite", "lintang selatan"),
+    "N": (
+        "above the equator",
+        "north of the equator",
+        "с.ш.",
+        "с. ш.",
+        "n. br.",
+        "n.br.",
+        "северной широты",
+        "nördlicher breite",
+        "lintang utara",
+    ),
+    "S": (
+        "below the equator",
+        "south of the equator",
+        "under the equator",
+        "ю.ш.",
+        "ю. ш.",
+        "s. br.",
+        "s.br.",
+        "южной широты",
+        "südlicher breite",
+        "lintang selatan",
+    ),
     "E": ("в.д.", "в. д.", "ö. l.", "ö.l.", "восточной долготы", "östlicher länge", "bujur timur"),
     "W": ("з.д.", "з. д.", "w. l.", "w.l.", "западной долготы", "westlicher länge", "bujur barat"),
 }

@@ -85,6 +85,21 @@ _LEADING = _ADVERBS | frozenset(
     }
     | {"spot", "prediction", "estimate", "guessed", "as", "so", "well", "strongly", "reasonably"}
 )
+_LEADING_OUT = frozenset(
+    {
+        "at",
+        "approximately",
+        "around",
+        "near",
+        "about",
+        "with",
+        "roughly",
+        "coordinates",
+        "coordinate",
+        "located",
+    }
+    | {"the", "circa", "approx", "gps", "exact", "estimated", "its", "and", "of", "are", "is"}
+)
 _PROSE = frozenset(
     {
         "is",
@@ -145,6 +160,16 @@ def without_lead_in(text: str, start: int, end: int) -> int:
     if last == "the" and name is not None:  # The Hague
         return at - len(last)
     return name.start() if name is not None else start
+
+
+def leads_to_numbers(name: str) -> bool:
+    """Return whether the last part of a list only leads to the coordinate after it.
+
+    >>> leads_to_numbers("at approximately"), leads_to_numbers("Kenya")
+    (True, False)
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    return bool(words) and _LEADING_OUT.issuperset(words)
 
 
 def is_prose(name: str) -> bool:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from geo_rewards.parse.angle_reader import Item, merge_angles
 from geo_rewards.parse.angles import Angle, coordinate_from, written_form
-from geo_rewards.parse.axis_labels import LabelledAxis, first_axis, read_axis_labels
+from geo_rewards.parse.axis_labels import LabelledAxis, first_axis, read_axis_labels, skip
 from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
 from geo_rewards.parse.denials import refuse_denied
 from geo_rewards.parse.findings import Finding, RefusedError, shown
-from geo_rewards.parse.hemispheres import Stated, stated_hemispheres
+from geo_rewards.parse.hemispheres import Stated, hemisphere_word, stated_hemispheres
+from geo_rewards.parse.languages import HEMISPHERE
 from geo_rewards.parse.loose import loose_pairs, repeated_pair
 from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
@@ -152,6 +153,18 @@ def _read_chain(
     ]
 
 
+def _letters_follow(items: list[Item], at: int) -> bool:
+    """Return whether ``S, E`` or ``(South, East)`` comes at an index, behind marks perhaps."""
+    at = skip(items, at, frozenset(")][(,-"))
+    following = items[at : at + 1] + items[at + 2 : at + 3]
+    return bool(following) and all(map(hemisphere_word, following)) and not _is_hemisphere(items, at + 1)
+
+
+def _is_hemisphere(items: list[Item], at: int) -> bool:
+    """Return whether the word before an index is that of a hemisphere, which is checked elsewhere."""
+    return at < len(items) and getattr(items[at], "text", "") == HEMISPHERE
+
+
 def _looks_like_a_call(chain: Chain, page: _Page, around: Surroundings) -> bool:
     """Return whether the pair may be a geometry by another name: ``XY(2.35 48.85)``."""
     start = page.items[chain.indexes[0] - 1].start
@@ -164,6 +177,8 @@ def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
     if _looks_like_a_call(chain, page, around):
         raise RefusedError(ProblemKind.ORDER, f"{shown(page.raw[slice(*_span(chain, page, around))])}")
     bracket = bool(around.bracket)
+    if not first.axis and _letters_follow(page.items, chain.indexes[-1] + 1):
+        raise RefusedError(ProblemKind.AXES, "hemisphere letters behind the pair, not at its numbers")
     before, behind = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
     refuse_rivals_before(page.items, before, pair=(first, second), text=page.text)
     refuse_rivals_behind(page.items, behind, pair=(first, second), text=page.text, single=False)

@@ -13,7 +13,7 @@ from geo_rewards.parse.labels import (
     PLACE_LABELS,
     label_key,
 )
-from geo_rewards.parse.lead_ins import is_prose, without_lead_in
+from geo_rewards.parse.lead_ins import is_prose, leads_to_numbers, without_lead_in
 
 # Which names the parts of a list are, by what parts them and how many there are.
 _LISTED = {
@@ -98,7 +98,9 @@ def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
         for name in re.finditer(rf"[^{mark}]++", text[start:end])
     ]
     dollars = mark == "," and raw[: start + 1].strip()[:1] == "$" == raw[end - 1 :].strip()[-1:]
-    fields = _LISTED.get(("$" if dollars else mark, text.count(mark, start, end) + 1), ())
+    while len(spans) > 1 and leads_to_numbers(raw[slice(*spans[-1])]):
+        spans.pop()
+    fields = _LISTED.get(("$" if dollars else mark, len(spans)), ())
     names = [raw[first:last] for first, last in spans if 0 < last - first <= _MAX_NAME]
     if len(names) != len(fields) or any(map(is_prose, names)):
         return []
