@@ -246,8 +246,13 @@ def _values_before(items: list[Item], words: list[int]) -> list[LabelledAxis]:
         while index > max(end, 0) and _text(items[index]) in _CLOSERS | {"of"}:
             index -= 1
         axis, angle = axis_of(items[at]), items[index] if index >= 0 else None
-        if axis is not None and isinstance(angle, Angle):
-            values.append(LabelledAxis(axis, angle, index, last, angle.start))
+        if axis is None or not isinstance(angle, Angle):
+            continue
+        whole = items[index - 2] if index > 1 and _text(items[index - 1]) == "," else None
+        joined = join_decimal_comma(whole, angle) if isinstance(whole, Angle) else None
+        if joined is not None:
+            angle, index = joined, index - 2
+        values.append(LabelledAxis(axis, angle, index, last, angle.start))
     return values
 
 
@@ -289,7 +294,8 @@ def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -
         return angle if is_word or item.text in _CONNECTIVES else replace(angle, flaw=ProblemKind.AXES)
     if has_mark and at == behind and item.text.istitle() and not _is_label(items, at):
         return replace(angle, flaw=ProblemKind.AXES, end=item.end)
-    if at > behind and _text(items[at - 1]) in _OPENERS and hemisphere_word(item):
+    is_name = isinstance(after, Token) and after is not item and after.kind == WORD and after.text.istitle()
+    if at > behind and _text(items[at - 1]) in _OPENERS and hemisphere_word(item) and not is_name:
         return replace(angle, flaw=ProblemKind.AXES)
     if item.text.lower() in ("negative", "minus", "neg"):
         return replace(angle, flaw=ProblemKind.SIGN)

@@ -17,7 +17,7 @@ from geo_rewards.parse.languages import HEMISPHERE
 from geo_rewards.parse.loose import loose_pairs, repeated_pair
 from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
-from geo_rewards.parse.tokens import NUMBER
+from geo_rewards.parse.tokens import NUMBER, WORD, Token
 from geo_rewards.types import Problem, ProblemKind
 
 _ANY_NUMBER = re.compile("[0-9]|nan|inf", re.IGNORECASE)
@@ -157,12 +157,9 @@ def _letters_follow(items: list[Item], at: int) -> bool:
     """Return whether ``S, E`` or ``(South, East)`` comes at an index, behind marks perhaps."""
     at = skip(items, at, frozenset(")][(,-"))
     following = items[at : at + 1] + items[at + 2 : at + 3]
-    return bool(following) and all(map(hemisphere_word, following)) and not _is_hemisphere(items, at + 1)
-
-
-def _is_hemisphere(items: list[Item], at: int) -> bool:
-    """Return whether the word before an index is that of a hemisphere, which is checked elsewhere."""
-    return at < len(items) and getattr(items[at], "text", "") == HEMISPHERE
+    between = items[at + 1] if at + 1 < len(items) else None
+    is_name = isinstance(between, Token) and (between.kind == WORD or between.text == HEMISPHERE)
+    return bool(following) and all(map(hemisphere_word, following)) and not is_name
 
 
 def _looks_like_a_call(chain: Chain, page: _Page, around: Surroundings) -> bool:

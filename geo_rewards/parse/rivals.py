@@ -175,7 +175,7 @@ def _is_same_pair(first: tuple[Angle, Angle], second: tuple[Angle, Angle]) -> bo
 def _is_rival(items: Sequence[Item], at: int, angle: Angle, *, told: bool) -> bool:
     """Return whether the angle at an index may be another value for a labelled one.
 
-    It may be the same, rounded, if no word has told of a range: ``48.8584 (48.86)``, but not ``48.86 to 48.9``.
+    It may be the same, rounded, if no word tells of a range: ``48.8584 (48.86)``, but not ``48.86 to 48.9``.
     """
     rival = items[at]
     if not isinstance(rival, Angle) or not _is_plausible(rival) or _text(items, at - 1) == "±":
