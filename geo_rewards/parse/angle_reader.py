@@ -348,7 +348,10 @@ class _Walk:
     def marked_part(self, parts: list[str], marks: frozenset[str], *, prefixed: bool) -> bool:
         """Read minutes or seconds: a number and its mark, or without a mark the last before a letter."""
         start = self.at
+        if self.peek().text == "," and self.peek(2).kind == WORD and self.peek(2).text.lower() in marks:
+            self.at += 1  # 48 degrees, 51 minutes
         if self.peek().kind != NUMBER or self.peek().text.startswith("."):
+            self.at = start
             return False  # 48°.85 is no minutes
         part = self.number(prefixed=False)
         mark = self.peek().text.lower()

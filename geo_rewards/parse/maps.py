@@ -27,6 +27,7 @@ LINK = re.compile(
 )
 _NUMBER = r"([+-]?[0-9.]{1,24})(?![0-9.])"
 _PAIR = rf"(?:loc:)?{_NUMBER},[+ ]?{_NUMBER}"
+_DECIMALS = re.compile(r"[0-9]\.[0-9]")
 _STARTS = r"[?&#]"  # of a parameter
 
 
@@ -103,7 +104,7 @@ _SERVICES = (
     ),
     _Service(
         _hosts(r"apple\.com"),
-        (_parameter(0, "ll", "q", "coordinate", "daddr", "address"), _parameter(1, "center", "sll", "near")),
+        (_parameter(0, "ll", "q", "coordinate", "address"), _parameter(1, "center", "sll", "near")),
     ),
     _Service(
         _hosts(r"geohack\.|toolforge\.|wmflabs\."),
@@ -113,11 +114,10 @@ _SERVICES = (
         _hosts(r"(?:maps\.)?google\.|goo\.gl|maps\.app"),
         (
             _place(0, rf"!3d{_NUMBER}!4d{_NUMBER}"),
-            _place(1, rf"/(?:place|search|dir)/{_PAIR}"),
-            _place(1, rf"/dir/[^@]{{0,200}}?/{_PAIR}"),
-            _parameter(1, "viewpoint", "cbll", "destination", "daddr", "markers"),
+            _place(1, rf"/(?:place|search)/{_PAIR}"),
+            _parameter(1, "viewpoint", "cbll", "markers"),
             _place(2, rf"@{_NUMBER},{_NUMBER}"),
-            _parameter(2, "q", "query", "ll", "center", "sll", "saddr"),
+            _parameter(2, "q", "query", "ll", "center", "sll"),
             _place(3, rf"!2d{_NUMBER}!3d{_NUMBER}", lon_first=True),
             *_TWO_PARAMETERS,
         ),
@@ -126,6 +126,10 @@ _SERVICES = (
         re.compile(""),
         (_place(1, rf"@{_NUMBER},{_NUMBER}"), _parameter(1, "q", "query"), *_TWO_PARAMETERS),
     ),
+)
+_ROUTE = re.compile(
+    r"/dir/|/directions|[?&](?:origin|destination|saddr|daddr|rtext|rtp|route|waypoints)=",
+    re.IGNORECASE | re.ASCII,
 )
 _WRITTEN_OUT = re.compile("/(?:place|search)/([^/@?&]{1,120})", re.IGNORECASE | re.ASCII)
 _GEOHACK = re.compile(r"params=([0-9._]{1,40}_[NS]_[0-9._]{1,40}_[EW])", re.ASCII)
@@ -143,6 +147,8 @@ def read_link(link: str) -> list[Finding]:
     plain = unquote(html.unescape(link))
     host = plain.partition("://")[2] or plain
     host = host.partition("?")[0][:80]
+    if _ROUTE.search(plain) and _DECIMALS.search(plain):
+        raise RefusedError(ProblemKind.GEOMETRY, f"{shown(link)} is a route, not a place")
     written = _written_out(plain)
     if written is not None:
         return [Finding(written[0], "url", link, written[1], claimed=True)]
@@ -151,7 +157,7 @@ def read_link(link: str) -> list[Finding]:
     for place in service.places:
         for match in place.pattern.finditer(plain):
             ranked.setdefault(place.rank, []).append(_finding(match, link, lon_first=place.lon_first))
-    if not service.places and re.search(r"[0-9]\.[0-9]", plain):
+    if not service.places and _DECIMALS.search(plain):
         raise RefusedError(ProblemKind.GEOMETRY, f"{shown(link)}: {service.refusal}")
     return ranked[min(ranked)] if ranked else []
 
