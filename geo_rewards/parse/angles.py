@@ -18,6 +18,14 @@ Axis = Literal["lat", "lon"]
 
 AXIS_NAMES: dict[Axis, str] = {"lat": "latitude", "lon": "longitude"}
 _MAX_DIGITS = 20
+_HINTS = {
+    ProblemKind.SIGN: "has no certain sign, use one minus next to the number or one of N, S, E, W",
+    ProblemKind.AXES: "has no certain direction, use N, S, E or W",
+    ProblemKind.NOT_A_NUMBER: "is no number of degrees",
+    ProblemKind.EXPONENT: "has an exponent, use plain decimals",
+    ProblemKind.LONG_NUMBER: f"has more than {_MAX_DIGITS} digits",
+    ProblemKind.MINUTES: "is no angle: minutes and seconds are below 60, only the last part has decimals",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +61,8 @@ class Angle:
             RefusedError: If it has a flaw; the message quotes the text.
         """
         if self.flaw is not None:
-            raise RefusedError(self.flaw, shown(text[self.start : self.end]))
+            hint = _HINTS.get(self.flaw, "cannot be read for certain")
+            raise RefusedError(self.flaw, f"{shown(text[self.start : self.end])} {hint}")
         return self
 
 

@@ -172,7 +172,10 @@ def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
     """Refuse a pair that is part of a range, one of several, or denied."""
     first, second = chain.angles
     if _looks_like_a_call(chain, page, around):
-        raise RefusedError(ProblemKind.ORDER, f"{shown(page.raw[slice(*_span(chain, page, around))])}")
+        raise RefusedError(
+            ProblemKind.ORDER,
+            f"{shown(page.raw[slice(*_span(chain, page, around))])} may be in either order, use (lat, lon)",
+        )
     bracket = bool(around.bracket)
     if not first.axis and _letters_follow(page.items, chain.indexes[-1] + 1):
         raise RefusedError(ProblemKind.AXES, "hemisphere letters behind the pair, not at its numbers")

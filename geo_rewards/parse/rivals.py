@@ -129,11 +129,15 @@ def _refuse_minutes_before(items: Sequence[Item], before: int, first: Angle, *, 
         item = items[at] if at >= 0 else None
         if isinstance(item, Angle):
             if first.axis and item.axis is None and not item.digits and item.flaw is None:
-                raise RefusedError(ProblemKind.MINUTES, shown(text[item.start : first.end]))
+                raise RefusedError(
+                    ProblemKind.MINUTES, f"{shown(text[item.start : first.end])} has a unit that is not known"
+                )
             unknown = items[at + 1 : before + 1]
             degrees = _text(items, at - 1) == "" and at > 0 and not getattr(items[at - 1], "digits", "x")
             if first.axis and item.digits and unknown and degrees:
-                raise RefusedError(ProblemKind.MINUTES, shown(text[item.start : first.end]))
+                raise RefusedError(
+                    ProblemKind.MINUTES, f"{shown(text[item.start : first.end])} has a unit that is not known"
+                )
             return
         if not isinstance(item, Token) or item.kind == NEWLINE or item.text in (",", ";", "(", "["):
             return
