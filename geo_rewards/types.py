@@ -85,6 +85,8 @@ class ProblemKind(StrEnum):
     NO_PAIR = "no pair"
     SEVERAL_PAIRS = "several pairs"
     SEVERAL_PLACES = "several places"
+    RANGE = "range"
+    DENIED = "denied"
     OUT_OF_RANGE = "out of range"
     NOT_A_NUMBER = "not a number"
     EXPONENT = "exponent"
@@ -111,6 +113,8 @@ _FAMILIES = {
     ProblemKind.NESTED_TAGS: ProblemFamily.SEVERAL_ANSWERS,
     ProblemKind.SEVERAL_PAIRS: ProblemFamily.SEVERAL_ANSWERS,
     ProblemKind.SEVERAL_PLACES: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.RANGE: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.DENIED: ProblemFamily.NOTHING_READ,
     ProblemKind.LONG: ProblemFamily.NOTHING_READ,
     ProblemKind.NOTHING_READ: ProblemFamily.NOTHING_READ,
     ProblemKind.NO_PAIR: ProblemFamily.NOTHING_READ,
@@ -173,6 +177,8 @@ class Answer:
             non-empty answer block, with nothing else but white space.
         continues_think: It would be well-formed with a `<think>` put before it: the shape of a
             completion whose prompt already opened the think block.
+        think_only: It is a non-empty think block, which the prompt may have opened, and then an answer
+            without tags: the shape that templates of thinking models ask for.
         tags: How often each of the four tags occurs.
         coordinate_text: The part of the answer that the coordinate was read from, or None.
         coordinate_form: How it was written, or None: `parentheses`, `brackets`, `bare`, `json`,
@@ -191,6 +197,7 @@ class Answer:
     tags: TagCounts = NO_TAGS
     coordinate_text: str | None = None
     coordinate_form: str | None = None
+    think_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ _BETWEEN = r"(?: ?[,;/] ?| and | )?"
 _LETTERS_BEHIND = re.compile(rf"{_MEASURE} ?{_LETTER}{_BETWEEN}{_MEASURE} ?{_LETTER}\.?")
 _EXPONENT = re.compile("[0-9][Ee][0-9]")  # or is it an eastern longitude?
 _LABELLED_NUMBER = rf"(lat|latitude|lon|long|lng|longitude)(?: ?[:=] ?|\. ?| ){_NUMBER}°?"
-_LABELLED = re.compile(rf"{_LABELLED_NUMBER}(?:[,;] ?| |\n){_LABELLED_NUMBER}\.?", re.IGNORECASE)
+_LABELLED = re.compile(rf"{_LABELLED_NUMBER}(?:[,;] ?| |\n){_LABELLED_NUMBER}\.?", re.IGNORECASE | re.ASCII)
 _WITH_COMMA = "([+-]?[0-9]{1,3},[0-9]{1,15})"
 _DECIMAL_COMMAS = re.compile(rf"{_WITH_COMMA}(?: ?[;/] ?| ){_WITH_COMMA}\.?")
 _LETTERS_BEFORE = re.compile(rf"{_LETTER} ?{_MEASURE}{_BETWEEN}{_LETTER} ?{_MEASURE}\.?")
