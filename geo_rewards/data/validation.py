@@ -82,11 +82,11 @@ class Validation:
         rehearsal = rehearse(recipe, columns, len(rows))
         for label, count in rehearsal.answered.items():
             self.answered[label] = self.answered.get(label, 0) + count
-        for finding in rehearsal.findings:
-            problem = rows[finding.row].problem("rehearsal", finding.message)
+        for shortfall in rehearsal.shortfalls:
+            problem = rows[shortfall.row].problem("rehearsal", shortfall.message)
             self.tally.add(problem)
             if self.keeps_all or len(self.explanations) < _EXPLAINED:
-                self.explanations[problem] = finding.explanation
+                self.explanations[problem] = shortfall.explanation
 
 
 def validate_sources(

@@ -80,14 +80,14 @@ def test_rows_that_all_hang_are_given_up_after_three(reward):
     with seconds(2, least=3 * 0.15):
         found = outcomes(reward, ["sleep"] * 64)
     assert sum(map(is_timeout, found)) == 3
-    assert "row 63: TimeoutError: not tried: 3 rows of this batch" in str(found[63])
+    assert "row 63: TimeoutError: not tried: 3 earlier rows of this batch" in str(found[63])
 
 
 def test_rows_that_hang_now_and_then_are_given_up_after_ten():
     found = outcomes(Hangs(), ["sleep", "ok"] * 32, timeout_s=0.05)
     assert sum(map(is_timeout, found)) == 10
     assert found[1:18:2] == [1.0] * 9
-    assert all("not tried: 10 rows" in str(outcome) for outcome in found[19:])
+    assert all("not tried: 10 earlier rows" in str(outcome) for outcome in found[19:])
 
 
 def test_the_recipe_sets_the_limit_of_somebody_elses_reward(temporary_rewards):
@@ -99,7 +99,7 @@ def test_the_recipe_sets_the_limit_of_somebody_elses_reward(temporary_rewards):
         assert "within 0.05 s" in str(scores.errors["hangs"][0])
         assert recipe.resolved()["rewards"][0]["timeout_s"] == 0.05
         assert recipe.override({"hangs.timeout_s": 2}).entries["hangs"].timeout_s == 2.0
-        with pytest.raises(RecipeError, match=r"hangs\.timeout_s must be more than 0, or null"):
+        with pytest.raises(RecipeError, match=r"hangs\.timeout_s must be greater than 0, or null"):
             recipe.override({"hangs.timeout_s": 0})
         for bad in (0, -1, "soon"):
             with pytest.raises(RecipeError, match=r"rewards\.0\.timeout_s"):
@@ -124,7 +124,7 @@ def temporary_rewards():
 
 
 def test_a_limit_that_is_no_time_is_refused():
-    with pytest.raises(ValueError, match="timeout_s is 0; it must be more than 0, or None for no limit"):
+    with pytest.raises(ValueError, match="timeout_s is 0; it must be greater than 0, or None for no limit"):
         outcomes(Hangs(), ["ok"], timeout_s=0)
 
 
@@ -157,7 +157,7 @@ def test_outside_the_main_thread_the_limit_is_missed_aloud_and_once(caplog):
         thread.join()
     assert values == [[1.0, 1.0]]
     assert [r.getMessage() for r in caplog.records] == [
-        "reward 'hangs': timeout_s cannot stop it outside the main thread; it runs without limit"
+        "reward 'hangs': timeout_s has no effect outside the main thread; it runs without a limit"
     ]
 
 

@@ -194,8 +194,8 @@ def test_threads_get_one_class(file):
     [
         ("lenth.py:Length", UnknownNameError, r"unknown reward file .*lenth\.py.; did you mean .*length\.py"),
         ("length.py:Lenght", UnknownNameError, "unknown reward class 'Lenght'; did you mean 'Length'"),
-        ("length.py:NoReward", PluginError, r"length\.py: NoReward is no subclass of geo_rewards\.Reward"),
-        ("length.py:Mode", PluginError, "Mode is no subclass"),
+        ("length.py:NoReward", PluginError, r"length\.py: NoReward is not a subclass of geo_rewards\.Reward"),
+        ("length.py:Mode", PluginError, "Mode is not a subclass"),
         ("length.py:Nameless", PluginError, r"length\.py: Nameless has no name"),
         ("length.py", PluginError, "no class: write"),
         ("length.py:", UnknownNameError, "unknown reward class ''"),

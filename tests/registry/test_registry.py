@@ -241,7 +241,9 @@ def test_a_built_ins_name_stays_the_built_ins(site: Site) -> None:
     site.add("aaa-claims", registering("Haversine-Decay"))
     registry = site.registry()
     assert registry.find_reward("haversine_decay").source.distribution == "geo-rewards"
-    assert plugin_of(registry, "aaa-claims").refused == ["reward 'Haversine-Decay' is built in and stays so"]
+    assert plugin_of(registry, "aaa-claims").refused == [
+        "reward 'Haversine-Decay' is reserved by geo-rewards"
+    ]
     assert "reward haversine_decay" in plugin_of(registry, "geo-rewards").provides
 
 
@@ -299,14 +301,14 @@ def test_blocking_an_unknown_plugin_warns_with_the_nearest(
     site.add("demo-plugin", registering("demo"))
     with caplog.at_level(logging.WARNING):
         site.registry(disabled=("demo-plugins",))
-    assert "'demo-plugins', which is no installed plugin; did you mean 'demo-plugin'?" in caplog.text
+    assert "'demo-plugins', which is not an installed plugin; did you mean 'demo-plugin'?" in caplog.text
 
 
 def test_the_built_in_rewards_cannot_be_blocked(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         registry = site.registry(disabled=("geo_rewards",))
     assert "haversine_decay" in registry.rewards.names()
-    assert "built in and stays" in caplog.text
+    assert "built in and cannot be disabled" in caplog.text
 
 
 def test_the_remains_of_a_distribution_stop_nothing(site: Site) -> None:

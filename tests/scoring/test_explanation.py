@@ -22,17 +22,20 @@ def line(text, start):
 @pytest.mark.parametrize(
     ("completion", "why"),
     [
-        ("48.86, 2.35", "it has no tags"),
+        ("48.86, 2.35", "not well-formed: no tags"),
         ("<answer>48.86, 2.35</answer>", "<think> is missing and </think> is missing"),
-        ("<think>x</think><answer>1, 2</answer><answer>1, 2</answer>", "<answer> stands 2 times"),
-        ("x</think><answer>1, 2</answer>", "it would continue a prompt that has opened it"),
+        ("<think>x</think><answer>1, 2</answer><answer>1, 2</answer>", "<answer> occurs 2 times"),
+        (
+            "x</think><answer>1, 2</answer>",
+            "<think> is missing, as in a completion whose prompt has opened it",
+        ),
         ("<think></think><answer>1, 2</answer>", "the think block is empty"),
         ("<think>x</think><answer> </answer>", "the answer block is empty"),
-        ("<think>x</think><answer>1, 2</answer> Done.", "text stands outside the blocks"),
-        ("So: <think>x</think><answer>1, 2</answer>", "text stands outside the blocks"),
+        ("<think>x</think><answer>1, 2</answer> Done.", "there is text outside the blocks"),
+        ("So: <think>x</think><answer>1, 2</answer>", "there is text outside the blocks"),
         ("<answer>1, 2</answer><think>x</think>", "the tags are not in the order"),
         ("<think>x<answer>1, 2</answer></think>", "the tags are not in the order"),
-        ("", "it has no tags"),
+        ("", "not well-formed: no tags"),
     ],
 )
 def test_a_bad_format_says_why(completion, why):
@@ -44,7 +47,7 @@ def test_a_bad_format_says_why(completion, why):
 def test_what_was_read_from_which_part_is_shown():
     text = explained(tagged("City: Paris, Coordinates: (48.86, 2.35)"))
     assert line(text, "coordinate") == "coordinate 48.86, 2.35  (parentheses: '(48.86, 2.35)')"
-    assert "(the whole text: it has no tags)" in line(explained("48.86, 2.35"), "answer")
+    assert "(the complete text, which has no tags)" in line(explained("48.86, 2.35"), "answer")
     assert "whole text" not in line(text, "answer")
 
 
