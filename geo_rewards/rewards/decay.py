@@ -39,7 +39,7 @@ class HaversineDecay(Reward):
     Attributes:
         curve: Name of the decay curve.
         scale_km: Scale in km, for `exponential` (1492.7), `truncated_exponential` (200) and
-            `logistic` (must be given).
+            `logistic` (required).
         limit_km: Distance in km from which on the value is 0, for `linear` (20000) and
             `truncated_exponential` (2000).
         steps: Pairs of a limit in km and the value up to it, for `steps`.

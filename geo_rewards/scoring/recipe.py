@@ -22,10 +22,10 @@ from geo_rewards.scoring.entries import (
     FoundEntry,
     build_reward,
     create_reward,
+    explicit_parameters,
     find_entries,
     gate_order,
     override_entries,
-    explicit_parameters,
 )
 from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
 from geo_rewards.scoring.scores import Scores

@@ -1,4 +1,4 @@
-"""Completions that must earn nothing, and those that must not be refused."""
+"""Checks of completions that must earn nothing, and of those that must not be refused."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ def check_answer_hacks(subject: Subject) -> Iterator[Finding]:
 
 
 def check_format_hacks(subject: Subject) -> Iterator[Finding]:
-    """No text outside of the form earns more than the answer without any form."""
+    """No text in the wrong format earns more than the answer without any tags."""
     for case in subject.cases if subject.about_format else ():
         yield from _overpaid(subject, case, format_hacks(case), due=subject.value(case.ideal, case))
 
 
 def check_ideal_answer(subject: Subject) -> Iterator[Finding]:
-    """The ideal answer pays more than a shrug, or than its like without tags; nothing earns nothing."""
+    """The ideal answer pays more than "I do not know", or than itself without tags; no answer earns nothing."""
     for case in subject.cases:
         ideal = tagged(case.ideal)
         value = subject.value(ideal, case)
-        if value is None:  # it abstains or fails on this row: other checks say so
+        if value is None:  # it abstains or fails on this row: other checks report that
             continue
         lesser = [tagged(JUNK_ANSWER)] * subject.about_answer + [case.ideal] * subject.about_format
         for completion in lesser:
             if not subject.pays_more(ideal, than=completion, case=case):
                 yield Finding(
-                    "ignores_the_answer", f"{value} for {shown(ideal)} and as much for {shown(completion)}"
+                    "ignores_the_answer", f"{value} for {shown(ideal)}, and as much for {shown(completion)}"
                 )
         if lesser:
             yield from _overpaid(subject, case, answer_hacks(case), due=subject.lowest, only="empty_answer")
 
 
 def check_honest_writing(subject: Subject) -> Iterator[Finding]:
-    """Full-width digits, a Unicode minus and white space around it make no difference to a right answer."""
+    """Full-width digits, a Unicode minus and surrounding white space do not change what a right answer earns."""
     for case in subject.cases if subject.about_answer else ():
         expected = subject.value(tagged(case.ideal), case)
         writings = honest_writings(case)
@@ -69,7 +69,7 @@ def unearned(subject: Subject, case: Case, hacks: Sequence[Hack]) -> Iterator[Fi
 def _overpaid(
     subject: Subject, case: Case, hacks: Sequence[Hack], *, due: float | None, only: str = ""
 ) -> Iterator[Finding]:
-    if due is None:  # it abstains or fails on this row: other checks say so
+    if due is None:  # it abstains or fails on this row: other checks report that
         return
     tried = [hack for hack in hacks if only in ("", hack.name)]
     outcomes = subject.score([Row(hack.completion, case.columns) for hack in tried])

@@ -1,4 +1,4 @@
-"""What every reward promises, whatever it is about: each check yields a finding per broken promise."""
+"""Checks of what every reward promises: each yields a finding per broken promise."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 PROGRESS = (None, 0.0, 0.5, 1.0)
 
-# What an error of the library says about a value that a reward must not return.
-_REFUSALS = {"outside its range": "out_of_range", "None is how a reward abstains": "not_finite"}
+# Words of the library's errors about a value that a reward must not return.
+_REFUSALS = {"outside its range": "out_of_range", "to abstain, return None": "not_finite"}
 
 _SHARED_COLUMNS = (
     "completions",
@@ -39,17 +39,17 @@ _SHARED_COLUMNS = (
 
 
 def check_values(subject: Subject) -> Iterator[Finding]:
-    """No completion, at no point of the training, makes it raise or leave its finite bounds."""
+    """No completion, at any point of the training, makes it raise or leave its finite bounds."""
     low, high = subject.bounds
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        yield Finding("out_of_range", f"its bounds ({low}, {high}) are no closed range")
+        yield Finding("out_of_range", f"its bounds ({low}, {high}) are not a closed range")
     for progress in PROGRESS:
         rows = subject.rows if progress is not None else subject.all_rows
         yield from _failures(rows, subject.score(rows, progress=progress))
 
 
 def check_labels(subject: Subject) -> Iterator[Finding]:
-    """It abstains where the row has no label for it, and nowhere else."""
+    """It abstains if the row has no label for it, and never otherwise."""
     for case in subject.cases:
         ideal, unlabelled = tagged(case.ideal), without_truth(case.columns)
         value = subject.value(ideal, case)
@@ -71,7 +71,7 @@ def check_batch(subject: Subject) -> Iterator[Finding]:
 
 
 def check_order(subject: Subject) -> Iterator[Finding]:
-    """A row earns the same wherever it stands in its batch."""
+    """A row earns the same wherever it is in its batch."""
     places = list(range(len(subject.rows)))
     for seed in range(3):
         random.Random(seed).shuffle(places)
@@ -88,11 +88,11 @@ def check_determinism(subject: Subject) -> Iterator[Finding]:
 
 
 def check_pickling(subject: RewardSubject) -> Iterator[Finding]:
-    """It survives pickling: equal, of the same name, with the same values."""
+    """It survives pickling: equal, with the same name and the same values."""
     try:
         copied = pickle.loads(pickle.dumps(subject.reward))  # noqa: S301 - our own bytes
     except Exception as error:  # noqa: BLE001 - pickle raises whatever the author's attributes raise
-        hint = "define the class at the top of a module and keep in its fields what can be pickled"
+        hint = "define the class at the top level of a module, with picklable fields"
         yield Finding("not_picklable", f"{type(error).__name__}: {error} ({hint})")
         return
     if copied != subject.reward or copied.__name__ != subject.reward.__name__:
@@ -102,7 +102,7 @@ def check_pickling(subject: RewardSubject) -> Iterator[Finding]:
 
 
 def check_inputs(subject: RewardSubject) -> Iterator[Finding]:
-    """It leaves the caller's columns and what the batch shares between rewards as they were."""
+    """It does not change the caller's columns, or what the batch shares between rewards."""
     columns = columns_of(subject.rows)
     completions = [[{"role": "assistant", "content": row.completion}] for row in subject.rows]
     pristine = copy.deepcopy((completions, columns))
@@ -115,7 +115,7 @@ def check_inputs(subject: RewardSubject) -> Iterator[Finding]:
         if not _equal(columns.get(name), pristine[1][name]):
             yield Finding("changes_inputs", f"the column {name!r} was changed")
     if columns.keys() != pristine[1].keys() or not _equal(completions, pristine[0]):
-        yield Finding("changes_inputs", "the lists that the trainer gave were changed")
+        yield Finding("changes_inputs", "the trainer's lists were changed")
     for name in _SHARED_COLUMNS:
         if not _equal(getattr(batch, name), getattr(fresh, name)):
             yield Finding("changes_inputs", f"`batch.{name}`, which other rewards read too, was changed")
@@ -128,7 +128,7 @@ def _failures(rows: Sequence[Row], outcomes: Sequence[Outcome], *, where: str = 
 
 
 def _kind(error: Exception) -> str:
-    """Tell a value that the library refused from an exception of the reward's own."""
+    """Distinguish a value that the library refused from the reward's own exception."""
     if error.__cause__ is not None or ": returned " not in str(error):
         return "raises"
     return next((name for words, name in _REFUSALS.items() if words in str(error)), "invalid_value")
@@ -164,7 +164,7 @@ def _differences(
 
 
 def _equal(one: Any, other: Any) -> bool:
-    """Compare by value, also arrays and NaN, which equals itself here."""
+    """Compare by value, including arrays and NaN, which equals itself here."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return bool(np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f"))
     if isinstance(one, dict) and isinstance(other, dict):

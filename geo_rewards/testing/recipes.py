@@ -1,4 +1,4 @@
-"""`check_recipe`: the checks of the kit on a recipe's totals."""
+"""`check_recipe`: run the checks on a recipe's totals."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ def check_recipe(
 
     Args:
         recipe: The recipe, or the name or path of one.
-        columns: One row's value of each column, as its data have it; rows of the kit's own if None.
+        columns: One row's value of each column, as in its data; built-in rows if None.
         ideal: As for `check_reward`.
         wrong: As for `check_reward`.
         about: As for `check_reward`.
-        only: Names of the only checks to make; a recipe has fewer than a reward.
-        skip: Names of checks not to make, or of findings that are meant to be so.
+        only: Names of the only checks to run; a recipe has fewer than a reward.
+        skip: Names of checks not to run, or of findings that are intended.
 
     Raises:
         HolesFoundError: With all findings; an `AssertionError`.
@@ -66,7 +66,7 @@ class RecipeSubject(Subject):
 
     @property
     def lowest(self) -> None:
-        """Return None: nothing at all also escapes the penalties that the lowest total is made of."""
+        """Return None: an empty answer also escapes the penalties that make up the lowest total."""
 
     def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
         """Return the totals of these rows in one batch; if one fails, its error for every row."""
@@ -80,7 +80,7 @@ class RecipeSubject(Subject):
 
 
 def _as_in_the_data(case: Case, recipe: Recipe) -> Case:
-    """Put the truth under the column names that the recipe asks for, too."""
+    """Add the truth under the column names that the recipe uses."""
     named = {
         source: case.columns[field] for field, source in recipe.file.columns.items() if field in case.columns
     }

@@ -143,7 +143,7 @@ def test_a_third_partys_reward_is_described_whole(run, plugin_of):
         "f(x) = x",
         "A Paper, 2026",
         "words: ",
-        "must be given",
+        "required",
         "text:",
     ):
         assert part in out

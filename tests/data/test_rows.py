@@ -187,13 +187,13 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(folder, write_rows
     ("line", "cause", "words"),
     [
         ('{"id": 1', "json", "invalid JSON at column"),
-        ("{} {}", "json", "one object a line"),
-        ('{"a": 1, "b": {"c": 1, "c": 2}}', "json", "'c' is there twice"),
+        ("{} {}", "json", "one object per line"),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', "json", "'c' is duplicated"),
         ('{"a": NaN}', "json", "NaN is not valid JSON"),
         ('{"a": "\\ud800"}', "encoding", "surrogate"),
         ("[" * 100_000, "json", "nested too deeply"),
         ('{"a": ' + "9" * 5000 + "}", "json", "invalid JSON"),
-        ("[]", "row", "a row is an object"),
+        ("[]", "row", "a row must be an object"),
         ("{}", "row", "no conversations"),
         ('{"conversations": [], "messages": []}', "row", "both"),
         ('{"conversations": []}', "row", "no human turn"),
@@ -275,7 +275,7 @@ def test_image_beside_images_is_a_problem(folder, write_rows):
 @pytest.mark.parametrize("value", [3, [3], {"path": "a.png"}])
 def test_an_image_that_is_no_path_is_a_problem(folder, write_rows, value):
     message = problem_of(write_rows(seed_row(image=value)), folder).message
-    assert message == f"an image is a path or a list of paths, not {value!r}"
+    assert message == f"an image must be a path or a list of paths, not {value!r}"
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ def test_symbolic_links_inside_the_folder_are_followed(tmp_path, folder, write_r
 @pytest.mark.parametrize("name", ["rows.csv", "rows"])
 def test_an_unknown_suffix_is_an_error(tmp_path, folder, name):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(DataError, match=r"\.jsonl and \.json can be read"):
+    with pytest.raises(DataError, match=r"expected \.jsonl or \.json"):
         list(read_rows(tmp_path / name, image_folder=folder))
 
 

@@ -27,7 +27,7 @@ def line(text, start):
         ("<think>x</think><answer>1, 2</answer><answer>1, 2</answer>", "<answer> occurs 2 times"),
         (
             "x</think><answer>1, 2</answer>",
-            "<think> is missing, as in a completion whose prompt has opened it",
+            "<think> is missing, as in a completion whose prompt",
         ),
         ("<think></think><answer>1, 2</answer>", "the think block is empty"),
         ("<think>x</think><answer> </answer>", "the answer block is empty"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REHEARSED_ROWS = 32
 
-_FINDINGS_SHOWN = 3
+_SHORTFALLS_SHOWN = 3
 _SCANNED_ROWS = 10_000  # at a time, when looking for the largest ones
 
 
@@ -79,8 +79,8 @@ def describe_rehearsal(report: Report, recipe: Recipe, chosen: ChosenRows, *, se
     columns = {**chosen.columns, "prompts": chosen.columns["prompt"]}
     rehearsal = rehearse(recipe, columns, count)
     verdict = "right answers earn the most, junk the least"
-    if rehearsal.findings:
-        verdict = f"{plural(len({finding.row for finding in rehearsal.findings}), 'row')} fail"
+    if rehearsal.shortfalls:
+        verdict = f"{plural(len({shortfall.row for shortfall in rehearsal.shortfalls}), 'row')} fail"
     report.section("rehearsal", f"{plural(count, 'row')} (--seed {seed}), pictures opened: {verdict}")
     for label, answered in rehearsal.answered.items():
         if answered < count:
@@ -90,11 +90,11 @@ def describe_rehearsal(report: Report, recipe: Recipe, chosen: ChosenRows, *, se
     for place, fault in zip(chosen.places, chosen.columns.get(PICTURE_FAULT) or (), strict=False):
         if fault:
             report.warn(f"{place}: {fault}; --bad_rows skip makes all rewards abstain on it")
-    for finding in rehearsal.findings[:_FINDINGS_SHOWN]:
-        report.error(f"{chosen.places[finding.row]}: {finding.message}")
-    if len(rehearsal.findings) > _FINDINGS_SHOWN:
+    for shortfall in rehearsal.shortfalls[:_SHORTFALLS_SHOWN]:
+        report.error(f"{chosen.places[shortfall.row]}: {shortfall.message}")
+    if len(rehearsal.shortfalls) > _SHORTFALLS_SHOWN:
         report.error(
-            f"and {len(rehearsal.findings) - _FINDINGS_SHOWN} more that the rehearsal found: "
+            f"and {len(rehearsal.shortfalls) - _SHORTFALLS_SHOWN} more that the rehearsal found: "
             "`geo-rewards validate DATA --recipe R` lists and explains all"
         )
 

@@ -59,12 +59,12 @@ def test_relative_paths_begin_at_the_mixture_wherever_the_command_runs(mixture, 
         ("datasets: [{json_path: a.jsonl, weight: '2'}]", "datasets.0.weight: .*not '2'"),
         (
             "datasets: [{json_path: a.jsonl, sampling_strategy: frist:3}]",
-            r"sampling_strategy: 'frist:3' is no sampling strategy; did you mean 'first'.*random\)$",
+            r"sampling_strategy: 'frist:3' is not a sampling strategy; did you mean 'first'.*random\)$",
         ),
-        ("datasets: [{json_path: a.jsonl, sampling_strategy: 3}]", "3 is no text; write all, first:N"),
-        ("datasets: [{json_path: a.csv}]", "'a.csv' is no .jsonl and no .json file"),
+        ("datasets: [{json_path: a.jsonl, sampling_strategy: 3}]", "3 is not a text; write all, first:N"),
+        ("datasets: [{json_path: a.csv}]", "'a.csv' is not a .jsonl or .json file"),
         ("datasets: [{json_path: a.jsonl, json_path: b.jsonl}]", "duplicate key 'json_path'"),
-        ("a list", "a mixture is a mapping with the key `datasets`"),
+        ("a list", "a mixture must be a mapping with the key `datasets`"),
         ("datasets: [", "not valid YAML"),
     ],
 )
@@ -84,13 +84,13 @@ def test_a_missing_mixture_is_an_error(tmp_path):
 )
 def test_what_a_mixture_says_itself_is_refused_beside_it(mixture, folders, methods, named):
     path = mixture("datasets: [{json_path: a.jsonl}]")
-    with pytest.raises(DataError, match=f"{named} are given beside the mixture .*mix.yaml"):
+    with pytest.raises(DataError, match=f"{named} are given with the mixture .*mix.yaml"):
         find_sources(path, folders, reward_methods=methods)
 
 
-def test_a_mixture_stands_alone(mixture):
+def test_a_mixture_is_given_alone(mixture):
     path = mixture("datasets: [{json_path: a.jsonl}]")
-    with pytest.raises(DataError, match=r"mix.yaml stands beside other files"):
+    with pytest.raises(DataError, match=r"mix.yaml is given with other files"):
         find_sources(f"{path}:b.jsonl", None)
 
 

@@ -87,7 +87,9 @@ def test_a_percentage_is_what_is_written_not_the_binary_fraction_beside_it():
     [("frist:3", "first"), ("rand:3", "random"), ("ends:3", "end"), ("radnom:10%", "random")],
 )
 def test_a_misspelt_strategy_is_an_error_with_the_nearest_and_all(text, nearest):
-    with pytest.raises(DataError, match=f"{text!r} is no sampling strategy; did you mean '{nearest}'.*end:N"):
+    with pytest.raises(
+        DataError, match=f"{text!r} is not a sampling strategy; did you mean '{nearest}'.*end:N"
+    ):
         parse_sampling(text)
 
 
