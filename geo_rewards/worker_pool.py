@@ -125,7 +125,7 @@ class WorkerPool(Generic[Item, Result]):
 
 def start_executor(workers: int, function: Callable[[Any], Any]) -> ProcessPoolExecutor:
     """Return an executor whose processes keep a function for `call_sent_function` to call."""
-    # Spawned, not forked: the same on all systems, and safe beside the threads of a trainer or plugin.
+    # Spawned, not forked: the same on all systems, and safe with the threads of a trainer or plugin.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_function, initargs=(function,))
 

@@ -140,7 +140,7 @@ def _skip_space(text: str, at: int) -> int:
 
 
 class _Decoder:
-    """Decodes one value strictly: what only Python's `json` accepts is kept as `fault`, so reading continues."""
+    """Decodes one value strictly: what only Python's `json` accepts is kept as `fault`; reading continues."""
 
     def __init__(self) -> None:
         self.fault: BadRow | None = None

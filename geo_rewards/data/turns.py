@@ -46,7 +46,7 @@ def read_turns(turns: list[Turn]) -> tuple[list[Message], str | None]:
         answer = answer_text(turns[-1].content)
         turns = turns[:-1]
     if not any(turn.role == "user" for turn in turns):
-        raise BadRow("row", "there is no human turn before the answer")
+        raise BadRow("row", "no human turn before the answer")
     if any(turn.role == "system" for turn in turns[1:]):
         raise BadRow("row", "a system turn comes after other turns; it must be the first, and the only one")
     return [_message(turn) for turn in turns], answer

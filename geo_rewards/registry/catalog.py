@@ -51,7 +51,7 @@ class Claim(Generic[Thing]):
 
 
 class Catalog(Generic[Thing]):
-    """The things of one kind by name. If two plugins claim a name, neither gets it; built-in ones are reserved.
+    """The things of one kind by name. If two plugins claim a name, neither gets it; built-in ones are kept.
 
     Args:
         kind: What is listed, for messages: ``reward``, ``recipe`` or ``gazetteer``.

@@ -118,8 +118,8 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        beside = [str(file) for file in path.parent.glob("*.py")]
-        raise UnknownNameError("reward file", str(path), beside) from None
+        neighbours = [str(file) for file in path.parent.glob("*.py")]
+        raise UnknownNameError("reward file", str(path), neighbours) from None
     except OSError as error:
         raise RewardFileError(f"reward file {path} cannot be read: {error.strerror}") from error
 

@@ -8,7 +8,7 @@ from geo_rewards.testing.cases import JUNK_ANSWER
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
 from geo_rewards.testing.samples import tagged
-from geo_rewards.testing.subject import TOLERANCE, Row, same
+from geo_rewards.testing.subject import TOLERANCE, Trial, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,7 +31,7 @@ def check_format_hacks(subject: Subject) -> Iterator[Finding]:
 
 
 def check_ideal_answer(subject: Subject) -> Iterator[Finding]:
-    """The ideal answer pays more than "I do not know", or than itself without tags; no answer earns nothing."""
+    """The ideal answer pays more than "I do not know", or than without tags; an empty one earns nothing."""
     for case in subject.cases:
         ideal = tagged(case.ideal)
         value = subject.value(ideal, case)
@@ -48,11 +48,11 @@ def check_ideal_answer(subject: Subject) -> Iterator[Finding]:
 
 
 def check_honest_writing(subject: Subject) -> Iterator[Finding]:
-    """Full-width digits, a Unicode minus and surrounding white space do not change what a right answer earns."""
+    """Full-width digits, a Unicode minus and surrounding white space do not change a right answer's value."""
     for case in subject.cases if subject.about_answer else ():
         expected = subject.value(tagged(case.ideal), case)
         writings = honest_writings(case)
-        outcomes = subject.score([Row(writing, case.columns) for writing in writings])
+        outcomes = subject.score([Trial(writing, case.columns) for writing in writings])
         for writing, outcome in zip(writings, outcomes, strict=True):
             if not same(outcome, expected):
                 yield Finding(
@@ -72,7 +72,7 @@ def _overpaid(
     if due is None:  # it abstains or fails on this row: other checks report that
         return
     tried = [hack for hack in hacks if only in ("", hack.name)]
-    outcomes = subject.score([Row(hack.completion, case.columns) for hack in tried])
+    outcomes = subject.score([Trial(hack.completion, case.columns) for hack in tried])
     for hack, outcome in zip(tried, outcomes, strict=True):
         if isinstance(outcome, float) and outcome > due + TOLERANCE:
             yield Finding(hack.name, f"{outcome:g} instead of {due:g} for {shown(hack.completion)}")

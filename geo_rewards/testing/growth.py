@@ -17,7 +17,7 @@ from geo_rewards.testing.cheating import unearned
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.hacks import long_junk
 from geo_rewards.testing.samples import tagged
-from geo_rewards.testing.subject import Row
+from geo_rewards.testing.subject import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +81,7 @@ def check_time(subject: Subject) -> Iterator[Finding]:
     case = subject.cases[0]
 
     def score(text: str) -> None:
-        subject.score([Row(text, case.columns)])
+        subject.score([Trial(text, case.columns)])
 
     score(tagged(case.ideal))  # loads now what is loaded on first use
     for text_of in _hostile_texts():

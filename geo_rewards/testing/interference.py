@@ -15,7 +15,7 @@ from geo_rewards.batch.batch import Batch
 from geo_rewards.contract.reward import Reward
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.samples import tagged
-from geo_rewards.testing.subject import Row, columns_of, same
+from geo_rewards.testing.subject import Trial, columns_of, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,8 +39,8 @@ def check_threads(subject: RewardSubject) -> Iterator[Finding]:
     files = _own_files(type(subject.reward))
 
     def score(thread: int) -> list[Finding]:
-        start = thread * len(subject.rows) // THREADS
-        order = [*range(start, len(subject.rows)), *range(start)]  # threads are never on the same row
+        start = thread * len(subject.trials) // THREADS
+        order = [*range(start, len(subject.trials)), *range(start)]  # threads are never on the same row
         together.wait()
         with _switch_at_every_line(files):
             return [finding for _ in range(ROUNDS) for finding in _disagreements(subject, order)]
@@ -53,8 +53,8 @@ def check_threads(subject: RewardSubject) -> Iterator[Finding]:
 def check_faults(subject: RewardSubject) -> Iterator[Finding]:
     """A fault inside the reward surfaces as an exception, never as a value."""
     for case in subject.cases:
-        row = Row(tagged(case.ideal), case.columns)
-        batch = FaultyBatch([row.completion], columns_of([row]))
+        trial = Trial(tagged(case.ideal), case.columns)
+        batch = FaultyBatch([trial.completion], columns_of([trial]))
         (outcome,) = subject.reward.outcomes(batch)
         if batch.was_read.is_set() and not isinstance(outcome, Exception):
             hint = "catch only the exceptions that you expect"
@@ -79,12 +79,12 @@ class FaultyBatch(Batch):
 
 
 def _disagreements(subject: RewardSubject, order: list[int]) -> list[Finding]:
-    outcomes = subject.score([subject.rows[place] for place in order])
+    outcomes = subject.score([subject.trials[place] for place in order])
     return [
         Finding(
             "not_thread_safe",
             f"{subject.outcomes[place]} alone, {outcome} among {THREADS} threads, "
-            f"for {shown(subject.rows[place].completion)}",
+            f"for {shown(subject.trials[place].completion)}",
         )
         for place, outcome in zip(order, outcomes, strict=True)
         if not same(outcome, subject.outcomes[place])

@@ -4,7 +4,7 @@ Example:
     ``@pytest.mark.geo_reward_checks(MyReward(), MyReward(limit=3), columns={"difficulty": 2})`` on
     ``def test_keeps_the_contract(reward_check): reward_check()``.
 
-pytest loads this module wherever the library is installed, so it does not import `geo_rewards.testing` at once.
+pytest loads this module wherever the library is installed; it imports `geo_rewards.testing` only when used.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from geo_rewards.contract.calls import Outcome
     from geo_rewards.testing.cases import Case
-    from geo_rewards.testing.subject import About, Row
+    from geo_rewards.testing.subject import About, Trial
 
 
 def check_recipe(
@@ -68,14 +68,14 @@ class RecipeSubject(Subject):
     def lowest(self) -> None:
         """Return None: an empty answer also escapes the penalties that make up the lowest total."""
 
-    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
-        """Return the totals of these rows in one batch; if one fails, its error for every row."""
-        columns = columns_of(rows, progress=progress)
-        completions = [row.completion for row in rows]
+    def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
+        """Return the totals of these trials in one batch; if one fails, its error for each."""
+        columns = columns_of(trials, progress=progress)
+        completions = [trial.completion for trial in trials]
         try:
             scores = self.recipe.score_columns(completions, columns, default_on_error="raise")
         except GeoRewardsError as error:
-            return [error] * len(rows)
+            return [error] * len(trials)
         return list(scores.total)
 
 

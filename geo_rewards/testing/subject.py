@@ -83,27 +83,27 @@ class Subject(ABC):
         return self.bounds[0]
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def trials(self) -> list[Trial]:
         """Completions of every kind, none of them long, on each case."""
-        return [Row(completion, case.columns) for case in self.cases for completion in _kinds(case)]
+        return [Trial(completion, case.columns) for case in self.cases for completion in _kinds(case)]
 
     @cached_property
-    def all_rows(self) -> list[Row]:
+    def all_trials(self) -> list[Trial]:
         """Every completion of the kit, except the long ones, on each case."""
-        return [Row(completion, case.columns) for case in self.cases for completion in _completions(case)]
+        return [Trial(completion, case.columns) for case in self.cases for completion in _completions(case)]
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """The outcomes of `rows` in one batch."""
-        return self.score(self.rows)
+        """The outcomes of `trials` in one batch."""
+        return self.score(self.trials)
 
     @abstractmethod
-    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
-        """Return the outcomes of these rows in one batch."""
+    def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
+        """Return the outcomes of these trials in one batch."""
 
     def value(self, completion: str, case: Case) -> float | None:
         """Return what a completion earns, or None if the reward abstains or fails."""
-        (outcome,) = self.score([Row(completion, case.columns)])
+        (outcome,) = self.score([Trial(completion, case.columns)])
         return None if isinstance(outcome, Exception) else outcome
 
     def pays_more(self, completion: str, *, than: str, case: Case) -> bool:
@@ -119,31 +119,31 @@ class RewardSubject(Subject):
         super().__init__(cases, bounds=_bounds(reward), needs=reward.needs, about=about)
         self.reward = reward
 
-    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
-        """Return the outcomes of these rows in one batch."""
-        return self.reward.outcomes(batch_of(rows, progress=progress))
+    def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
+        """Return the outcomes of these trials in one batch."""
+        return self.reward.outcomes(batch_of(trials, progress=progress))
 
 
-def batch_of(rows: Sequence[Row], *, progress: float | None = None) -> Batch:
-    """Return the rows as a batch, with the columns that a trainer would add."""
-    return Batch([row.completion for row in rows], columns_of(rows, progress=progress))
+def batch_of(trials: Sequence[Trial], *, progress: float | None = None) -> Batch:
+    """Return the trials as a batch, with the columns that a trainer would add."""
+    return Batch([trial.completion for trial in trials], columns_of(trials, progress=progress))
 
 
-def columns_of(rows: Sequence[Row], *, progress: float | None = None) -> dict[str, Any]:
-    """Return the rows' columns as a trainer passes them, including prompts and token ids."""
+def columns_of(trials: Sequence[Trial], *, progress: float | None = None) -> dict[str, Any]:
+    """Return the trials' columns as a trainer passes them, including prompts and token ids."""
     columns: dict[str, Any] = {
-        "prompts": [copy.deepcopy(PROMPT) for _ in rows],
-        "completion_ids": [list(range((len(row.completion) + 3) // 4)) for row in rows],
+        "prompts": [copy.deepcopy(PROMPT) for _ in trials],
+        "completion_ids": [list(range((len(trial.completion) + 3) // 4)) for trial in trials],
     }
-    for name in rows[0].columns if rows else ():
-        columns[name] = [copy.deepcopy(row.columns[name]) for row in rows]
+    for name in trials[0].columns if trials else ():
+        columns[name] = [copy.deepcopy(trial.columns[name]) for trial in trials]
     if progress is not None:
         columns["trainer_state"] = trainer_state(progress)
     return columns
 
 
 def same(one: Outcome, other: Outcome) -> bool:
-    """Return whether two outcomes of one row agree."""
+    """Return whether two outcomes of one trial agree."""
     if isinstance(one, Exception) or isinstance(other, Exception):
         return type(one) is type(other)
     if one is None or other is None:

@@ -233,7 +233,7 @@ CHECKED = (
     REGISTERING.format(reward="checked")
     + """
 class Contained(gr.Reward):
-    '''1 if the city stands somewhere in the answer.'''
+    '''1 if the city occurs somewhere in the answer.'''
     name = "contained"
     needs = ("city",)
     def score(self, sample):

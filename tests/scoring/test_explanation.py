@@ -59,7 +59,7 @@ def test_both_places_and_the_distance_are_shown():
     assert line(text, "distance") == "distance   4.1 km"
 
 
-def test_a_given_name_and_one_of_the_gazetteer_are_told_apart():
+def test_given_names_and_names_by_the_gazetteer_are_distinguished():
     text = explained("x", lat=48.8584, lon=2.2945, city="Paris")
     assert line(text, "truth").startswith(
         "truth      48.8584, 2.2945; city 'Paris'; by the gazetteer country"
@@ -67,7 +67,7 @@ def test_a_given_name_and_one_of_the_gazetteer_are_told_apart():
     assert "gazetteer" not in line(explained("x", "default", country="France"), "truth")
 
 
-def test_a_country_that_is_none_and_a_coordinate_at_sea_are_told():
+def test_an_unknown_country_and_a_coordinate_at_sea_are_explained():
     assert "'Narnia' (no country is known by that name)" in explained(tagged("Country: Narnia"))
     assert line(explained(tagged("(0, -140)")), "lies in") == "lies in    no known country"
     assert "lies in" not in explained(tagged("Country: Narnia"))
@@ -91,7 +91,7 @@ def test_an_account_can_be_kept_to_some_rewards():
     assert text.splitlines()[-1] == scores.explain(0).splitlines()[-1]
 
 
-def test_a_gate_that_abstains_is_told():
+def test_a_gate_that_abstains_is_explained():
     entries = [
         {"name": "haversine_decay", "as": "distance"},
         {"name": "coordinate_format", "as": "form", "gate": {"reward": "distance", "at_least": 0.5}},

@@ -176,7 +176,7 @@ def test_a_duplicate_key_in_a_file_is_refused(tmp_path):
         gr.load_recipe(file)
 
 
-def test_a_file_that_is_no_yaml_is_named_with_the_place(tmp_path):
+def test_invalid_yaml_is_an_error_with_file_and_place(tmp_path):
     file = tmp_path / "broken.yaml"
     file.write_text("rewards: [\n")
     with pytest.raises(RecipeError, match=r"broken\.yaml: not valid YAML: expected .* at line 2, column 1$"):
@@ -223,7 +223,7 @@ def test_scoring_raises_for_a_failing_reward_and_training_abstains():
         assert form([GOOD, BARE]) == [
             1.0,
             None,
-        ]  # the row abstains as a whole: no fault looks like a bad answer
+        ]  # all rewards of the row abstain: no fault looks like a bad answer
 
 
 def test_on_error_may_be_a_number():
@@ -292,7 +292,7 @@ def test_recipes_are_picklable():
     assert pickle.loads(pickle.dumps(base)).score([GOOD], **TRUTH).total == [1.0]
 
 
-def test_the_explanation_tells_why_a_total_is_zero():
+def test_the_explanation_shows_why_a_total_is_zero():
     text = gr.load_recipe("geo-r").score(["<think>x</think><answer>400, 2.3</answer>"], **TRUTH).explain(0)
     for part in (
         "latitude 400.0 is not in",

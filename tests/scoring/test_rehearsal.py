@@ -16,7 +16,7 @@ def recipe(*rewards, **keys):
     return gr.Recipe(parse_recipe({"rewards": list(rewards), **keys}, where="test"))
 
 
-def test_the_ideal_answer_is_well_formed_and_says_all_that_is_known():
+def test_the_ideal_answer_is_well_formed_and_complete():
     answer = gr.parse_completion(ideal_completion(PARIS))
     assert answer.well_formed
     assert (answer.coordinate, answer.coordinate_form) == (PARIS.coordinate, "parentheses")
@@ -52,7 +52,7 @@ def test_a_label_that_contradicts_its_coordinate_is_found():
     assert "named      country 'ES'" in shortfall.explanation
 
 
-def test_a_recipe_that_asks_for_what_no_answer_has_is_found():
+def test_a_recipe_that_no_answer_can_satisfy_is_found():
     nowhere = recipe(
         {"name": "coordinate_format", "as": "format", "weight": 0},
         {"name": "country_match", "gate": {"reward": "format", "at_least": 1.0}},
