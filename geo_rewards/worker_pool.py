@@ -67,7 +67,7 @@ class WorkerPool(Generic[Item, Result]):
         """
         chunks = iter(chunks)
         for chunk in chunks if self.workers < 1 else islice(chunks, self.alone_chunks):
-            yield chunk, self._here(chunk)
+            yield chunk, self._call_here(chunk)
         first = next(chunks, None)
         if first is None:
             return
@@ -84,11 +84,11 @@ class WorkerPool(Generic[Item, Result]):
         finally:
             executor.shutdown(cancel_futures=True)
 
-    def _sent(self, chunk: Item) -> Any:
+    def _to_send(self, chunk: Item) -> Any:
         return chunk if self.send is None else self.send(chunk)
 
-    def _here(self, chunk: Item) -> Result:
-        return self.function(self._sent(chunk))
+    def _call_here(self, chunk: Item) -> Result:
+        return self.function(self._to_send(chunk))
 
     def _start(self) -> ProcessPoolExecutor:
         executor = start_executor(self.workers, self.function)
@@ -98,7 +98,7 @@ class WorkerPool(Generic[Item, Result]):
 
     def _submit(self, executor: ProcessPoolExecutor, chunk: Item) -> None:
         try:
-            future = executor.submit(call_sent_function, self._sent(chunk))
+            future = executor.submit(call_sent_function, self._to_send(chunk))
         except BrokenProcessPool as error:  # reported by an earlier chunk, which is still waiting
             future = Future()
             future.set_exception(error)
@@ -112,7 +112,7 @@ class WorkerPool(Generic[Item, Result]):
         except BrokenProcessPool:
             if self.on_death is None:
                 logger.warning("a worker process died; continuing in this process alone")
-                return chunk, self._here(chunk), executor
+                return chunk, self._call_here(chunk), executor
         result = self.on_death(chunk)
         executor.shutdown(cancel_futures=True)
         executor = self._start()

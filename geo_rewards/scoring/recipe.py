@@ -203,8 +203,8 @@ class Recipe:
             outcomes[row] = None
             errors.pop(row, None)
         if errors and on_error == "raise":
-            raise _relabelled(next(iter(errors.values())), label)
-        ungated = _settled(outcomes, errors, on_error=on_error)
+            raise _with_label(next(iter(errors.values())), label)
+        ungated = _with_errors_replaced(outcomes, errors, on_error=on_error)
         closed = _closed_rows(entry, ungated, done)
         final = list(ungated)
         for row, gate_value in closed.items():
@@ -293,7 +293,9 @@ def _errors_by_row(outcomes: Sequence[Outcome]) -> dict[int, Exception]:
     return {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
 
 
-def _settled(outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError) -> list[float | None]:
+def _with_errors_replaced(
+    outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError
+) -> list[float | None]:
     """Return the outcomes, with errors replaced as `on_error` says."""
     settled: list[Any] = list(outcomes)
     for row in errors:
@@ -331,7 +333,7 @@ def _weighted_bounds(entry: Entry, reward: Reward) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _relabelled(error: Exception, label: str) -> GeoRewardsError:
+def _with_label(error: Exception, label: str) -> GeoRewardsError:
     if isinstance(error, RewardError) and error.reward == label:
         return error
     failure = RewardError(str(error), reward=label)

@@ -102,16 +102,16 @@ def _answer_lines(truth: GroundTruth) -> Iterator[str]:
         if value := getattr(truth, name):
             yield f"{name.capitalize()}: {value}"
     if truth.coordinate is not None:
-        yield f"Coordinates: {_written(truth.coordinate)}"
+        yield f"Coordinates: {_format_coordinate(truth.coordinate)}"
     elif truth.text is not None:
         yield truth.text
 
 
-def _written(coordinate: Coordinate) -> str:
+def _format_coordinate(coordinate: Coordinate) -> str:
     """Return the pair in parentheses, without exponents, which the parser refuses.
 
     >>> from geo_rewards.types import Coordinate
-    >>> _written(Coordinate(-0.00001, 100.0))
+    >>> _format_coordinate(Coordinate(-0.00001, 100.0))
     '(-0.00001, 100.0)'
     """
     return f"({', '.join(map(_decimal, coordinate))})"
@@ -127,7 +127,7 @@ def _score(recipe: Recipe, completions: Sequence[str], columns: Mapping[str, Any
 
 
 def _shortfalls(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> list[Shortfall]:
-    what = "its own truth as an ideal answer" if is_ideal else f"junk ({_shown(scores, row)})"
+    what = "its own truth as an ideal answer" if is_ideal else f"junk ({_quote_completion(scores, row)})"
     failed = [str(errors[row]) for errors in scores.errors.values() if row in errors]
     if failed:
         return [Shortfall(row, f"a reward fails on {what}: {'; '.join(failed)}", scores.explain(row))]
@@ -148,5 +148,5 @@ def _shortfalls(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> 
     return [Shortfall(row, message, scores.explain(row))]
 
 
-def _shown(scores: Scores, row: int) -> str:
+def _quote_completion(scores: Scores, row: int) -> str:
     return f"{scores.batch.completions[row]!r:.40}"

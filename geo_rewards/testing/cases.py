@@ -80,7 +80,7 @@ def with_another_truth(case: Case) -> dict[str, Any]:
 
 def _case(row: Mapping[str, Any], *, ideal: str | None, wrong: str | None) -> Case:
     truth = Batch([""], {name: [value] for name, value in row.items()}).truths[0]
-    place = _written(truth, row)
+    place = _true_names(truth, row)
     elsewhere = _elsewhere(row)
     other = {name: str(elsewhere[name]) for name in NAMES}
     if not place and truth.coordinate is None:
@@ -108,7 +108,7 @@ def chain(place: Mapping[str, str], coordinate: Coordinate | None) -> str:
     return " ".join([*levels, *([f"Coordinates: ({coordinate})"] if coordinate else [])])
 
 
-def _written(truth: GroundTruth, row: Mapping[str, Any]) -> dict[str, str]:
+def _true_names(truth: GroundTruth, row: Mapping[str, Any]) -> dict[str, str]:
     """Return the true names, as written in the row if they are."""
     names = {name: row.get(name) or getattr(truth, name) for name in NAMES}
     return {name: str(value) for name, value in names.items() if value}
