@@ -48,7 +48,7 @@ def check_limit(timeout_s: float | None) -> None:
 
 @dataclass(slots=True)
 class Patience:
-    """Counts the timeouts of a batch, so that the wait ends when all of its rows hang.
+    """Counts the timeouts of a batch, so that a batch in which every row hangs is given up.
 
     >>> patience = Patience()
     >>> for _ in range(3):

@@ -59,7 +59,7 @@ class Validation:
             self.tally.shown = sys.maxsize
 
     def silent_labels(self) -> list[str]:
-        """Return the weighted rewards that abstained on every row, which the data do not suit."""
+        """Return the weighted rewards that abstained on every row: the recipe does not fit the data."""
         return [label for label, count in self.answered.items() if not count]
 
     def add(self, chunk: Sequence[Row | RowProblem]) -> None:

@@ -105,7 +105,7 @@ def override_entries(
 
 
 def explicit_parameters(reward: Reward) -> dict[str, Any]:
-    """Return the parameters as JSON values; null only where the default is another value."""
+    """Return the parameters as JSON values, with null only where the default is not null."""
     fields = type(reward).model_fields
     nulls = [name for name, field in fields.items() if field.default is not None]
     given = {name: None for name in nulls if getattr(reward, name) is None}

@@ -24,7 +24,7 @@ CONTRACT_LESSONS = {
     "changes_inputs": "A model learns from data that this reward has changed for all rewards after it.",
     "swallowed_exception": "A model learns that it is wrong whatever it writes, and nobody sees the fault.",
     "superlinear_time": "A model learns to stall the run: one long completion holds up every rank.",
-    "ignores_the_answer": "A model learns to write anything: the ideal answer pays no more than none.",
+    "ignores_the_answer": "A model learns to write anything: the ideal answer pays no more than giving up.",
     "refuses_honest_writing": "A model learns to avoid its own script: a right answer in it earns less.",
 }
 ANSWER_LESSONS = {
