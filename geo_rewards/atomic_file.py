@@ -1,4 +1,4 @@
-"""Files that are there completely or not at all."""
+"""Atomic writes: a file is written completely or not at all."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: Path, *, flush: bool = True) -> Iterator[Path]:
-    """Give a new path to write to; it becomes `path` when the block ends without an error.
+    """Yield a temporary path to write to; it replaces `path` if the block ends without an error.
 
-    The name is hidden and unique, also among machines that share the folder.
+    Its name is hidden and unique, even among machines that share the folder.
 
     Args:
         path: The file, replaced if it exists.
-        flush: Have the content on the disk before the file gets its name.
+        flush: Sync the content to disk before the file is renamed.
 
     Raises:
-        OSError: If it cannot be written; nothing is left then.
+        OSError: If it cannot be written; no partial file remains.
     """
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:12]}.part")
     try:

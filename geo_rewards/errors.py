@@ -1,4 +1,4 @@
-"""The errors of the library: each says what was wrong, where, and what would be right."""
+"""The library's errors: each says what was wrong, where, and what would be right."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ if TYPE_CHECKING:
 
 
 class GeoRewardsError(Exception):
-    """Anything that a person wrote or installed wrong; its message is one readable sentence."""
+    """A mistake in what a user wrote or installed; its message is one readable sentence."""
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Survive pickling, whatever arguments the subclass takes: workers send their errors home."""
+        """Pickle, whatever arguments the subclass takes: worker processes send their errors back."""
         return _rebuild, (type(self), self.args, self.__dict__)
 
 
@@ -24,7 +24,7 @@ class UnknownNameError(GeoRewardsError, LookupError):
         kind: What was asked for, such as ``reward``.
         name: The name as written.
         known: The valid names, from which the nearest are offered.
-        where: File or place of the mistake, put in front of the message.
+        where: File or place of the mistake, a prefix of the message.
     """
 
     def __init__(self, kind: str, name: str, known: Iterable[str], *, where: str = "") -> None:
@@ -40,14 +40,14 @@ class PluginError(GeoRewardsError):
 
 
 class RecipeError(GeoRewardsError):
-    """A recipe that does not make sense."""
+    """A recipe that is invalid."""
 
 
 class TruthError(GeoRewardsError, ValueError):
     """A truth that is unreadable, out of range or contradictory.
 
     Args:
-        message: What is wrong with it.
+        message: What is wrong.
         row: Index of the row in its batch, from 0.
     """
 
@@ -58,12 +58,12 @@ class TruthError(GeoRewardsError, ValueError):
 
 
 class RewardError(GeoRewardsError):
-    """A reward that returned a value it must not return, or failed.
+    """A reward that failed or returned an invalid value.
 
     Args:
-        message: What it did.
+        message: What happened.
         reward: Its name or label.
-        row: Index of the row in its batch, from 0, if one row is to blame.
+        row: Index of the row in its batch, from 0, if a single row is the cause.
     """
 
     def __init__(self, message: str, *, reward: str, row: int | None = None) -> None:

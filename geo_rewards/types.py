@@ -23,7 +23,7 @@ class Coordinate:
         lon: Degrees east, in [-180, 180].
 
     Raises:
-        ValueError: If a value is not finite or out of range; nothing is ever wrapped.
+        ValueError: If a value is not finite or out of range; values are never wrapped.
 
     >>> lat, lon = Coordinate(48.8584, 2.2945)
     """
@@ -32,7 +32,7 @@ class Coordinate:
     lon: float
 
     def __post_init__(self) -> None:
-        """Refuse what is not on the globe."""
+        """Reject what is not on the globe."""
         if not -90.0 <= self.lat <= 90.0:  # false for NaN too
             raise ValueError(f"latitude {self.lat} is not in [-90, 90]")
         if not -180.0 <= self.lon <= 180.0:
@@ -64,7 +64,7 @@ class Place:
 
 
 class ProblemFamily(StrEnum):
-    """What went wrong with an answer, in a few words: the kinds of problems, put together for a log."""
+    """The broad category of a problem kind, under which logs count it."""
 
     NO_ANSWER = "no_answer"
     SEVERAL_ANSWERS = "several_answers"
@@ -85,6 +85,8 @@ class ProblemKind(StrEnum):
     NO_PAIR = "no pair"
     SEVERAL_PAIRS = "several pairs"
     SEVERAL_PLACES = "several places"
+    RANGE = "range"
+    DENIED = "denied"
     OUT_OF_RANGE = "out of range"
     NOT_A_NUMBER = "not a number"
     EXPONENT = "exponent"
@@ -100,7 +102,7 @@ class ProblemKind(StrEnum):
 
     @property
     def family(self) -> ProblemFamily:
-        """The family that the kind is counted under in training."""
+        """The family under which training logs count the kind."""
         return _FAMILIES.get(self, ProblemFamily.MALFORMED)
 
 
@@ -111,6 +113,8 @@ _FAMILIES = {
     ProblemKind.NESTED_TAGS: ProblemFamily.SEVERAL_ANSWERS,
     ProblemKind.SEVERAL_PAIRS: ProblemFamily.SEVERAL_ANSWERS,
     ProblemKind.SEVERAL_PLACES: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.RANGE: ProblemFamily.SEVERAL_ANSWERS,
+    ProblemKind.DENIED: ProblemFamily.NOTHING_READ,
     ProblemKind.LONG: ProblemFamily.NOTHING_READ,
     ProblemKind.NOTHING_READ: ProblemFamily.NOTHING_READ,
     ProblemKind.NO_PAIR: ProblemFamily.NOTHING_READ,
@@ -134,7 +138,7 @@ class Problem(str):
     kind: ProblemKind
 
     def __new__(cls, kind: ProblemKind, detail: str) -> Self:
-        """Put the text together."""
+        """Build the text."""
         problem = super().__new__(cls, f"{kind.value}: {detail}")
         problem.kind = kind
         return problem
@@ -145,7 +149,7 @@ class Problem(str):
 
 
 class TagCounts(NamedTuple):
-    """How often each tag stands in a completion."""
+    """How often each tag occurs in a completion."""
 
     think_open: int = 0
     think_close: int = 0
@@ -169,10 +173,12 @@ class Answer:
         region: Region as written, or None.
         city: City as written, or None.
         problems: What was refused and why, each a text ``kind: detail`` that knows its kind.
-        well_formed: The completion is exactly one non-empty think block and then exactly one
-            non-empty answer block, with nothing else but white space.
-        continues_think: It would be well-formed with a `<think>` put before it: the shape of a
-            completion whose prompt already opened the think block.
+        well_formed: The completion is exactly one non-empty think block followed by exactly one
+            non-empty answer block, with nothing but white space around them.
+        continues_think: It would be well-formed with `<think>` in front: the shape of a completion
+            whose prompt already opened the think block.
+        think_only: It is a non-empty think block, which the prompt may have opened, followed by an answer
+            without tags: the format of thinking models' templates.
         tags: How often each of the four tags occurs.
         coordinate_text: The part of the answer that the coordinate was read from, or None.
         coordinate_form: How it was written, or None: `parentheses`, `brackets`, `bare`, `json`,
@@ -191,6 +197,7 @@ class Answer:
     tags: TagCounts = NO_TAGS
     coordinate_text: str | None = None
     coordinate_form: str | None = None
+    think_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""A function over a stream of chunks, in worker processes, in the order of the stream."""
+"""Apply a function to a stream of chunks in worker processes, keeping their order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _AHEAD = 2  # chunks in flight for each process: enough to keep it busy, few eno
 
 
 def chunked(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Yield the items in lists of `size`, the last one perhaps shorter.
+    """Yield the items in lists of `size`; the last may be shorter.
 
     >>> list(chunked("abcde", 2))
     [['a', 'b'], ['c', 'd'], ['e']]
@@ -41,11 +41,11 @@ class WorkerPool(Generic[Item, Result]):
 
     Attributes:
         function: Picklable; sent to each worker once.
-        workers: How many processes work beside this one; with 0 this process does it all.
-        alone_chunks: So many chunks are done by this process before workers are started.
-        send: What of a chunk is sent to a worker and given to `function`; the chunk itself if None.
-        on_death: Called, in this process, for a chunk whose worker has died; if None, the function is called
-            here, for this chunk and all that follow.
+        workers: Number of worker processes; with 0 this process does everything.
+        alone_chunks: Number of chunks that this process handles before workers are started.
+        send: Returns what of a chunk is sent to a worker and given to `function`; None sends the chunk.
+        on_death: Called in this process for a chunk whose worker died; if None, this process calls the
+            function on that chunk and all that follow.
 
     >>> pool = WorkerPool(function=len, workers=0)
     >>> [length for _, length in pool.map(["a", "bc"])]
@@ -67,7 +67,7 @@ class WorkerPool(Generic[Item, Result]):
         """
         chunks = iter(chunks)
         for chunk in chunks if self.workers < 1 else islice(chunks, self.alone_chunks):
-            yield chunk, self._here(chunk)
+            yield chunk, self._call_here(chunk)
         first = next(chunks, None)
         if first is None:
             return
@@ -84,11 +84,11 @@ class WorkerPool(Generic[Item, Result]):
         finally:
             executor.shutdown(cancel_futures=True)
 
-    def _sent(self, chunk: Item) -> Any:
+    def _to_send(self, chunk: Item) -> Any:
         return chunk if self.send is None else self.send(chunk)
 
-    def _here(self, chunk: Item) -> Result:
-        return self.function(self._sent(chunk))
+    def _call_here(self, chunk: Item) -> Result:
+        return self.function(self._to_send(chunk))
 
     def _start(self) -> ProcessPoolExecutor:
         executor = start_executor(self.workers, self.function)
@@ -98,7 +98,7 @@ class WorkerPool(Generic[Item, Result]):
 
     def _submit(self, executor: ProcessPoolExecutor, chunk: Item) -> None:
         try:
-            future = executor.submit(call_sent_function, self._sent(chunk))
+            future = executor.submit(call_sent_function, self._to_send(chunk))
         except BrokenProcessPool as error:  # reported by an earlier chunk, which is still waiting
             future = Future()
             future.set_exception(error)
@@ -111,8 +111,8 @@ class WorkerPool(Generic[Item, Result]):
             return chunk, future.result(), executor
         except BrokenProcessPool:
             if self.on_death is None:
-                logger.warning("a worker process has died; this process goes on alone")
-                return chunk, self._here(chunk), executor
+                logger.warning("a worker process died; continuing in this process alone")
+                return chunk, self._call_here(chunk), executor
         result = self.on_death(chunk)
         executor.shutdown(cancel_futures=True)
         executor = self._start()
@@ -124,8 +124,8 @@ class WorkerPool(Generic[Item, Result]):
 
 
 def start_executor(workers: int, function: Callable[[Any], Any]) -> ProcessPoolExecutor:
-    """Return an executor whose processes know a function, which `call_sent_function` calls."""
-    # Spawned, not forked: the same on all systems, and safe beside the threads of a trainer or plugin.
+    """Return an executor whose processes keep a function for `call_sent_function` to call."""
+    # Spawned, not forked: the same on all systems, and safe with the threads of a trainer or plugin.
     context = multiprocessing.get_context("spawn")
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_keep_function, initargs=(function,))
 
@@ -134,14 +134,13 @@ def check_started(executor: ProcessPoolExecutor) -> None:
     """Raise an error if the executor's processes cannot start.
 
     Raises:
-        GeoRewardsError: With the usual reason.
+        GeoRewardsError: If they cannot; names the usual reason.
     """
     try:
         executor.submit(int).result()
     except BrokenProcessPool as error:
         raise GeoRewardsError(
-            "worker processes cannot start: is the script that is run guarded by "
-            "`if __name__ == '__main__':`?"
+            "worker processes cannot start: is your script guarded by `if __name__ == '__main__':`?"
         ) from error
 
 
@@ -153,5 +152,5 @@ def _keep_function(function: Callable[[Any], Any]) -> None:
 
 
 def call_sent_function(sent: Any) -> Any:
-    """Call, in a worker, the function that it was started with."""
+    """Call the function that this worker was started with."""
     return _functions[-1](sent)

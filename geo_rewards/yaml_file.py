@@ -1,4 +1,4 @@
-"""YAML files that people write: read strictly, with errors that name the file and the place."""
+"""Hand-written YAML files: read strictly, with errors that name the file and the place."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 def read_yaml(file: Path | Traversable, *, error_class: type[GeoRewardsError]) -> Any:
-    """Return what a YAML file holds.
+    """Return the content of a YAML file.
 
     Args:
         file: The file.
-        error_class: What to raise.
+        error_class: The error to raise.
 
     Raises:
-        GeoRewardsError: Of the class given, if the file cannot be read, is no YAML, or has a duplicate key.
+        GeoRewardsError: Of that class, if the file cannot be read, is not valid YAML, or has a duplicate key.
     """
     try:
         text = file.read_text(encoding="utf-8")
@@ -51,15 +51,15 @@ def describe_error(
     known: Callable[[tuple[int | str, ...]], Sequence[str]],
     choices: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
-    """Return one of pydantic's errors as a phrase that names the key and, if it is unknown, the nearest.
+    """Describe one of pydantic's errors in a phrase that names the key and, if unknown, the nearest one.
 
     Args:
         error: The error.
-        known: Returns the valid keys of the mapping at a place.
-        choices: For keys whose value is one of several things, what these are.
+        known: Returns the valid keys of the mapping at a path.
+        choices: For keys that accept several types of values, what these are, in words.
     """
     choice = next((name for name in choices if name in error["loc"]), None)
-    if choice is not None:  # pydantic reports each alternative by itself
+    if choice is not None:  # pydantic reports each alternative separately
         path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
         return f"{path} must be {choices[choice]}, not {error['input']!r:.60}"
     where = ".".join(str(part) for part in error["loc"])
@@ -74,7 +74,7 @@ def describe_error(
 
 
 class _UniqueKeyLoader(yaml.SafeLoader):
-    """Refuses a duplicate key: YAML would let the last one win."""
+    """Rejects duplicate keys, of which YAML would keep the last."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]

@@ -50,7 +50,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Ran]:
 
 @pytest.fixture
 def script() -> Callable[..., Ran]:
-    """Run the console script that stands beside this Python."""
+    """Run the console script next to this Python."""
 
     def run_script(*arguments: object, stdin: str = "", **environment: str) -> Ran:
         done = subprocess.run(

@@ -16,7 +16,7 @@ def test_a_problem_is_a_text_that_keeps_its_kind(again):
     assert json.loads(json.dumps([problem])) == ["axes: two latitudes: 1 and 2"]
 
 
-def test_the_parser_tells_the_kind_of_what_it_refuses():
+def test_the_parser_gives_the_kind_of_what_it_refuses():
     (problem,) = parse_completion("<think>x</think><answer>400, 2.2945</answer>").problems
     assert problem.kind is ProblemKind.OUT_OF_RANGE
     assert problem.kind.family is ProblemFamily.OUT_OF_RANGE

@@ -20,12 +20,12 @@ def test_a_file_is_read(tmp_path):
         (b"\xff\xfe\xfa", "cannot be read"),
     ],
 )
-def test_what_is_wrong_is_told_with_the_place(tmp_path, content, message):
+def test_a_mistake_is_an_error_with_the_place(tmp_path, content, message):
     (tmp_path / "a.yaml").write_bytes(content)
     with pytest.raises(RecipeError, match=rf"a\.yaml: .*{message}|a\.yaml: {message}"):
         read_yaml(tmp_path / "a.yaml", error_class=RecipeError)
 
 
-def test_a_missing_file_is_an_error_of_the_class_wanted(tmp_path):
+def test_a_missing_file_raises_the_given_class(tmp_path):
     with pytest.raises(DataError, match=r"none\.yaml: cannot be read"):
         read_yaml(tmp_path / "none.yaml", error_class=DataError)

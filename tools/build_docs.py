@@ -108,7 +108,7 @@ def source_lines(reward: type[Reward]) -> list[str]:
 
 def parameter_row(parameter: Parameter) -> list[str]:
     """Return a parameter's line."""
-    default = "must be given" if parameter.default is None else f"`{parameter.default}`"
+    default = "required" if parameter.default is None else f"`{parameter.default}`"
     return [f"`{parameter.name}`", parameter.type, default, parameter.text]
 
 
@@ -134,7 +134,7 @@ def curve_parts() -> list[str]:
 def constants_of(curve: str) -> str:
     """Return a curve's constants with their defaults."""
     shown = SHOWN_CONSTANTS.get(curve, {})
-    needed = [f"`{name}`: must be given; here {value:g}" for name, value in shown.items()]
+    needed = [f"`{name}`: required; here {value:g}" for name, value in shown.items()]
     defaults = {name: value for name, value in CURVES[curve].constants.items() if value is not None}
     return ", ".join([*needed, *(f"`{name}`: {show_value(value)}" for name, value in defaults.items())])
 

@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 NOT_ROW_COLUMNS = TRUTH_COLUMNS | {"prompts", "completions", "completion_ids"}
 
 PICTURE_FAULT = "picture_fault"
-"""Column that says why a row's pictures could not be opened: all rewards abstain on such a row."""
+"""Column with the reason why a row's pictures could not be opened; all rewards abstain on that row."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
 
 
 class LazyRows(Sequence[Item], Generic[Item]):
-    """One item a row, made on first use and kept.
+    """One item per row, created on first use and kept.
 
-    A batch has columns that most rewards never look at, or look at in a few rows only.
+    Most rewards never read some columns of a batch, or read them on a few rows only.
 
     Args:
-        make: Makes the item of a row (never None).
+        make: Creates the item of a row (never None).
         count: How many rows there are.
 
     >>> rows = LazyRows(str, 3)
@@ -71,18 +71,18 @@ class LazyRows(Sequence[Item], Generic[Item]):
         """Compare like a list."""
         return list(self) == list(other) if isinstance(other, (list, LazyRows)) else NotImplemented
 
-    __hash__ = None  # type: ignore[assignment]  # as a list has none
+    __hash__ = None  # type: ignore[assignment]  # like a list
 
     def __repr__(self) -> str:
-        """Show the items, as a list does."""
+        """Show the items like a list."""
         return repr(list(self))
 
     def made(self) -> Iterator[tuple[int, Item]]:
-        """Yield row and item of those that somebody has asked for."""
+        """Yield row and item of those created so far."""
         return ((row, item) for row, item in enumerate(self._items) if item is not None)
 
     def take(self, rows: Sequence[int]) -> LazyRows[Item]:
-        """Return the items of these rows; each is still made once, whoever asks for it first."""
+        """Return the items of these rows; each is still created only once."""
         return LazyRows(partial(_item_of, self, rows), len(rows))
 
 
@@ -91,9 +91,9 @@ def _item_of(source: LazyRows[Item], rows: Sequence[int], index: int) -> Item:
 
 
 class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_property`
-    """A column computed once, on first use; a part takes its rows from its parent.
+    """A column computed once, on first use; a part of a batch takes its rows from its parent.
 
-    Its class has two attributes: `parent`, None or what an instance was taken from, and `parent_rows`.
+    The class needs two attributes: `parent`, what an instance was taken from (or None), and `parent_rows`.
     """
 
     @overload
@@ -101,7 +101,7 @@ class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_
     @overload
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Value: ...
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        """Return the column, computed at first use."""
+        """Return the column, computed on first use."""
         if instance is None or instance.parent is None:
             return super().__get__(instance, owner)
         name = str(self.attrname)
@@ -139,7 +139,7 @@ def listed_column(values: Any, count: int) -> Sequence[Any] | None:
 
 
 def row_columns(columns: Mapping[str, Any], count: int) -> dict[str, Sequence[Any]]:
-    """Return the columns that `Sample.row` shows: neither truths nor what the trainer passes."""
+    """Return the columns that `Sample.row` shows: all but the truths and the trainer's own."""
     rows = {
         name: listed_column(values, count) for name, values in columns.items() if name not in NOT_ROW_COLUMNS
     }

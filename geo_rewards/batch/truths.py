@@ -10,13 +10,13 @@ import math
 import re
 from dataclasses import replace
 from numbers import Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from geo_rewards.errors import TruthError
 from geo_rewards.geo import country_code, named_place
-from geo_rewards.parse import ProblemKind, parse_answer, parse_completion
+from geo_rewards.parse import ProblemKind, degrees_of, parse_answer, parse_completion
 from geo_rewards.parse.common_answers import read_common
 from geo_rewards.types import Answer, Coordinate, GroundTruth
 
@@ -25,10 +25,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ALIASES = {"latitude": "lat", "longitude": "lon"}
+_LATITUDES = ("lat", "latitude", "gt_lat", "gt_latitude")
+_LONGITUDES = ("lon", "longitude", "gt_lon", "gt_longitude", "lng", "gt_lng", "long")
+ALIASES = {**dict.fromkeys(_LATITUDES[1:], "lat"), **dict.fromkeys(_LONGITUDES[1:], "lon")}
 TRUTH_FIELDS = ("lat", "lon", "country", "region", "city", "solution")
-TRUTH_COLUMNS = frozenset(TRUTH_FIELDS) | frozenset(ALIASES)
-_PLAIN_COLUMNS = ({"lat", "lon"}, {"latitude", "longitude"})
+_AXES = {"lat": "lat", "lon": "lon", **ALIASES}
+TRUTH_COLUMNS = frozenset(TRUTH_FIELDS) | {
+    written
+    for name in _AXES
+    for written in (name, name.upper(), name.title(), name.capitalize())
+    if written.lower() != "long" or written == "long"
+}
+"""Names of truth columns; those of coordinates are found in any case, see `truth_columns`."""
+_PLAIN_COLUMNS = {("lat", "lon"), ("latitude", "longitude"), ("lat", "lng"), ("gt_lat", "gt_lon")}
 
 # A text with one of these meant to be a place; with any other problem it is just another text.
 _UNREADABLE = (
@@ -38,20 +47,66 @@ _UNREADABLE = (
     ProblemKind.DUPLICATE_KEY,
     ProblemKind.SIGN,
     ProblemKind.AXES,
+    ProblemKind.RANGE,
+    ProblemKind.DENIED,
+    ProblemKind.ORDER,
+    ProblemKind.GEOMETRY,
+    ProblemKind.MINUTES,
 )
+# With one of these in it, a text with any problem meant to be a place.
+_OF_PLACES = re.compile(
+    r"\b(?:lat|latitude|lon|lng|longitude|coordinates?|coords?|gps|latlon|latlng)\b|\blong\s*[\"']?\s*[:=]"
+    r"|geo:[0-9+-]|\bPOINT\s?\(|[0-9]\s?°?\s?[NS]\b[^\n]{0,40}[0-9]\s?°?\s?[EW]\b|°[^\n]{0,12}[NSEW]\b"
+    r"|https?://[^\s]{0,60}(?:maps|openstreetmap)",
+    re.IGNORECASE | re.ASCII,
+)
+# What people and programs write where they have no value.
+_MISSING_TEXTS = frozenset(
+    {
+        "",
+        "nan",
+        "none",
+        "null",
+        "nil",
+        "na",
+        "n/a",
+        "n.a.",
+        "n.a",
+        "#n/a",
+        "<na>",
+        "nat",
+        "unknown",
+        "unk",
+        "undefined",
+    }
+    | {
+        "not available",
+        "not applicable",
+        "not known",
+        "missing",
+        "no data",
+        "n/k",
+        "tbd",
+        "(none)",
+        "(null)",
+        "empty",
+    }
+    | {"<none>", "<null>", "unspecified", "not specified", "none.", "(unknown)", "<unknown>"}
+)
+_NO_LETTERS = re.compile(r"[\W_]*")  # "-", "--", "?", "..."
 
-
-# A count with a thousands comma, a decimal comma, a fraction: nobody writes a place like that.
-_NUMBER_LIKE = re.compile(r"[+-]?[0-9]+[,/][0-9]+")
+# A count with a thousands comma, a decimal comma, a fraction, a range: nobody writes a place like that.
+_NUMBER_LIKE = re.compile(r"[+-]?[0-9]+[,/-][0-9]+")
+_ANSWER_TAG = "<answer>"
 
 
 def read_truths(columns: Mapping[str, Any], count: int | None = None) -> list[GroundTruth]:
     """Return the truth of each row.
 
     Args:
-        columns: Any columns; only `lat`, `lon` (or `latitude`, `longitude`, degrees), `country` (any
+        columns: Any columns; only `lat`, `lon` (or another usual name, in any case; degrees), `country` (any
             name or ISO code), `region`, `city` and `solution` are read. Explicit columns win over
-            `solution`. None, NaN and empty strings are missing values.
+            `solution`. None, NaN, empty strings and texts such as ``n/a`` are missing values.
         count: How many rows there are; taken from the truth columns if None.
 
     Raises:
@@ -77,9 +132,10 @@ def plain_truths(columns: Mapping[str, Any]) -> NDArray[np.float64] | None:
     >>> plain_truths({"lat": [48.85], "lon": [2]}).tolist(), plain_truths({"lat": [400.0], "lon": [2]})
     ([[48.85], [2.0]], None)
     """
-    if columns.keys() not in _PLAIN_COLUMNS:
+    names = sorted(columns, key=str.lower)
+    if tuple(map(str.lower, names)) not in _PLAIN_COLUMNS:
         return None
-    lats, lons = (columns[name] for name in sorted(columns))
+    lats, lons = (columns[name] for name in names)
     kinds = {*map(type, lats), *map(type, lons)}
     if not all(issubclass(kind, (float, int)) and kind is not bool for kind in kinds):
         return None
@@ -124,7 +180,7 @@ def truth_columns(columns: Mapping[str, Any], count: int | None = None) -> dict[
     Raises:
         TruthError: If one is not a list or has another length; names the first row concerned.
     """
-    given = {name: _listed(name, columns[name]) for name in sorted(TRUTH_COLUMNS) if name in columns}
+    given = {name: _listed(name, columns[name]) for name in sorted(filter(_is_truth_column, columns))}
     expected = next((len(values) for values in given.values()), 0) if count is None else count
     for name, values in given.items():
         if len(values) != expected:
@@ -156,19 +212,45 @@ def _listed(name: str, values: Any) -> Sequence[Any]:
     return values  # type: ignore[no-any-return]
 
 
+def _is_truth_column(name: Any) -> bool:
+    return name in TRUTH_FIELDS or (isinstance(name, str) and name.lower() in _AXES)
+
+
 def _merge_aliases(cells: Mapping[str, Any]) -> dict[str, Any]:
-    merged = {name: cells[name] for name in TRUTH_FIELDS if name in cells and not _is_missing(cells[name])}
-    for alias, name in ALIASES.items():
-        if alias not in cells or _is_missing(value := cells[alias]):
+    merged = {name: cells.get(name) for name in TRUTH_FIELDS if not _is_missing(cells.get(name), name)}
+    has_latitude = any(_AXES.get(column.lower()) == "lat" for column in cells)
+    for column, value in cells.items():
+        name = _AXES.get(column.lower())
+        if name is None or column == name or _is_missing(value, name):
+            continue
+        if column.lower() == "long" and not has_latitude:  # a long text
             continue
         if name in merged and merged[name] != value:
-            raise TruthError(f"{name} {merged[name]!r} and {alias} {value!r} contradict each other")
+            raise TruthError(f"{name} {merged[name]!r} and {column} {value!r} contradict each other")
         merged[name] = value
+    if _is_thai_nan(cells):
+        merged.update({name: "Nan" for name in ("region", "city") if cells.get(name) == "Nan"})
     return merged
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value)) or value == ""
+def _is_missing(value: Any, name: str) -> bool:
+    """Return whether a cell says that there is no value; `NA` as a country is Namibia."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    if not isinstance(value, str):
+        return False
+    text = " ".join(value.split()).lower()
+    if name == "solution":  # `none` may be what a text reward wants
+        return not text
+    if name == "country" and text == "na":
+        return False
+    return text in _MISSING_TEXTS or _NO_LETTERS.fullmatch(text) is not None
+
+
+def _is_thai_nan(cells: Mapping[str, Any]) -> bool:
+    """Return whether the country is Thailand, where Nan is a province and its capital."""
+    country = cells.get("country")
+    return isinstance(country, str) and country_code(country) == "TH"
 
 
 def _read_pair(lat: Any, lon: Any) -> Coordinate | None:
@@ -186,14 +268,17 @@ def _coordinate(lat: float, lon: float) -> Coordinate:
         raise TruthError(str(error)) from None
 
 
-def _degrees(name: str, value: Any) -> float:
+def _degrees(name: Literal["lat", "lon"], value: Any) -> float:
     if isinstance(value, Real) and not isinstance(value, bool):
-        return float(value)
-    try:
-        if isinstance(value, str):
+        try:
             return float(value)
-    except ValueError:
-        pass
+        except OverflowError:
+            pass
+    elif isinstance(value, str):
+        try:
+            return degrees_of(value, name)
+        except ValueError:
+            pass
     raise TruthError(f"{name} {value!r:.60} is not a number of degrees")
 
 
@@ -225,15 +310,41 @@ def _read_name(name: str, value: Any) -> str | None:
 def _read_solution(value: Any) -> GroundTruth:
     if value is None:
         return GroundTruth()
-    if isinstance(value, (list, tuple)) and len(value) == 2 and not any(isinstance(v, str) for v in value):
+    if hasattr(value, "tolist"):  # an array
+        value = value.tolist()
+    if isinstance(value, (list, tuple)) and len(value) == 2 and _is_pair(value):
         return GroundTruth(coordinate=_coordinate(_degrees("lat", value[0]), _degrees("lon", value[1])))
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     return _read_text(text)
 
 
+def _is_pair(values: Sequence[Any]) -> bool:
+    """Return whether two values are a pair: no texts, or a text that is a number of decimal degrees."""
+    if not all(isinstance(value, str) for value in values):
+        return not any(isinstance(value, str) for value in values) or any(map(_is_degrees, values))
+    numeric = [value for value in values if _is_degrees(value)]
+    return len(numeric) == 2 or any("." in value for value in numeric)
+
+
+def _is_degrees(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    for axis in ("lat", "lon"):
+        try:
+            degrees_of(value, axis)
+        except ValueError:
+            continue
+        return True
+    return False
+
+
 def _read_text(text: str) -> GroundTruth:
-    tagged = parse_completion(text).answer if "<answer>" in text else None
-    written = (text if tagged is None else tagged).strip()
+    written = text.strip()
+    if _ANSWER_TAG in text:
+        completion = parse_completion(text)
+        if completion.answer is None:
+            raise TruthError(f"solution: {completion.problems[0]}")
+        written = completion.answer
     if _NUMBER_LIKE.fullmatch(written):
         return GroundTruth(text=written)
     common = read_common(written, listed=False)  # a bare comma list is no truth place
@@ -242,13 +353,14 @@ def _read_text(text: str) -> GroundTruth:
         return GroundTruth(Coordinate(lat, lon) if form else None, _read_country(country), region, city)
     answer = parse_answer(written, listed_names=False)
     if answer.coordinate is None:
-        _refuse_bad_pairs(answer)
+        _refuse_bad_pairs(answer, written)
         if not (answer.country or answer.region or answer.city):
             return GroundTruth(text=written)
     return GroundTruth(answer.coordinate, _read_country(answer.country), answer.region, answer.city)
 
 
-def _refuse_bad_pairs(answer: Answer) -> None:
+def _refuse_bad_pairs(answer: Answer, written: str) -> None:
+    """Refuse a solution that meant to be a place and is not readable as one."""
     for problem in answer.problems:
-        if problem.kind in _UNREADABLE:
+        if problem.kind in _UNREADABLE or _OF_PLACES.search(written):
             raise TruthError(f"solution: {problem}")

@@ -1,4 +1,4 @@
-"""The console script: which commands there are, and what becomes of their errors."""
+"""The console script: its commands, and how their errors are shown."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ DONE, BAD_RUN, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 the data or the run is bad, 2 wrong usage.
 
-    Errors are one message on stderr; a traceback stands before it with ``--debug`` only.
+    Errors are one message on stderr, preceded by a traceback with ``--debug`` only.
 
     Args:
-        arguments: The command line without the program's name; that of the process if None.
+        arguments: The command line without the program's name; the process's own if None.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug, rest = _take_debug(given)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _closed_pipe()
     except KeyboardInterrupt:
         return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - the last stop of every error
+    except Exception as error:  # noqa: BLE001 - every error ends here
         if debug:
             traceback.print_exception(error)
         message, code = _verdict(error)
@@ -82,9 +82,7 @@ def _root(
     debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks and debug messages.")] = False,
     version: Annotated[
         bool,
-        typer.Option(
-            "--version", help="Print the version and leave.", callback=_print_version, is_eager=True
-        ),
+        typer.Option("--version", help="Print the version and exit.", callback=_print_version, is_eager=True),
     ] = False,
 ) -> None:
     """Reward functions for reinforcement learning on image geolocalization."""
@@ -93,7 +91,7 @@ def _root(
 
 @contextmanager
 def _logging_to_stderr(level: int) -> Iterator[None]:
-    """Show the library's log on stderr for the time of one command."""
+    """Show the library's log on stderr during one command."""
     package, handler = logging.getLogger("geo_rewards"), logging.StreamHandler()
     handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
     before = package.level
@@ -107,7 +105,7 @@ def _logging_to_stderr(level: int) -> Iterator[None]:
 
 
 def _take_debug(arguments: list[str]) -> tuple[bool, list[str]]:
-    """Take ``--debug`` out of the command line: it may stand before or after the command."""
+    """Remove ``--debug`` from the command line: it may come before or after the command."""
     end = arguments.index("--") if "--" in arguments else len(arguments)
     flags = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(flags) < end, flags + arguments[end:]
@@ -133,6 +131,6 @@ def _verdict(error: Exception) -> tuple[str, int]:
 
 
 def _closed_pipe() -> int:
-    """Leave quietly when the reader of our output has left, as ``head`` does."""
+    """Exit quietly when the reader of our output has exited, as ``head`` does."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at exit
     return BAD_RUN

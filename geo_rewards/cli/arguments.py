@@ -1,4 +1,4 @@
-"""Recipes and parameters from the command line; what is wrong with them is wrong usage."""
+"""Recipes and parameters from the command line; mistakes in them are wrong usage."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:
         option: The option that they were given to, for messages.
 
     Raises:
-        typer.BadParameter: If one is no assignment, is no YAML, or names a key again.
+        typer.BadParameter: If one is not an assignment or not valid YAML, or repeats a key.
 
     >>> read_assignments(["scale_km=500", "curve=linear"], option="--param")
     {'scale_km': 500, 'curve': 'linear'}
@@ -36,7 +36,7 @@ def read_assignments(written: Sequence[str], *, option: str) -> dict[str, Any]:
         key, equals, value = text.partition("=")
         key = key.strip()
         if not key or not equals:
-            raise typer.BadParameter(f"{text!r} must be written key=value", param_hint=option)
+            raise typer.BadParameter(f"{text!r} must have the form key=value", param_hint=option)
         if key in values:
             raise typer.BadParameter(f"{key!r} is given twice", param_hint=option)
         values[key] = _yaml_value(value, option=option)
@@ -49,7 +49,7 @@ def find_named(name: str) -> FoundReward | RecipeFile:
     Raises:
         typer.BadParameter: If there is neither; offers the nearest names of both.
         PluginError: If it belongs to a broken plugin or file, or two plugins claim it.
-        RecipeError: If the recipe's file is wrong.
+        RecipeError: If the recipe's file is invalid.
     """
     if is_recipe_path(name):
         return find_recipe_file(name)
@@ -82,7 +82,7 @@ def find_recipe_file(name_or_path: str) -> RecipeFile:
     Raises:
         typer.BadParameter: If there is none; offers the nearest names.
         PluginError: If it belongs to a broken plugin, or two plugins claim it.
-        RecipeError: If its file is wrong.
+        RecipeError: If its file is invalid.
     """
     if is_recipe_path(name_or_path):
         if not Path(name_or_path).is_file():
@@ -91,7 +91,7 @@ def find_recipe_file(name_or_path: str) -> RecipeFile:
     try:
         return read_recipe_file(get_registry().get_recipe_file(name_or_path))
     except UnknownNameError as error:
-        hint = "" if error.nearest else "; `geo-rewards recipes` lists them, and a file's name ends in .yaml"
+        hint = "" if error.nearest else "; `geo-rewards recipes` lists them; a recipe file ends in .yaml"
         raise typer.BadParameter(f"{error}{hint}") from error
 
 
@@ -105,8 +105,8 @@ def changed_recipe(file: RecipeFile, values: Mapping[str, Any], *, origin: str, 
         option: The option that the values were given to, for messages.
 
     Raises:
-        typer.BadParameter: If it is wrong with these values.
-        RecipeError: If it is wrong as written.
+        typer.BadParameter: If it is invalid with these values.
+        RecipeError: If it is invalid as written.
     """
     if not values:
         return Recipe(file, origin=origin)
@@ -133,7 +133,7 @@ def recipe_of_reward(found: FoundReward, params: Mapping[str, Any], *, option: s
 
 
 def is_recipe_path(name: str) -> bool:
-    """Return whether this is a path, not a name: it ends in .yaml or .yml."""
+    """Return whether this is a path, not a name: whether it ends in .yaml or .yml."""
     return Path(name).suffix.lower() in {".yaml", ".yml"}
 
 
@@ -143,4 +143,4 @@ def _yaml_value(text: str, *, option: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise typer.BadParameter(f"{text!r} is no YAML value: {error}", param_hint=option) from error
+        raise typer.BadParameter(f"{text!r} is not a valid YAML value: {error}", param_hint=option) from error

@@ -67,7 +67,7 @@ def _section(title: str, lines: list[str]) -> None:
 def _parameter_lines(parameters: list[Parameter]) -> list[str]:
     lines = []
     for parameter in parameters:
-        given = "must be given" if parameter.default is None else f"default {parameter.default}"
+        given = "required" if parameter.default is None else f"default {parameter.default}"
         lines.append(f"{parameter.name}: {parameter.type}; {given}")
         if parameter.text:
             lines.append(f"    {parameter.text}")
@@ -100,7 +100,7 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
 
 
 def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
-    """Return a line for the plugin, each parameter as resolved, the gate, `on_error` and `timeout_s`."""
+    """Return a line each for the plugin, the resolved parameters, the gate, `on_error` and `timeout_s`."""
     from geo_rewards.contract.documentation import show_value
 
     lines = [f"from {recipe.provenance()[label]}"]

@@ -21,7 +21,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def list_command(*, as_json: AsJson = False) -> None:
-    """List every reward: name, plugin, version, range, one line."""
+    """List every reward: name, plugin, version, range, summary."""
     from geo_rewards.contract.documentation import show_range
 
     rewards = get_registry().list_rewards()
@@ -33,7 +33,7 @@ def list_command(*, as_json: AsJson = False) -> None:
 
 
 def plugins_command(*, as_json: AsJson = False) -> None:
-    """List every plugin, with what it provides; broken ones with the reason."""
+    """List every plugin with what it provides, and why it is broken if it is."""
     plugins = get_registry().plugins
     if as_json:
         print_json([_plugin_record(info) for info in plugins])
@@ -90,7 +90,7 @@ def _plugin_record(info: PluginInfo) -> dict[str, Any]:
 
 
 def _recipe_record(claim: Claim[Traversable]) -> dict[str, Any]:
-    """Return what there is to say about a recipe; one that cannot be read says why, and stops no other."""
+    """Return a recipe's record; one that cannot be read has the reason, and does not affect the others."""
     from geo_rewards.errors import GeoRewardsError
     from geo_rewards.scoring.file import read_recipe_file, recipe_comment
 
@@ -117,7 +117,7 @@ def _shown_rewards(record: dict[str, Any]) -> str:
 
 
 def _first_sentence(comment: str) -> str:
-    """Return the first sentence of a recipe's comment; a full stop inside a name or number ends none.
+    """Return the first sentence of a recipe's comment; a full stop inside a name or number does not end it.
 
     >>> _first_sentence("Geo-R (arXiv 2601.00388), as published: a product. A weighted sum cannot.")
     'Geo-R (arXiv 2601.00388), as published: a product.'

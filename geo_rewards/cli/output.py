@@ -1,4 +1,4 @@
-"""What commands print: tables and texts that suit a terminal, and plain complete lines for a pipe."""
+"""Output of commands: tables and text that fit a terminal, and plain complete lines for a pipe."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ def is_terminal() -> bool:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON; ASCII alone, so that it survives any terminal's encoding."""
+    """Print a value as JSON, in ASCII so that it survives any terminal's encoding."""
     sys.stdout.write(json.dumps(value, indent=2) + "\n")
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """Print a table: drawn on a terminal; in a pipe tab-separated, one line a row, nothing cut off.
+    """Print a table: drawn on a terminal; tab-separated in a pipe, one line per row, nothing truncated.
 
     Args:
         header: Names of the columns.
-        rows: One text a column.
+        rows: One text per column.
     """
     if not is_terminal():
         lines = ["\t".join(" ".join(cell.split()) for cell in row) for row in (header, *rows)]
@@ -40,15 +40,15 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
     console, rows = Console(), list(rows)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
-    for name, width in zip(header, _least_widths([header, *rows], console.width), strict=True):
+    for name, width in zip(header, _min_widths([header, *rows], console.width), strict=True):
         table.add_column(name, overflow="fold", min_width=width)
     for row in rows:
-        table.add_row(*map(Text, row))  # as text: a name in square brackets is no markup
+        table.add_row(*map(Text, row))  # as text: a name in square brackets is not markup
     console.print(table)
 
 
-def _least_widths(rows: Sequence[Sequence[str]], available: int) -> list[int | None]:
-    """Return widths that keep short columns, names mostly, whole; none of them where that leaves no room."""
+def _min_widths(rows: Sequence[Sequence[str]], available: int) -> list[int | None]:
+    """Return widths that keep short columns (mostly names) uncut; all None if that leaves no room."""
     widest = [max(map(len, column)) for column in zip(*rows, strict=True)]
     short = [width if width <= _SHORT else None for width in widest]
     needed = sum(_PADDING + (_SHORT if width is None else width) for width in short)
@@ -61,7 +61,7 @@ def print_heading(text: str) -> None:
 
 
 def print_text(text: str, *, indent: int = 0) -> None:
-    """Print lines; wrapped, with their indentation kept, on a terminal only."""
+    """Print lines; on a terminal, wrap them and keep their indentation."""
     for line in text.split("\n"):
         depth = len(line) - len(line.lstrip())
         _print(line.lstrip(), style="", indent=indent + depth)

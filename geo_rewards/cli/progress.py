@@ -1,4 +1,4 @@
-"""The progress bar of long work: on a terminal, never in a pipe."""
+"""The progress bar of long tasks: on a terminal, never in a pipe."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress_bar(name: str, *, total: int | None, shown: bool) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr, if that is a terminal; give the function that moves it on.
+    """Show a bar on stderr, if that is a terminal; yield the function that advances it.
 
     Args:
         name: What is being done.
-        total: How many rows there are, if that is known.
+        total: How many rows there are, if known.
         shown: Whether to show it on a terminal.
     """
     if not (shown and sys.stderr.isatty()):

@@ -1,4 +1,4 @@
-"""``score``: saved rows with their rewards beside them."""
+"""``score``: add rewards to saved rows."""
 
 from __future__ import annotations
 
@@ -35,20 +35,20 @@ def score_command(
     ],
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Another value for a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
+        typer.Option("--set", help="Override a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
     ] = None,
-    workers: Annotated[int, typer.Option(help="How many processes score.", min=1)] = 1,
-    samples: Annotated[int, typer.Option(help="How many rows to explain, spread over the file.", min=0)] = 0,
+    workers: Annotated[int, typer.Option(help="Number of processes that score.", min=1)] = 1,
+    samples: Annotated[int, typer.Option(help="Number of rows to explain, spread over the file.", min=0)] = 0,
     diff: Annotated[
         Path | None,
         typer.Option(
-            help="An earlier scored file of the same rows: tells which changed value, and why.",
+            help="An earlier scored file of the same rows: shows which values changed, and why.",
             exists=True,
             dir_okay=False,
         ),
     ] = None,
 ) -> None:
-    """Score saved rows by a recipe: adds `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
+    """Score saved rows by a recipe: add `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
     from geo_rewards.results.score_file import score_file
 
     values = read_assignments(settings or [], option="--set")

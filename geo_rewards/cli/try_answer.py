@@ -34,7 +34,7 @@ def try_command(
     solution: Annotated[str | None, typer.Option(help="The truth as text.")] = None,
     param: Annotated[
         list[str] | None,
-        typer.Option(help="A parameter; of a recipe's entry as label.key=value.", metavar="KEY=VALUE"),
+        typer.Option(help="A parameter; for a recipe, label.key=value.", metavar="KEY=VALUE"),
     ] = None,
 ) -> None:
     """Score one answer and explain every reward."""
@@ -48,7 +48,7 @@ def _find_recipe(name: str, params: dict[str, Any]) -> Recipe:
     found = find_named(name)
     if isinstance(found, FoundReward):
         return recipe_of_reward(found, params, option="--param")
-    # The truth is given by its own names here, whatever the data set of the recipe calls them.
+    # The options name the truth fields directly, whatever their columns are in the recipe's data set.
     file = found.model_copy(update={"columns": {}})
     return changed_recipe(file, params, origin=name, option="--param")
 

@@ -1,4 +1,4 @@
-"""``validate``: is a data file fit for a run, and can its own truths earn what a recipe promises."""
+"""``validate``: check that a data file suits a run, and that its truths earn the most by a recipe."""
 
 from __future__ import annotations
 
@@ -32,25 +32,26 @@ def validate_command(
     images: Annotated[
         str | None,
         typer.Option(
-            help="Folder that image paths are relative to, one for each file; its own if not given."
+            help="Folder of the image paths, one per data file; default: the data file's own folder."
         ),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name or its YAML file: rehearse it on every row.")
+        str | None, typer.Option(help="A recipe's name or its YAML file, to rehearse on every row.")
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", help="Another value for a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
+        typer.Option("--set", help="Override a parameter of the recipe.", metavar="LABEL.KEY=VALUE"),
     ] = None,
     reward_method: Annotated[
         str | None,
-        typer.Option(
-            help="`accu_reward_method` for rows that have none: one for each file, joined by colons."
-        ),
+        typer.Option(help="`accu_reward_method` for rows that have none: one per file, joined by colons."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="The run's --seed: which rows a mixture takes at random.")] = 42,
+    seed: Annotated[
+        int, typer.Option(help="The run's --seed: decides which rows a mixture takes at random.")
+    ] = 42,
     workers: Annotated[
-        int | None, typer.Option(help="How many processes open pictures; all processors if not given.", min=1)
+        int | None,
+        typer.Option(help="Number of processes that open pictures; default: one per processor.", min=1),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
@@ -65,14 +66,14 @@ def validate_command(
             sources, recipe=chosen, seed=seed, workers=workers, keeps_all=as_json, advance=advance
         )
     if not report.rows:
-        raise DataError(f"{data} holds no rows")
+        raise DataError(f"{data} contains no rows")
     if as_json:
         print_json(_record(report))
     else:
         _print_report(report, data)
         own_folders = images is None and not data.lower().endswith((".yaml", ".yml"))
         if own_folders and report.tally.kinds["image missing"]:
-            print_text("image paths begin at each file's own folder; --images names another")
+            print_text("image paths are relative to each data file's own folder; set another with --images")
     return 1 if report.tally.total or report.silent_labels() else 0
 
 
@@ -85,7 +86,7 @@ def _find_sources(data: str, images: str | None, reward_method: str | None) -> l
 def _find_recipe(name: str | None, settings: list[str]) -> Recipe | None:
     if name is None:
         if settings:
-            raise typer.BadParameter("it changes a recipe: give --recipe too", param_hint="--set")
+            raise typer.BadParameter("it overrides a recipe: give --recipe too", param_hint="--set")
         return None
     values = read_assignments(settings, option="--set")
     return changed_recipe(find_recipe_file(name), values, origin=name, option="--set")
@@ -155,7 +156,7 @@ def _lines(report: Validation, data: str) -> Iterator[str]:
 
 def _verdict(report: Validation) -> str:
     if not report.good:
-        return "there is no good row to score"
+        return "no good rows to score"
     if silent := report.silent_labels():
         return f"{' and '.join(map(repr, silent))} abstain on every row: the recipe does not fit the data"
     if report.tally.causes["rehearsal"]:

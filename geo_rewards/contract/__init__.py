@@ -1,1 +1,1 @@
-"""What the author of a reward writes against: `Reward`, the hooks, how rewards are called and documented."""
+"""The contract for reward authors: `Reward`, the hooks, how rewards are called and documented."""

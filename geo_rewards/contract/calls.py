@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from geo_rewards.batch.batch import Batch, Sample
 
 Outcome = float | None | Exception
-"""What became of one row: its value, None if the reward abstained, or what went wrong."""
+"""The outcome of one row: its value, None if the reward abstained, or an exception."""
 
 DEFAULT_CONCURRENCY = 32
 
-# Rounding in a sum of values must not turn a value at the very bound into an error.
+# Rounding in a sum must not turn a value at a bound into an error.
 _TOLERANCE = 1e-9
 
 
 class Callee(Protocol):
-    """What is called here: a `geo_rewards.Reward`."""
+    """What this module calls: a `geo_rewards.Reward`."""
 
     @property
     def name(self) -> str:
-        """The name that messages use."""
+        """Its name, for messages."""
 
     @property
     def bounds(self) -> tuple[float, float]:
@@ -47,12 +47,12 @@ class Callee(Protocol):
 
 
 def call_batch(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]:
-    """Return the outcomes of one call of `score_batch`; if it fails, of one call a row.
+    """Call `score_batch` once and return each row's outcome; if it fails, call it row by row.
 
     Args:
         reward: The reward.
         batch: The rows.
-        limit_s: Seconds after which a call has failed, or None.
+        limit_s: Time limit of each call in seconds, or None.
     """
     try:
         values = call_within(lambda: list(reward.score_batch(batch)), limit_s, name=reward.name)
@@ -69,12 +69,12 @@ def call_batch(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outc
 
 
 def call_rows(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]:
-    """Return the outcomes of one call of `score` a row; if it is a coroutine function, all are gathered.
+    """Call `score` once per row and return the outcomes; coroutines are gathered.
 
     Args:
         reward: The reward.
         batch: The rows.
-        limit_s: Seconds after which the call of a row has failed, or None.
+        limit_s: Time limit of each call in seconds, or None.
     """
     if inspect.iscoroutinefunction(reward.score):
         outcomes: list[Outcome] = gather_outcomes(
@@ -100,7 +100,7 @@ def call_rows(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outco
 
 
 def values_of(outcomes: Sequence[Outcome]) -> list[float | None]:
-    """Return the values, or raise the first error among them."""
+    """Return the values, or raise the first error."""
     for outcome in outcomes:
         if isinstance(outcome, Exception):
             raise outcome
@@ -108,7 +108,7 @@ def values_of(outcomes: Sequence[Outcome]) -> list[float | None]:
 
 
 def _retry(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]:
-    """Return the outcomes of a batch whose one call failed, row by row."""
+    """Score row by row a batch whose single call failed."""
     patience, outcomes = Patience(), list[Outcome]()
     for row in range(len(batch)):
         if patience.is_over:
@@ -172,7 +172,7 @@ def _checked(reward: Callee, value: Any, sample: Sample, bounds: tuple[float, fl
 
 
 def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:
-    """Return whether all are None or floats in range, at the speed of arrays; if not, look at each."""
+    """Return whether all are None or floats in range, at array speed; if not, check each."""
     kinds = set(map(type, values))
     if not kinds <= {float, NoneType}:
         return False
@@ -184,7 +184,7 @@ def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:
 
 
 def _value_problem(value: Any, bounds: tuple[float, float]) -> str | None:
-    """Return why this cannot be a reward's value, or None."""
+    """Return why this is not a valid reward value, or None."""
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# Threads that a reward may have blocked for good before it is not called any more.
-_MOST_BLOCKED = 8
-# How late a loop may be beyond the limit of a call, in seconds: a busy machine, garbage collection.
+# How many threads a reward may block forever before it is no longer called.
+_MAX_BLOCKED = 8
+# Seconds by which a loop may exceed the limit of a call: a busy machine, garbage collection.
 _GRACE_S = 1.0
 
 
@@ -29,19 +29,18 @@ def gather_outcomes(
     timeout_s: float | None,
     name: str = "",
 ) -> list[Result | Exception]:
-    """Return for each item its result or the exception that it ended with, in order.
+    """Return the result or the exception of each item's call, in order.
 
-    Runs on a private event loop in a thread of its own, so that it also works where a loop is
-    already running (a notebook, an asynchronous trainer), and so that a call which blocks the loop
-    can be left behind.
+    Runs on a private event loop in a separate thread, so that it also works where a loop is already
+    running (a notebook, an asynchronous trainer), and a call that blocks the loop can be abandoned.
 
     Args:
         score: The coroutine function.
-        items: What it is called with, one call an item.
-        concurrency: How many calls are under way at a time.
-        timeout_s: Seconds after which one call becomes a `TimeoutError`; None: never. After several
-            of them, the items that are left are not tried.
-        name: Whose calls these are, to know the threads that earlier ones have blocked.
+        items: What it is called with, one call per item.
+        concurrency: How many calls may run at a time.
+        timeout_s: Seconds after which a call becomes a `TimeoutError`, or None for no limit. After
+            several timeouts, the remaining items are not tried.
+        name: Name of the reward, to count the threads that its earlier calls have blocked.
 
     Raises:
         ValueError: If `concurrency` is less than 1.
@@ -49,19 +48,19 @@ def gather_outcomes(
     if concurrency < 1:
         raise ValueError(f"concurrency is {concurrency}; it must be at least 1")
     gathering = _Gathering(score, items, concurrency=concurrency, timeout_s=timeout_s)
-    left_behind = f"geo-rewards: blocked by {name}"
-    if sum(thread.name == left_behind for thread in threading.enumerate()) < _MOST_BLOCKED:
+    abandoned = f"geo-rewards: blocked by {name}"
+    if sum(thread.name == abandoned for thread in threading.enumerate()) < _MAX_BLOCKED:
         thread = threading.Thread(target=gathering.run, daemon=True)
         thread.start()
         while thread.is_alive() and not gathering.is_blocked:
             thread.join(None if timeout_s is None else min(timeout_s, _GRACE_S))
         if thread.is_alive():
-            thread.name = left_behind
+            thread.name = abandoned
     return gathering.outcomes()
 
 
 class _Gathering(Generic[Item, Result]):
-    """The calls of one batch, on a loop that shows that it comes round."""
+    """The calls of one batch, on a loop whose heartbeat shows whether it is blocked."""
 
     def __init__(
         self,
@@ -82,23 +81,23 @@ class _Gathering(Generic[Item, Result]):
 
     @property
     def is_blocked(self) -> bool:
-        """Whether the loop has not come round for longer than a call may take."""
+        """Whether the heartbeat has been missing for longer than a call may take."""
         if self._timeout_s is None:
             return False
         return time.monotonic() - self._seen_at > self._timeout_s + _GRACE_S
 
     def run(self) -> None:
-        """Make all calls; this is what the private thread does."""
+        """Make all calls, in the private thread."""
         try:
             asyncio.run(self._make_calls())
         except BaseException as error:  # noqa: BLE001 - SystemExit too: raised again in the caller's thread
             self._failure = error
 
     def outcomes(self) -> list[Result | Exception]:
-        """Return what became of each item; what ended the loop itself is raised."""
+        """Return the outcome of each item; raise the exception that ended the loop, if any."""
         if self._failure is not None:
             raise self._failure
-        done = self._done.copy()  # a thread that was left behind may still write
+        done = self._done.copy()  # an abandoned thread may still write
         blocked = TimeoutError(
             f"no value within {self._timeout_s} s: a call inside `async def score` blocks the event loop; "
             "await an asynchronous client instead"

@@ -1,4 +1,4 @@
-"""What there is to say about the parameters of a reward, from its JSON schema and its docstring."""
+"""Documentation of a reward and its parameters, from its JSON schema and its docstring."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ _SECTION = re.compile(r"(Attributes|Args|Arguments|Example|Examples|Raises|Note|
 
 
 COLUMNS_OF = {
-    "coordinate": "columns lat and lon, or a solution that holds them",
+    "coordinate": "columns lat and lon, or a solution that contains them",
     "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
     "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
     "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
     "text": "column solution with plain text",
 }
-"""Which columns give each field of a truth."""
+"""The columns from which each truth field is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Parameter:
 
     Attributes:
         name: Its name.
-        type: What it may be, with choices and bounds.
-        default: Its default as YAML would be written, or None where it must be given.
-        text: What its docstring says.
+        type: Its type in words, with choices and bounds.
+        default: Its default written as YAML, or None if it is required.
+        text: Its text in the docstring.
     """
 
     name: str
@@ -62,7 +62,7 @@ class Documentation:
     """A reward's docstring in parts.
 
     Attributes:
-        description: What stands before the sections and examples.
+        description: The text before the sections and examples.
         attributes: The text of each parameter.
         example: The doctests, or an empty string.
     """
@@ -73,7 +73,7 @@ class Documentation:
 
 
 def list_parameters(reward: type[Reward]) -> list[Parameter]:
-    """Return the parameters of a reward in the order of its class."""
+    """Return the parameters of a reward in the order of their definition."""
     properties, definitions = _schema(reward)
     texts = _inherited_texts(reward)
     return [
@@ -106,7 +106,7 @@ def read_documentation(thing: type) -> Documentation:
 
 
 def range_of(reward: type[Reward]) -> tuple[float, float]:
-    """Return the range with default parameters, or the class's if some must be given."""
+    """Return the range with default parameters, or the class's if a parameter is required."""
     from pydantic import ValidationError
 
     try:
@@ -116,7 +116,7 @@ def range_of(reward: type[Reward]) -> tuple[float, float]:
 
 
 def show_range(bounds: tuple[float, float]) -> str:
-    """Return a closed range as people write it.
+    """Return a closed range as usually written.
 
     >>> show_range((0.0, 1.0))
     '[0, 1]'
@@ -132,14 +132,14 @@ def schema_type(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> st
     """
     if "$ref" in schema:
         name = str(schema["$ref"]).rsplit("/", 1)[-1]
-        return schema_type(definitions.get(name, {"type": name}), {})  # {}: a type may hold itself
+        return schema_type(definitions.get(name, {"type": name}), {})  # {}: a type may contain itself
     if "enum" in schema or "const" in schema:
         return "one of " + ", ".join(map(show_value, schema.get("enum", [schema.get("const")])))
     alternatives = schema.get("anyOf") or schema.get("oneOf")
     if alternatives:
         return ", or ".join(schema_type(part, definitions) for part in alternatives)
     bounds = [f"{sign} {show_value(schema[key])}" for key, sign in _BOUNDS.items() if key in schema]
-    if "prefixItems" in schema:  # a tuple: the number of its items is told by naming them
+    if "prefixItems" in schema:  # a tuple: listing its items also shows how many
         return f"({', '.join(schema_type(item, definitions) for item in schema['prefixItems'])})"
     base = str(schema.get("type", "any value"))
     if isinstance(schema.get("items"), dict):
@@ -148,7 +148,7 @@ def schema_type(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> st
 
 
 def show_value(value: Any) -> str:
-    """Return a value as one would write it in a recipe.
+    """Return a value as it is written in a recipe.
 
     >>> show_value(None), show_value("linear"), show_value((1.0, 25.0)), show_value(True)
     ('null', 'linear', '[1.0, 25.0]', 'true')
@@ -175,7 +175,7 @@ def _plain(value: Any) -> Any:
 def _schema(reward: type[Reward]) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     try:
         schema = reward.model_json_schema(by_alias=False)
-    except PydanticInvalidForJsonSchema:  # a plugin's own type: its annotation has to do
+    except PydanticInvalidForJsonSchema:  # a plugin's own type: show its annotation instead
         return {}, {}
     return schema.get("properties", {}), schema.get("$defs", {})
 
@@ -185,7 +185,7 @@ def _annotation(field: Any) -> str:
 
 
 def _inherited_texts(reward: type[Reward]) -> dict[str, str]:
-    """Return the text of each parameter, of the most special class that tells it."""
+    """Return the text of each parameter, from the most derived class that documents it."""
     from geo_rewards.contract.reward import Reward as Base
 
     texts: dict[str, str] = {}
@@ -196,12 +196,12 @@ def _inherited_texts(reward: type[Reward]) -> dict[str, str]:
 
 
 def _flowing(text: str) -> str:
-    """Join the lines of each paragraph; lists and indented lines stay as they are."""
+    """Join the lines of each paragraph, but not lists and indented lines."""
     return re.sub(r"(?<=\S)\n(?=[^\s*-])", " ", text)
 
 
 def _read_items(lines: list[str]) -> dict[str, str]:
-    """Return the ``name: text`` items of a docstring's section; deeper lines continue an item."""
+    """Return the ``name: text`` items of a docstring's section; indented lines continue an item."""
     items: dict[str, str] = {}
     name = ""
     for line in textwrap.dedent("\n".join(lines)).splitlines():  # cleandoc would flatten a lone item

@@ -1,8 +1,8 @@
-"""The whole plugin contract: three hooks.
+"""The complete plugin contract: three hooks.
 
-A plugin is a module with functions of these names, marked ``@geo_rewards.hookimpl``, that its
-distribution names under ``[project.entry-points.geo_rewards]``. The hooks are called once, when
-the registry is first asked; they must not do anything but register.
+A plugin is a module with functions of these names, marked ``@geo_rewards.hookimpl``, which its
+distribution lists under ``[project.entry-points.geo_rewards]``. The hooks are called once, when
+the registry is first used; they must do nothing but register.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 class RegisterReward(Protocol):
-    """Takes a reward class; its `name` is the name it is asked for by."""
+    """Takes a reward class, which is registered under its `name`."""
 
     def __call__(self, reward: type[Reward], /) -> None:
         """Register the class."""
@@ -39,10 +39,10 @@ class RegisterRecipe(Protocol):
 
 
 class RegisterGazetteer(Protocol):
-    """Takes a gazetteer's name and a function that makes it on first use."""
+    """Takes a gazetteer's name and a function that creates it on first use."""
 
     def __call__(self, name: str, factory: Callable[[], Gazetteer], /) -> None:
-        """Register the factory; it is called once at most."""
+        """Register the factory; it is called at most once."""
 
 
 @hookspec

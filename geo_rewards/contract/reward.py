@@ -1,4 +1,4 @@
-"""`Reward`: the base class of every reward, built in or published by somebody else."""
+"""`Reward`: the base class of every reward, built in or third-party."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 class Reward(BaseModel):
     """A reward: a frozen model whose fields are its parameters, with a `score` method.
 
-    Subclasses set `name`, document themselves (the first line is shown by ``geo-rewards list``),
-    and override `score`, or `score_batch` if they gain from arrays. ``score`` may be ``async def``:
-    the rows of a batch are then gathered, `concurrency` at a time (32 unless the class or a parameter
-    of that name says otherwise).
+    Subclasses set `name`, have a docstring (``geo-rewards list`` shows its first line), and override
+    `score`, or `score_batch` if they benefit from arrays. ``score`` may be ``async def``: the rows of
+    a batch are then gathered, `concurrency` at a time (32 unless a class attribute or parameter of
+    that name says otherwise).
 
     A class attribute or parameter `timeout_s` limits each call of `score` or `score_batch`, in seconds: a row
-    that takes longer is an error, and so are, untried, the rows left in a batch after three such in a row.
+    that takes longer is an error, and after three in succession the rest of the batch is not tried.
 
     Attributes:
-        name: The name it is asked for by; also the instance's ``__name__``.
-        range: Closed range of the values; where parameters move it, override `bounds`.
+        name: The name it is registered under; also the instance's ``__name__``.
+        range: Closed range of the values; if it depends on parameters, override `bounds`.
         needs: Fields of `GroundTruth` without which a row abstains before `score` is called.
         formula: One line for ``geo-rewards describe``.
         reference: Paper, code or dataset that it comes from.
@@ -56,7 +56,7 @@ class Reward(BaseModel):
     reference: ClassVar[str] = ""
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
-        """Refuse fields that would shadow what the library reads from the class."""
+        """Reject fields that would shadow what the library reads from the class."""
         super().__init_subclass__(**kwargs)
         for field, annotation in inspect.get_annotations(cls).items():
             if field in RESERVED_NAMES and "ClassVar" not in str(annotation):
@@ -75,7 +75,7 @@ class Reward(BaseModel):
 
     @property
     def __name__(self) -> str:
-        """The reward's name, by which trainers log it."""
+        """The reward's name, under which trainers log it."""
         return self.name
 
     @property
@@ -102,8 +102,8 @@ class Reward(BaseModel):
 
         Args:
             completions: Strings, or lists of chat messages.
-            **columns: Columns by name, one value a completion: truths (see `geo_rewards.batch.truths`),
-                `prompts`, `completion_ids`, extra columns. What the reward does not know is ignored.
+            **columns: Columns by name, one value per completion: truths (see `geo_rewards.batch.truths`),
+                `prompts`, `completion_ids`, extra columns. Unknown keywords are ignored.
 
         Raises:
             RewardError: If the reward fails, or returns NaN, a wrong length or a value out of bounds.
@@ -115,35 +115,35 @@ class Reward(BaseModel):
         """Return one value per row, None where the reward abstains.
 
         Raises:
-            RewardError: As `__call__`, naming the first row that failed.
+            RewardError: Like `__call__`, naming the first row that failed.
         """
         return values_of(self.outcomes(batch))
 
     def outcomes(self, batch: Batch, *, timeout_s: float | None = None) -> list[Outcome]:
-        """Return what became of each row: a value, None, or the `RewardError`; raises for no row's fault.
+        """Return the outcome of each row: a value, None or a `RewardError`, which is not raised.
 
         Args:
             batch: The rows.
-            timeout_s: Limit in place of the reward's own.
+            timeout_s: Time limit that replaces the reward's own.
 
         Raises:
-            ValueError: If the limit is not more than 0.
+            ValueError: If the limit is not positive.
         """
         limit_s = getattr(self, "timeout_s", None) if timeout_s is None else timeout_s
         check_limit(limit_s)
         if not self.needs:
-            return self._called(batch, limit_s)
+            return self._call(batch, limit_s)
         present = batch.has_truth(self.needs)
         if all(present):
-            return self._called(batch, limit_s)
+            return self._call(batch, limit_s)
         rows = [row for row, is_present in enumerate(present) if is_present]
         outcomes: list[Outcome] = [None] * len(batch)
         if rows:
-            for row, outcome in zip(rows, self._called(batch.take(rows), limit_s), strict=True):
+            for row, outcome in zip(rows, self._call(batch.take(rows), limit_s), strict=True):
                 outcomes[row] = outcome
         return outcomes
 
-    def _called(self, batch: Batch, limit_s: float | None) -> list[Outcome]:
+    def _call(self, batch: Batch, limit_s: float | None) -> list[Outcome]:
         if type(self).score_batch is Reward.score_batch:
             return call_rows(self, batch, limit_s)
         return call_batch(self, batch, limit_s)
@@ -158,7 +158,7 @@ _TRUTH_FIELDS = tuple(field.name for field in dataclasses.fields(GroundTruth))
 
 
 def _check_class(cls: type[Reward]) -> None:
-    """Refuse what would fail at the first batch, in words of its own.
+    """Reject what would fail at the first batch, with a clear message.
 
     Raises:
         TypeError: Naming the class and what to write.

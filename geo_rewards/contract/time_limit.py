@@ -1,7 +1,7 @@
-"""A limit on the time of a call that stops regular expressions and blocking system calls too.
+"""A time limit for calls that also stops regular expressions and blocking system calls.
 
 A thread cannot stop a regular expression, which holds the interpreter's lock; a signal in the main
-thread can, since the `re` module looks for signals while it matches.
+thread can, because the `re` module checks for signals while matching.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ Result = TypeVar("Result")
 
 logger = logging.getLogger(__name__)
 
-MOST_TIMEOUTS_IN_A_ROW = 3
-MOST_TIMEOUTS = 10
+MAX_CONSECUTIVE_TIMEOUTS = 3
+MAX_TIMEOUTS = 10
 
-# Code that swallows the first interruption gets another, in seconds.
-_RING_AGAIN_S = 1.0
-# Timers are rounded to microseconds: one that rings this much early, in seconds, is on time.
+# Seconds after which code that swallowed an interruption gets another.
+_REPEAT_S = 1.0
+# Seconds by which a timer may ring early: timers are rounded to microseconds.
 _SLACK_S = 1e-3
 
 
 @functools.cache
 def warn_once(message: str) -> None:
-    """Log a warning the first time that it is given in this process."""
+    """Log a warning once per process."""
     logger.warning(message)
 
 
 def check_limit(timeout_s: float | None) -> None:
-    """Refuse a limit that nothing could keep.
+    """Reject a limit that is not positive.
 
     Raises:
-        ValueError: If it is not more than 0.
+        ValueError: If it is 0, negative or not a number.
     """
     if timeout_s is not None and not timeout_s > 0:
-        raise ValueError(f"timeout_s is {timeout_s}; it must be more than 0, or None for no limit")
+        raise ValueError(f"timeout_s is {timeout_s}; it must be greater than 0, or None for no limit")
 
 
 @dataclass(slots=True)
 class Patience:
-    """Counts the timeouts of a batch, so that rows that all hang are not waited for one after the other.
+    """Counts the timeouts of a batch, so that a batch in which every row hangs is given up.
 
     >>> patience = Patience()
     >>> for _ in range(3):
@@ -57,45 +57,47 @@ class Patience:
     True
     """
 
-    in_a_row: int = 0
+    consecutive: int = 0
     total: int = 0
 
     def note(self, *, is_timeout: bool) -> None:
-        """Count what became of a row."""
-        self.in_a_row = self.in_a_row + 1 if is_timeout else 0
+        """Count the outcome of a row."""
+        self.consecutive = self.consecutive + 1 if is_timeout else 0
         self.total += is_timeout
 
     @property
     def is_over(self) -> bool:
-        """Whether the rows that are left shall not be tried."""
-        return self.in_a_row >= MOST_TIMEOUTS_IN_A_ROW or self.total >= MOST_TIMEOUTS
+        """Whether to skip the remaining rows."""
+        return self.consecutive >= MAX_CONSECUTIVE_TIMEOUTS or self.total >= MAX_TIMEOUTS
 
     def refusal(self, timeout_s: float | None) -> TimeoutError:
-        """Return the error of a row that was not tried."""
+        """Return the error of a skipped row."""
         return TimeoutError(
-            f"not tried: {self.total} rows of this batch before it gave no value within {timeout_s:g} s"
+            f"not tried: {self.total} earlier rows of this batch gave no value within {timeout_s:g} s"
         )
 
 
 def call_within(call: Callable[[], Result], timeout_s: float | None, *, name: str) -> Result:
-    """Return what `call` returns, unless it takes too long.
+    """Return the result of `call`, unless it takes too long.
 
-    A timer of somebody else keeps running, inside and afterwards. Calls may be nested. Code in C that does
-    not look for signals is stopped when it returns to Python.
+    A timer set by other code keeps running, during and after the call. Calls may be nested. C code that
+    does not check for signals is stopped when it returns to Python.
 
     Args:
         call: What to call.
         timeout_s: Limit in seconds, or None.
-        name: Whose call it is, for the warning where there can be no limit: outside the main thread, and
+        name: Name of the reward, for the warning where no limit is possible: outside the main thread, and
             on systems without interval timers.
 
     Raises:
-        TimeoutError: If it takes more than `timeout_s`, also if it then returned all the same.
+        TimeoutError: If it takes more than `timeout_s`, even if it then returns.
     """
     if timeout_s is None:
         return call()
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        warn_once(f"reward {name!r}: timeout_s cannot stop it outside the main thread; it runs without limit")
+        warn_once(
+            f"reward {name!r}: timeout_s has no effect outside the main thread; it runs without a limit"
+        )
         return call()
     return _call_with_alarm(call, _Alarm(timeout_s))
 
@@ -107,14 +109,14 @@ def _call_with_alarm(call: Callable[[], Result], alarm: _Alarm) -> Result:
         try:
             result = call()
         finally:
-            alarm.is_on = False  # from here on a late ring does nothing
+            alarm.is_on = False  # from here on a late alarm has no effect
     except _TimeIsUpError as ring:
         if ring.alarm is not alarm:
             raise
     except Exception as error:
         if not alarm.has_rung:
             raise
-        cause = error  # what the interruption has become in the call's own hands: still a timeout
+        cause = error  # the call turned the interruption into its own exception: still a timeout
     finally:
         alarm.stop()
     if alarm.has_rung:
@@ -123,21 +125,21 @@ def _call_with_alarm(call: Callable[[], Result], alarm: _Alarm) -> Result:
 
 
 class _TimeIsUpError(BaseException):
-    """Interrupts a call from inside: no `Exception`, so that a reward's ``except Exception`` lets it pass."""
+    """Interrupts a call from inside; not an `Exception`, so that ``except Exception`` does not catch it."""
 
     def __init__(self, alarm: _Alarm) -> None:
-        super().__init__("a time limit of geo-rewards")
+        super().__init__("time limit of geo-rewards reached")
         self.alarm = alarm
 
 
 @dataclass
 class _Alarm:
-    """An interval timer on top of whatever timer and handler there were, which get their turn.
+    """An interval timer on top of any existing timer and handler, which still run when due.
 
     Attributes:
         timeout_s: Seconds until it rings.
-        is_on: Whether a ring interrupts.
-        has_rung: Whether it did.
+        is_on: Whether ringing interrupts the call.
+        has_rung: Whether it has rung.
     """
 
     timeout_s: float
@@ -158,12 +160,12 @@ class _Alarm:
         self._set_timer()
 
     def stop(self) -> None:
-        """Put the earlier handler and timer back; harmless if this one never started."""
+        """Restore the earlier handler and timer; harmless if this one never started."""
         if self._due == 0.0:
             return
         self.is_on = False
         signal.setitimer(signal.ITIMER_REAL, 0)
-        if self._handler is not None:  # one that was set outside Python cannot be put back
+        if self._handler is not None:  # one that was set outside Python cannot be restored
             signal.signal(signal.SIGALRM, self._handler)
         if self._outer_due is not None:
             left_s = max(self._outer_due - time.monotonic(), 1e-6)
@@ -174,7 +176,7 @@ class _Alarm:
         if self._outer_due is not None and callable(self._handler):
             due = min(due, self._outer_due)
         left_s = max(due - time.monotonic(), 1e-6)
-        signal.setitimer(signal.ITIMER_REAL, left_s, _RING_AGAIN_S)
+        signal.setitimer(signal.ITIMER_REAL, left_s, _REPEAT_S)
 
     def _ring(self, signum: int, frame: Any) -> None:
         if not self.is_on:

@@ -1,4 +1,4 @@
-"""Image folders: from a path in a row to a file that is there and lies inside."""
+"""Image folders: from a path in a row to an existing file inside the folder."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _NOT_THERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOO
 
 
 class ImageFolder:
-    """A folder that no path of a row may leave.
+    """A folder that the paths of rows must not leave.
 
     Args:
         path: The folder; it may itself be a symbolic link.
 
     Raises:
-        DataError: If it is no folder.
+        DataError: If it is not a folder.
     """
 
     def __init__(self, path: Path) -> None:
         if not path.is_dir():
-            raise DataError(f"image folder {path} does not exist or is no folder")
+            raise DataError(f"image folder {path} does not exist or is not a folder")
         self.path = path
         self._root = os.path.realpath(path)
         # A folder of a million pictures is resolved once, not a million times.
@@ -40,8 +40,8 @@ class ImageFolder:
         """Return the absolute path of a picture.
 
         Raises:
-            BadRow: If the path is empty, absolute, holds `..`, leaves the folder through a symbolic
-                link, or names no file.
+            BadRow: If the path is empty, absolute, contains `..`, leaves the folder through a symbolic
+                link, or is not that of a file.
         """
         fault = _fault_of_name(name)
         if fault:
@@ -84,4 +84,4 @@ def _fault_of_name(name: str) -> str | None:
         return "is empty"
     if not parts[0] or parts[0].endswith(":"):
         return "is an absolute path"
-    return "holds '..'" if ".." in parts else None
+    return "contains '..'" if ".." in parts else None

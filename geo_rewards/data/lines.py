@@ -1,4 +1,4 @@
-"""From a `.jsonl` or `.json` file to one JSON value a row, with its line number."""
+"""Read one JSON value per row from a `.jsonl` or `.json` file, with its line number."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _JSON_SPACE = " \t\r\n"
 
 
 def read_values(path: Path, *, chosen: Iterable[bool] | None = None) -> Iterator[tuple[int, Any]]:
-    """Yield the line number and the value of each row; a `BadRow` stands in for what cannot be read.
+    """Yield the line number and the value of each row, or a `BadRow` if it cannot be read.
 
-    `.jsonl` is read line by line and blank lines are skipped. `.json` must hold one list; its text
-    is in memory once, its rows only one at a time, and nothing behind a syntax error can be read.
+    `.jsonl` is read line by line and blank lines are skipped. `.json` must contain one list; its text
+    is in memory once, its rows only one at a time, and nothing after a syntax error can be read.
 
     Args:
         path: The file.
-        chosen: Whether each row, in order, is wanted; None wants all.
+        chosen: Whether each row, in order, is wanted; None: all are.
 
     Raises:
         DataError: If the file is missing or has another suffix.
@@ -36,7 +36,7 @@ def read_values(path: Path, *, chosen: Iterable[bool] | None = None) -> Iterator
         yield from _read_json(path)
     else:
         wanted = iter(chosen)
-        # What hides all rows behind it is told, wanted or not.
+        # A fault that hides all rows after it is reported, wanted or not.
         yield from (
             item for item in _read_json(path) if next(wanted, False) or isinstance(item[1], _UnreadRest)
         )
@@ -62,7 +62,7 @@ def read_texts(path: Path) -> Iterator[tuple[int, Any, str | None]]:
 
 
 def count_values(path: Path) -> int:
-    """Return how many rows `read_values` yields, in a `.jsonl` without reading them.
+    """Return how many rows `read_values` yields; does not parse them in a `.jsonl` file.
 
     Raises:
         DataError: If the file is missing or has another suffix.
@@ -74,10 +74,10 @@ def count_values(path: Path) -> int:
 
 def _is_jsonl(path: Path) -> bool:
     if not path.is_file():
-        raise DataError(f"data file {path} does not exist or is no file")
+        raise DataError(f"data file {path} does not exist or is not a file")
     suffix = path.suffix.lower()
     if suffix not in {".jsonl", ".json"}:
-        raise DataError(f"data file {path} has the suffix {path.suffix!r}; .jsonl and .json can be read")
+        raise DataError(f"data file {path} has the suffix {path.suffix!r}; expected .jsonl or .json")
     return suffix == ".jsonl"
 
 
@@ -89,7 +89,7 @@ def _read_jsonl(path: Path, chosen: Iterable[bool] | None) -> Iterator[tuple[int
 
 
 def _jsonl_lines(path: Path) -> Iterator[tuple[int, bytes]]:
-    # Bytes, because text mode would also split at a lone carriage return.
+    # Bytes, because text mode would also split lines at a lone carriage return.
     with path.open("rb") as file:
         for number, raw in enumerate(file, start=1):
             stripped = raw.removeprefix(_BOM).strip() if number == 1 else raw.strip()
@@ -107,13 +107,13 @@ def _value_of_line(raw: bytes, decoder: _Decoder) -> tuple[Any, str | None]:
     except json.JSONDecodeError as error:
         return BadRow("json", f"invalid JSON at column {error.colno}: {error.msg}"), None
     if end != len(text):
-        message = f"invalid JSON at column {end + 1}: one object a line is expected"
+        message = f"invalid JSON at column {end + 1}: expected one object per line"
         return BadRow("json", message), None
     return (decoder.fault, None) if decoder.fault else (value, text)
 
 
 class _UnreadRest(BadRow):
-    """A fault behind which nothing can be read."""
+    """A fault after which nothing can be read."""
 
 
 def _read_json(path: Path) -> Iterator[tuple[int, Any]]:
@@ -127,14 +127,14 @@ def _read_json(path: Path) -> Iterator[tuple[int, Any]]:
     try:
         yield from _elements(text)
     except json.JSONDecodeError as error:
-        message = f"invalid JSON at column {error.colno}: {error.msg}; nothing behind it was read"
+        message = f"invalid JSON at column {error.colno}: {error.msg}; nothing after it was read"
         yield error.lineno, _UnreadRest("json", message)
 
 
 def _elements(text: str) -> Iterator[tuple[int, Any]]:
     at = _skip_space(text, 0)
     if text[at : at + 1] != "[":
-        raise json.JSONDecodeError("a .json file holds a list of rows", text, at)
+        raise json.JSONDecodeError("a .json file must contain a list of rows", text, at)
     decoder = _Decoder()
     line, counted = 1, 0
     at = _skip_space(text, at + 1)
@@ -161,7 +161,7 @@ def _skip_space(text: str, at: int) -> int:
 
 
 class _Decoder:
-    """One value, strictly: what Python's `json` tolerates is kept as `fault`, so that reading can go on."""
+    """Decodes one value strictly: what only Python's `json` accepts is kept as `fault`; reading continues."""
 
     def __init__(self) -> None:
         self.fault: BadRow | None = None
@@ -171,7 +171,7 @@ class _Decoder:
         )
 
     def decode(self, text: str, at: int) -> tuple[Any, int]:
-        """Return the value that begins at `at`, and the index behind it."""
+        """Return the value that begins at `at`, and the index after it."""
         self.fault = None
         try:
             value, end = self._json.raw_decode(text, at)
@@ -190,7 +190,7 @@ class _Decoder:
         if len(result) != len(pairs):
             keys = [key for key, _ in pairs]
             twice = next(key for key in keys if keys.count(key) > 1)
-            self.fault = BadRow("json", f"the key {twice!r} is there twice")
+            self.fault = BadRow("json", f"the key {twice!r} is duplicated")
         return result
 
     def _float(self, text: str) -> float:

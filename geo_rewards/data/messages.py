@@ -1,4 +1,4 @@
-"""Chat messages as trainers take them: every turn's content is a list of blocks."""
+"""Chat messages as trainers expect them: every turn's content is a list of blocks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Role = Literal["system", "user", "assistant"]
 
 
 class Block(TypedDict, total=False):
-    """A piece of a turn: text, or the place of the next picture."""
+    """A piece of a turn: text, or a placeholder for the next picture."""
 
     type: Required[Literal["text", "image"]]
     text: str
@@ -31,12 +31,12 @@ def text_block(text: str) -> Block:
 
 
 def image_block() -> Block:
-    """Return the place of a picture."""
+    """Return a placeholder for a picture."""
     return {"type": "image"}
 
 
 def split_marks(text: str) -> list[Block]:
-    """Return the blocks of a text in which each `<image>` is the place of a picture.
+    """Return the blocks of a text, with an image block for each `<image>` mark.
 
     The text around the marks is unchanged.
 
@@ -53,7 +53,7 @@ def split_marks(text: str) -> list[Block]:
 
 
 def read_blocks(content: Any) -> list[Block]:
-    """Return the blocks of a turn's content, a text or a list of blocks.
+    """Return the blocks of a turn's content, which is a text or a list of blocks.
 
     Raises:
         BadRow: If it is neither.
@@ -61,13 +61,13 @@ def read_blocks(content: Any) -> list[Block]:
     if isinstance(content, str):
         return split_marks(content)
     if not isinstance(content, list):
-        raise BadRow("row", f"a turn holds {_kind(content)}; a text or a list of blocks is expected")
+        raise BadRow("row", f"a turn's content is {_kind(content)}; expected a text or a list of blocks")
     return [block for item in content for block in _read_block(item)]
 
 
 def _read_block(item: Any) -> list[Block]:
     if not isinstance(item, dict):
-        raise BadRow("row", f"a block is {_kind(item)}; an object with a type is expected")
+        raise BadRow("row", f"a block is {_kind(item)}; expected an object with a type")
     keys = {key: value for key, value in item.items() if value is not None}
     match keys:
         case {"type": "text", "text": str(text), **rest} if not rest:
@@ -75,24 +75,28 @@ def _read_block(item: Any) -> list[Block]:
         case {"type": "image", **rest} if not rest:
             return [image_block()]
         case {"type": "image"}:
-            raise BadRow("row", "an image block carries a picture; name it in images, leave the block empty")
-    raise BadRow("row", f"a block is {keys!r:.80}; a text block or an image block is expected")
+            raise BadRow(
+                "row", "an image block contains a picture; put its path into images and leave the block empty"
+            )
+    raise BadRow("row", f"a block is {keys!r:.80}; expected a text block or an image block")
 
 
 def place_images(messages: list[Message], count: int) -> list[Message]:
     """Return the messages with as many image blocks as there are images.
 
-    Blocks that are there keep their position. With none at all, the images come first in the first
-    turn of the user.
+    Existing blocks keep their position. If there are none, the images come first in the first user
+    turn.
 
     Raises:
-        BadRow: If there are image blocks, but not `count`.
+        BadRow: If there are image blocks, but not `count` of them.
     """
     marks = sum(block["type"] == "image" for message in messages for block in message["content"])
     if marks == count:
         return messages
     if marks:
-        raise BadRow("row", f"{marks} {IMAGE_MARK} marks, but {count} images; write a mark for each or none")
+        raise BadRow(
+            "row", f"{marks} {IMAGE_MARK} marks, but {count} images; write one mark per image, or none"
+        )
     first = next(index for index, message in enumerate(messages) if message["role"] == "user")
     images = [image_block() for _ in range(count)]
     placed: Message = {"role": "user", "content": images + messages[first]["content"]}
@@ -102,8 +106,8 @@ def place_images(messages: list[Message], count: int) -> list[Message]:
 def with_system_prompt(messages: list[Message], text: str | None) -> list[Message]:
     """Return the messages with `text` as their system turn.
 
-    A row's own system turn is kept, behind the text in the same turn, because most chat templates
-    take one system turn only. Without a text nothing changes.
+    A row's own system turn is kept, after the text in the same turn, because most chat templates
+    accept only one system turn. Without a text nothing changes.
 
     >>> with_system_prompt([{"role": "user", "content": [text_block("Where?")]}], "Think.")[0]
     {'role': 'system', 'content': [{'type': 'text', 'text': 'Think.'}]}

@@ -1,4 +1,4 @@
-"""The check that every picture of every row opens, on all processors."""
+"""Check that every picture of every row opens, on all processors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CHUNK_ROWS = 32
 
-_ALONE_CHUNKS = 4  # so few are done before worker processes are started
+_ALONE_CHUNKS = 4  # how many are checked before worker processes are started
 
 Checked = Row | RowProblem
 Faults = list[tuple[PictureFault, str] | None]
@@ -25,14 +25,14 @@ Faults = list[tuple[PictureFault, str] | None]
 def check_pictures(rows: Iterable[Checked], *, workers: int | None = None) -> Iterator[Checked]:
     """Yield the rows in order, and a `RowProblem` for each with a picture that does not open.
 
-    A picture that kills the process which opens it, be it by a fault of a decoder or by its hunger for
-    memory, is such a problem too.
+    A picture that kills the process that opens it, by a decoder crash or by running out of memory, is
+    such a problem too.
 
     Args:
         rows: What `read_rows` yields; its problems pass through.
-        workers: How many processes open pictures; None takes one for each processor, with 1 it is
-            this process. Processes, not threads: Pillow's guard against decompression bombs is a
-            warning, and warnings are not safe between threads.
+        workers: Number of processes that open pictures; None: one per processor, 1: this process.
+            Processes, not threads: Pillow's guard against decompression bombs is a warning, and
+            warnings are not thread-safe.
 
     Raises:
         GeoRewardsError: If worker processes cannot be started.
@@ -45,7 +45,7 @@ def check_pictures(rows: Iterable[Checked], *, workers: int | None = None) -> It
         send=_paths,
         on_death=_faults_one_by_one,
     )
-    # Alone, a row is yielded as soon as its pictures are opened.
+    # Without workers, a row is yielded as soon as its pictures are opened.
     chunks = chunked(rows, CHUNK_ROWS if workers > 1 else 1)
     for chunk, faults in pool.map(chunks):
         yield from _checked(chunk, faults)
@@ -57,7 +57,7 @@ def processors() -> int:
 
 
 def _faults_one_by_one(rows: list[Checked]) -> Faults:
-    """Return the first fault of each row, where one of them has killed a process before."""
+    """Return the first fault of each row of a chunk in which a picture has killed a process."""
     paths, faults = _paths(rows), Faults()
     while len(faults) < len(paths):
         with start_executor(1, _faults) as executor:
@@ -66,7 +66,7 @@ def _faults_one_by_one(rows: list[Checked]) -> Faults:
                     faults += executor.submit(call_sent_function, [row_paths]).result()
             except BrokenProcessPool:
                 named = ", ".join(paths[len(faults)])
-                faults.append(("damaged", f"picture {named} has killed the process that opened it"))
+                faults.append(("damaged", f"picture {named} killed the process that opened it"))
     return faults
 
 
@@ -82,7 +82,7 @@ def _checked(rows: list[Checked], faults: Faults) -> list[Checked]:
 
 
 def _faults(rows: list[list[str]]) -> Faults:
-    """Return for each row what is wrong with the first of its pictures that does not open, or None."""
+    """Return for each row the fault of the first picture that does not open, or None."""
     return [next((fault for path in paths if (fault := _fault(path))), None) for paths in rows]
 
 

@@ -1,4 +1,4 @@
-"""Pictures: from a file to pixels, or to an error that names the file and the kind of fault."""
+"""Pictures: from a file to pixels, or an error that names the file and the kind of fault."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ logger = logging.getLogger(__name__)
 
 PictureFault = Literal[
     "missing",  # no such file
-    "empty",  # a file of no bytes
+    "empty",  # a file of 0 bytes
     "truncated",  # the file ends too early
     "damaged",  # its bytes cannot be decoded
     "not_a_picture",  # text, a folder, a format without pixels
     "oversized",  # more pixels than Pillow thinks safe
-    "bomb",  # more than twice as many, or a decompression bomb of another kind
+    "bomb",  # more than twice as many, or another kind of decompression bomb
     "shape",  # too long and thin for image processors
-    "range",  # 32-bit values, of which nobody knows what is white
+    "range",  # 32-bit values, whose white point is unknown
     "outside",  # not inside the image folder
-    "unreadable",  # forbidden, or the disk fails
+    "unreadable",  # no permission, or a disk error
 ]
 
 MAX_ASPECT_RATIO = 200
-"""What the image processors of Qwen and GLM take at most; others fail at several thousand."""
+"""The most that the image processors of Qwen and GLM accept; others fail at several thousand."""
 
-_FAULTS_THAT_PASS = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.EHOSTDOWN})
+_TRANSIENT_FAULTS = frozenset({errno.EIO, errno.ESTALE, errno.ETIMEDOUT, errno.EAGAIN, errno.EHOSTDOWN})
 _PAUSES_S = (0.5, 2.0)
 _BEGINNINGS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"II*\x00", b"MM\x00*", b"\x00\x00\x00\x0cjP")
 
@@ -44,22 +44,24 @@ class PictureError(DataError):
     Args:
         path: The file.
         fault: The kind of fault.
-        reason: What is wrong, to stand behind the file's name.
-        passes: Whether another attempt may succeed, as after a fault of a network disk.
+        reason: What is wrong, to follow the file's name.
+        is_transient: Whether another attempt may succeed, as after an error of a network disk.
     """
 
-    def __init__(self, path: str | Path, fault: PictureFault, reason: str, *, passes: bool = False) -> None:
+    def __init__(
+        self, path: str | Path, fault: PictureFault, reason: str, *, is_transient: bool = False
+    ) -> None:
         self.fault: PictureFault = fault
-        self.passes = passes
+        self.is_transient = is_transient
         super().__init__(f"picture {path} {reason}")
 
 
 def open_picture(path: str | Path, *, is_reduced: bool = False) -> Picture:
-    """Return the picture in RGB, upright, wholly read.
+    """Return the picture in RGB, upright, completely read.
 
-    The EXIF orientation is applied, transparency is laid over white, 16-bit greys are scaled to 8
-    bits, and of an animation the first frame is taken. After a fault that may pass, such as that of
-    a network disk, it is tried again.
+    The EXIF orientation is applied, transparency becomes white, 16-bit greys are scaled to 8 bits,
+    and the first frame of an animation is used. After a transient fault, such as an error of a network
+    disk, opening is retried.
 
     Args:
         path: The file.
@@ -72,7 +74,7 @@ def open_picture(path: str | Path, *, is_reduced: bool = False) -> Picture:
         try:
             return _open(path, is_reduced=is_reduced)
         except PictureError as error:
-            if not error.passes:
+            if not error.is_transient:
                 raise
             logger.warning("%s; trying again in %s s", error, pause_s)
             time.sleep(pause_s)
@@ -84,7 +86,7 @@ def _open(path: str | Path, *, is_reduced: bool) -> Picture:
 
     try:
         with warnings.catch_warnings():
-            # What Pillow says of a broken EXIF block or profile does not concern the pixels.
+            # Pillow's warnings about a broken EXIF block or profile do not concern the pixels.
             warnings.filterwarnings("ignore", module="PIL")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(path) as image:
@@ -95,7 +97,7 @@ def _open(path: str | Path, *, is_reduced: bool) -> Picture:
                 return _to_rgb(path, _upright(image))
     except PictureError:
         raise
-    except Exception as error:  # decoders meet hostile bytes: they raise whatever they like
+    except Exception as error:  # decoders raise anything on hostile bytes
         raise _described(path, error) from error
 
 
@@ -115,7 +117,7 @@ def _upright(image: Picture) -> Picture:
 
     try:
         return ImageOps.exif_transpose(image)
-    except Exception:  # an EXIF block that cannot be read says nothing about the orientation
+    except Exception:  # an unreadable EXIF block says nothing about the orientation
         logger.debug("EXIF of a picture cannot be read", exc_info=True)
         return image
 
@@ -143,8 +145,8 @@ def _check_range(path: str | Path, image: Picture) -> None:
 
 def _described(path: str | Path, error: Exception) -> PictureError:
     fault, reason = _fault_and_reason(path, error)
-    passes = isinstance(error, OSError) and error.errno in _FAULTS_THAT_PASS
-    return PictureError(path, fault, reason, passes=passes)
+    is_transient = isinstance(error, OSError) and error.errno in _TRANSIENT_FAULTS
+    return PictureError(path, fault, reason, is_transient=is_transient)
 
 
 def _fault_and_reason(path: str | Path, error: Exception) -> tuple[PictureFault, str]:
@@ -155,11 +157,11 @@ def _fault_and_reason(path: str | Path, error: Exception) -> tuple[PictureFault,
         case FileNotFoundError():
             return "missing", "does not exist"
         case Image.DecompressionBombWarning():
-            return "oversized", f"is too large: {size}; reduce it"
+            return "oversized", f"is too large: {size}; downscale it"
         case Image.DecompressionBombError():
-            return "bomb", f"is taken for a decompression bomb: {size}"
+            return "bomb", f"looks like a decompression bomb: {size}"
         case ValueError() if "too large" in str(error):
-            return "bomb", f"is taken for a decompression bomb: {error}"
+            return "bomb", f"looks like a decompression bomb: {error}"
         case UnidentifiedImageError():
             return _unidentified(path)
         case IsADirectoryError():

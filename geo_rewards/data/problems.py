@@ -1,4 +1,4 @@
-"""What can be wrong with a line of a data file, and the count of it."""
+"""Problems of the lines of a data file, and their counts."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 Cause = Literal["encoding", "json", "row", "image", "truth", "rehearsal"]
 
 
-class BadRow(GeoRewardsError):  # noqa: N818 - a finding about the data, caught and counted, not a failure
-    """Why a row cannot be used, raised where it is seen and turned into a `RowProblem`.
+class BadRow(GeoRewardsError):  # noqa: N818 - a fact about the data, caught and counted, not a failure
+    """Why a row cannot be used; raised where it is found and turned into a `RowProblem`.
 
     Args:
         cause: The kind of fault.
-        message: What is wrong and what would be right.
-        kind: Of a picture, which fault it has.
+        message: What is wrong, and what would be right.
+        kind: The fault of a picture, for the cause `image`.
     """
 
     def __init__(self, cause: Cause, message: str, *, kind: PictureFault | None = None) -> None:
@@ -39,9 +39,9 @@ class RowProblem:
         file: The data file as it was named.
         line: Line number, from 1; in a `.json` file the line on which the row begins.
         cause: The kind of fault.
-        message: What is wrong and what would be right.
-        kind: Of a picture, which fault it has; None for all other causes.
-        copy: 0, or the number of the repetition where the weight of its file repeats the row.
+        message: What is wrong, and what would be right.
+        kind: The fault of a picture; None for all other causes.
+        copy: 0, or the number of the repetition if the weight of its file repeats the row.
     """
 
     file: Path
@@ -68,9 +68,9 @@ class ProblemTally:
     Attributes:
         shown: How many problems are kept.
         first: The problems kept, in the order of the files.
-        causes: How many problems of each cause there are.
-        kinds: How many of each kind, under their labels, such as `image truncated`.
-        files: How many of each kind each file has.
+        causes: Number of problems of each cause.
+        kinds: Number of problems of each kind, by label, such as `image truncated`.
+        files: The same for each file.
     """
 
     shown: int = 10
@@ -85,7 +85,7 @@ class ProblemTally:
         return self.causes.total()
 
     def add(self, problem: RowProblem) -> None:
-        """Count one problem; a line is bad once, however often its file's weight repeats it."""
+        """Count one problem; a line counts once, however often its file's weight repeats it."""
         if problem.copy:
             return
         self.causes[problem.cause] += 1

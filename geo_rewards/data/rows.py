@@ -1,4 +1,4 @@
-"""Rows of a data file, in one shape, whatever shape they were written in."""
+"""Rows of a data file, in one format, whichever format they were written in."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Row:
         line: Line number, from 1.
         prompt: The turns before the answer; each content is a list of blocks.
         solution: The expected answer as text: the `solution` column, else the last gpt turn; None
-            where the row has neither.
+            if the row has neither.
         images: Absolute paths of the pictures, one for each image block, in the order of the blocks.
         columns: All other columns as written, among them the id and the truth columns.
-        copy: 0, or the number of the repetition where the weight of its file repeats the row.
+        copy: 0, or the number of the repetition if the weight of its file repeats the row.
     """
 
     file: Path
@@ -45,7 +45,7 @@ class Row:
     copy: int = 0
 
     def problem(self, cause: Cause, message: str, *, kind: PictureFault | None = None) -> RowProblem:
-        """Return the row as a line that cannot be used."""
+        """Return a problem of this row."""
         return RowProblem(self.file, self.line, cause, message, kind, self.copy)
 
 
@@ -54,7 +54,7 @@ def _path_list(value: Any) -> Any:
         return []
     paths = [value] if isinstance(value, str) else value
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-        raise BadRow("row", f"an image is a path or a list of paths, not {value!r:.60}")
+        raise BadRow("row", f"an image must be a path or a list of paths, not {value!r:.60}")
     return paths
 
 
@@ -62,7 +62,7 @@ _Paths = Annotated[list[str], BeforeValidator(_path_list)]
 
 
 class _RawRow(BaseModel):
-    """The keys of a row that have a meaning of their own."""
+    """The keys of a row that have a special meaning."""
 
     model_config = ConfigDict(strict=True)
 
@@ -80,14 +80,14 @@ _PLAIN_KEYS = frozenset({"conversations", "image"})
 def read_rows(
     path: Path, *, image_folder: Path, chosen: Iterable[bool] | None = None
 ) -> Iterator[Row | RowProblem]:
-    """Yield every row of a file, and a `RowProblem` for every line that is not one.
+    """Yield every row of a file, and a `RowProblem` for every line that is not a valid row.
 
-    Truths are not looked at: see `geo_rewards.data.truth_check.check_truths`.
+    Truths are not checked: see `geo_rewards.data.truth_check.check_truths`.
 
     Args:
-        path: A `.jsonl` file, or a `.json` file that holds a list of rows.
-        image_folder: What the image paths are relative to.
-        chosen: Whether each row of the file, in order, is read at all; rows behind its end are not.
+        path: A `.jsonl` file, or a `.json` file that contains a list of rows.
+        image_folder: The folder that image paths are relative to.
+        chosen: Whether each row of the file, in order, is read; rows after its end are not.
 
     Raises:
         DataError: If the file or the folder is missing, or the file's suffix is unknown.
@@ -104,7 +104,7 @@ def read_rows(
 
 def _read_row(value: Any, file: Path, line: int, folder: ImageFolder) -> Row:
     if not isinstance(value, dict):
-        raise BadRow("row", f"a row is an object with conversations, not a {type(value).__name__}")
+        raise BadRow("row", f"a row must be an object with conversations, not a {type(value).__name__}")
     own = {key: value[key] for key in _OWN_KEYS & value.keys()}
     plain = _plain_turns(own)
     if plain is None:
@@ -158,14 +158,14 @@ def _validate(value: dict[str, Any]) -> _RawRow:
 
 def _turns(raw: _RawRow) -> list[Turn]:
     if raw.conversations is not None and raw.messages is not None:
-        raise BadRow("row", "there are both conversations and messages; write one of them")
+        raise BadRow("row", "both conversations and messages are given; give one of them")
     turns = raw.messages if raw.conversations is None else raw.conversations
     if turns is None:
-        raise BadRow("row", "there are no conversations and no messages; write one of them")
+        raise BadRow("row", "neither conversations nor messages are given; give one of them")
     return turns
 
 
 def _images(raw: _RawRow, folder: ImageFolder) -> list[str]:
     if raw.image and raw.images:
-        raise BadRow("row", "there are both image and images; write one of them")
+        raise BadRow("row", "both image and images are given; give one of them")
     return [folder.resolve(name) for name in raw.image or raw.images]

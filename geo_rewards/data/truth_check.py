@@ -1,4 +1,4 @@
-"""The check of every row's truth before anything is trained on it."""
+"""Check every row's truth before anything is trained on it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def check_truths(
 ) -> Iterator[Row | RowProblem]:
     """Yield the rows, and a `RowProblem` for each whose truth is unreadable, out of range or contradictory.
 
-    A row without any truth passes: whether the rewards need one is the recipe's question.
+    A row without any truth passes: whether the rewards need one depends on the recipe.
 
     Args:
         rows: What `read_rows` yields; its problems pass through.
         columns: Dataset column of each truth field, where names differ.
-        workers: How many processes work beside this one; with 0 a row is yielded as soon as it was read.
+        workers: Number of worker processes; with 0 a row is yielded as soon as it is read.
 
     Raises:
         UnknownNameError: After the last row, if `columns` names a column that no row has.
@@ -46,19 +46,19 @@ def check_truths(
                 good += 1
                 seen.update(row.columns, () if row.solution is None else ("solution",))
             yield row
-    if good:  # of no row there is nothing to say
+    if good:  # without rows there is nothing to compare with
         check_column_names(sources, seen)
 
 
 def check_column_names(columns: Mapping[str, str], seen: Collection[str]) -> None:
-    """See that the columns which a recipe names are there.
+    """Check that the columns which a recipe names exist.
 
     Args:
         columns: Dataset column of each truth field, where names differ.
         seen: The columns that some row has.
 
     Raises:
-        UnknownNameError: If one is not; offers the nearest.
+        UnknownNameError: If one does not; offers the nearest.
     """
     for source in columns.values():
         if source not in seen:
@@ -66,7 +66,7 @@ def check_column_names(columns: Mapping[str, str], seen: Collection[str]) -> Non
 
 
 def truth_problem(row: Row, *, columns: Mapping[str, str]) -> RowProblem | None:
-    """Return what is wrong with the truth of a row, or None.
+    """Return the problem of a row's truth, or None.
 
     Args:
         row: The row.
@@ -80,7 +80,7 @@ def truth_problem(row: Row, *, columns: Mapping[str, str]) -> RowProblem | None:
 
 
 def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:
-    """Return the truth fields of a row by their own names.
+    """Return the truth fields of a row under their standard names.
 
     Args:
         row: The row.

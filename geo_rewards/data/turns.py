@@ -1,4 +1,4 @@
-"""From the turns of a row, as written, to the prompt and the expected answer."""
+"""Read the turns of a row into its prompt and the expected answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Turn(BaseModel):
 
     Attributes:
         role: Who speaks; `human` and `gpt` are read as user and assistant.
-        content: What is said; an assistant's may be any JSON value.
+        content: The text or blocks; an assistant's may be any JSON value.
     """
 
     model_config = ConfigDict(strict=True, frozen=True)
@@ -33,10 +33,10 @@ class Turn(BaseModel):
 
 
 def read_turns(turns: list[Turn]) -> tuple[list[Message], str | None]:
-    """Return the prompt and the answer text, which is the last turn if the assistant speaks it.
+    """Return the prompt and the answer text, which is the last turn if it is the assistant's.
 
-    Earlier turns of the assistant belong to the prompt. Without a last one the answer is None: the
-    truth may stand in columns.
+    Earlier turns of the assistant belong to the prompt. Without such a last turn the answer is None:
+    the truth may be in columns.
 
     Raises:
         BadRow: If there is no question, or a turn cannot be read.
@@ -46,9 +46,9 @@ def read_turns(turns: list[Turn]) -> tuple[list[Message], str | None]:
         answer = answer_text(turns[-1].content)
         turns = turns[:-1]
     if not any(turn.role == "user" for turn in turns):
-        raise BadRow("row", "there is no human turn before the answer")
+        raise BadRow("row", "no human turn before the answer")
     if any(turn.role == "system" for turn in turns[1:]):
-        raise BadRow("row", "a system turn stands behind other turns; it must be the first, and the only one")
+        raise BadRow("row", "a system turn comes after other turns; it must be the first, and the only one")
     return [_message(turn) for turn in turns], answer
 
 
@@ -59,15 +59,15 @@ def _message(turn: Turn) -> Message:
     blocks = read_blocks(text)
     if any(block["type"] == "image" for block in blocks):
         raise BadRow(
-            "row", f"{IMAGE_MARK} stands in a turn of the {turn.role}; pictures belong to human turns"
+            "row", f"{IMAGE_MARK} occurs in a turn of the {turn.role}; pictures belong in human turns"
         )
     return {"role": turn.role, "content": blocks}
 
 
 def answer_text(value: Any) -> str | None:
-    """Return a value as the text of an answer: strings as they are, all else as JSON, null as None.
+    """Return a value as the text of an answer: strings unchanged, null as None, everything else as JSON.
 
-    A list of text blocks is their text.
+    A list of text blocks becomes their joined text.
 
     >>> answer_text([48.8584, 2.2945]), answer_text(0), answer_text("Paris"), answer_text(None)
     ('[48.8584, 2.2945]', '0', 'Paris', None)

@@ -1,4 +1,4 @@
-"""The check of data files before a run; with a recipe, a rehearsal of it on every row."""
+"""Check data files before a run; with a recipe, rehearse it on every row."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _SHOWN, _EXPLAINED = 20, 3
 
 @dataclass(slots=True)
 class Validation:
-    """What a check of data files has found.
+    """The result of a check of data files.
 
     Attributes:
         recipe: The recipe to rehearse, or None.
         keeps_all: Whether all problems are kept, or only the first few.
-        rows: How many lines hold something.
+        rows: Number of non-empty lines.
         good: How many of them are rows that can be trained on.
-        files: How many of them, good and bad, each file has.
-        pictures: How many pictures the good ones have.
-        tally: What is wrong, counted by cause.
-        explanations: Accounts of the first rows that failed the rehearsal, by problem.
-        answered: For each weighted reward, on how many rows it gave a value to the ideal answer.
+        files: Rows of each file, good and bad.
+        pictures: Number of pictures of the good rows.
+        tally: The problems, counted by cause.
+        explanations: Explanations of the first rows that failed the rehearsal, by problem.
+        answered: For each weighted reward, on how many rows it gave the ideal answer a value.
     """
 
     recipe: Recipe | None
@@ -54,7 +54,7 @@ class Validation:
     answered: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        """Keep as many problems as are wanted."""
+        """Set how many problems are kept."""
         if self.keeps_all:
             self.tally.shown = sys.maxsize
 
@@ -82,11 +82,11 @@ class Validation:
         rehearsal = rehearse(recipe, columns, len(rows))
         for label, count in rehearsal.answered.items():
             self.answered[label] = self.answered.get(label, 0) + count
-        for finding in rehearsal.findings:
-            problem = rows[finding.row].problem("rehearsal", finding.message)
+        for shortfall in rehearsal.shortfalls:
+            problem = rows[shortfall.row].problem("rehearsal", shortfall.message)
             self.tally.add(problem)
             if self.keeps_all or len(self.explanations) < _EXPLAINED:
-                self.explanations[problem] = finding.explanation
+                self.explanations[problem] = shortfall.explanation
 
 
 def validate_sources(
@@ -102,9 +102,9 @@ def validate_sources(
 
     Args:
         sources: The data files.
-        recipe: Also rehearse this recipe on every row.
+        recipe: Recipe to rehearse on every row, or None.
         seed: The run's seed: decides which rows a mixture takes at random.
-        workers: How many processes open pictures; all processors if None.
+        workers: Number of processes that open pictures; one per processor if None.
         keeps_all: Keep every problem, not only the first few.
         advance: Called with the number of rows checked since its last call.
 
@@ -121,7 +121,7 @@ def validate_sources(
 
 
 def expected_rows(sources: Sequence[Source]) -> int | None:
-    """Return how many rows there are, or None where counting them would mean to read them."""
+    """Return how many rows there are, or None if counting would mean parsing them."""
     if any(source.path.suffix.lower() == ".json" for source in sources):
         return None
     return sum(map(count_rows, sources))

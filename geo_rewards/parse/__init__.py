@@ -1,12 +1,41 @@
 """Completion text to `Answer`: tags, coordinates and places, linear in the length of the text.
 
-From text to answer: `tags` finds the answer block, `structured` and `objects` take JSON out of it,
-`normalise` evens out the characters, `references` takes URLs, WKT and ISO 6709, `angles` and `pairs` read
-the numbers, `places` the names, and `reading` judges what was found. Before
-all that, `common_answers` reads the commonest answers by the patterns of `common_patterns`.
+To add a notation, go to the file that reads its kind; its words and forms are one table there.
+
+================ =====================================================================================
+`tags`           think and answer blocks; `chat` puts them together from a trainer's messages
+`normalise`      characters of one meaning (minus and degree signs, full-width), Markdown, LaTeX, entities
+`mojibake`       the same characters, misread: ``Â°``
+`languages`      axis, hemisphere, sign and unit words of other languages
+`labels`         what fields and keys are called: country, region, latitude, coordinates, street
+`structured`     JSON and Python objects, with comments; `objects` reads their keys
+`tables`         Markdown tables
+`elements`       XML and HTML
+`notations`      geo URIs, ISO 6709, WKT, templates of Wikipedia
+`maps`           links of map services
+`angle_reader`   one number: signs, hemisphere letters, degrees-minutes-seconds
+`axis_labels`    numbers before or after words for latitude and longitude
+`hemispheres`    hemispheres away from their numbers: lines, keys, prose
+`pairs`          two numbers: in brackets, labelled, with letters, alone (`chains`, `surroundings`, `loose`)
+`rivals`         ranges and alternatives, which make no answer
+`denials`        denials, which make no answer
+`places`         names after labels and in lists; `lead_ins` has the words before such a list
+`degrees`        one cell of a table
+================ =====================================================================================
+
+`reading` asks them all and judges what was found; `completion` has the two doors. Before all that,
+`common_answers` reads the commonest answers, by the patterns of `common_patterns` and with the same result.
 """
 
 from geo_rewards.parse.completion import common_reading, parse_answer, parse_completion, reading_of
+from geo_rewards.parse.degrees import degrees_of
 from geo_rewards.types import ProblemKind
 
-__all__ = ["ProblemKind", "common_reading", "parse_answer", "parse_completion", "reading_of"]
+__all__ = [
+    "ProblemKind",
+    "common_reading",
+    "degrees_of",
+    "parse_answer",
+    "parse_completion",
+    "reading_of",
+]

@@ -6,11 +6,14 @@ One walk from left to right, with a look-ahead of a few tokens.
 from __future__ import annotations
 
 import re
+import unicodedata
 
-from geo_rewards.parse.angles import Angle, Axis, join_decimal_comma, measure
+from geo_rewards.parse.angles import Angle, Axis, join_decimal_comma, measure, unit_of
 from geo_rewards.parse.findings import RefusedError, shown
 from geo_rewards.parse.labels import AXIS_WORDS
-from geo_rewards.parse.tokens import MARK, NUMBER, WORD, Token, tokenise
+from geo_rewards.parse.languages import HEMISPHERE
+from geo_rewards.parse.normalise import UNKNOWN
+from geo_rewards.parse.tokens import MARK, NEWLINE, NUMBER, WORD, Token, tokenise
 from geo_rewards.types import ProblemKind
 
 Item = Angle | Token
@@ -31,6 +34,17 @@ _SECOND = frozenset({'"', "''", "s", "sec", "secs", "second", "seconds"})
 _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
 _FIRST_WORDS = frozenset({"-", "+", *_NOT_NUMBERS, *map(str.lower, _HEMISPHERES)})
 _BEFORE_SIGN = frozenset(",;:=([{<>/~≈@|\"'")
+_MINUS_WORDS = frozenset({"minus", "negative"})
+# Symbols that may touch a number without being a lost minus.
+_HARMLESS_SYMBOLS = frozenset("<>=~|+`≈≃≅∼→⇒➜➔➡")
+_LOST_SIGN = frozenset({"Sm", "Sk", "Cc", "Co", "Cn", "Mn", "Mc", "Me", "Lm"})
+_OF_MOJIBAKE = frozenset("€†ˆ‚ÃÂ¢™")
+_UNKNOWN_ENTITY = re.compile("&[A-Za-z0-9#]{1,10};$", re.ASCII)
+_OPENERS = "([{*`$_'\""
+_OPENED = _OPENERS + " "
+_AFTER_NAME = frozenset(
+    {"and", "latitude", "longitude", "lat", "lon", "long", "of", "hemisphere", "or", "to"}
+)
 _DECIMAL = re.compile(r"[+-]?[0-9]{1,3}(?:\.[0-9]{1,15})?")
 _END = Token(MARK, "", -1, -1)
 
@@ -54,7 +68,7 @@ def single_angle(text: str) -> Angle:
     -33.8
     """
     if _DECIMAL.fullmatch(text):  # by far the commonest, and no different from the way below
-        return Angle(float(text), 0, len(text))
+        return Angle(float(text), 0, len(text), unit=unit_of([text]))
     items = merge_angles(text)
     if len(items) == 3 and text[items[0].end : items[2].start] == ",":
         first, _, second = items
@@ -73,13 +87,14 @@ class _Walk:
         self.text = text
         self.tokens = tokenise(text)
         self.at = 0  # index of the next token
+        self.first = 0  # index of the token that the angle at hand starts with
         self.done = -1  # where the last angle ended in the text
 
     def items(self) -> list[Item]:
         """Return angles and the tokens between them."""
         items: list[Item] = []
         while self.at < len(self.tokens):
-            start = self.at
+            start = self.first = self.at
             first = self.tokens[start]
             possible = first.kind == NUMBER or first.text.lower() in _FIRST_WORDS
             angle = self.angle() if possible else None
@@ -103,25 +118,35 @@ class _Walk:
         if self.peek(signed).text.lower() in _NOT_NUMBERS:
             self.at += 1 + signed
             return Angle(0.0, first.start, self.end(), flaw=ProblemKind.NOT_A_NUMBER)
+        listed = self.is_list_dash()
         letter = self.leading_letter()
         sign, flaw = self.sign()
+        if letter is not None and letter[1] == sign and self.peek().start == self.end():
+            flaw = None  # S-33.8
         if self.peek().kind != NUMBER or not (letter or sign or self.stands_free(self.peek())):
             return None
+        if not sign and not letter and self.lost_sign(self.peek()):
+            flaw = ProblemKind.SIGN
         parts, marked = self.parts(prefixed=letter is not None)
-        if self.exponent():
+        if self.exponent(prefixed=letter is not None):
             return Angle(0.0, first.start, self.end(), flaw=ProblemKind.EXPONENT)
         if self.runs_on():
             return None
+        start = first.start
         if letter is None:
             letter = self.trailing_letter()
+            if letter and listed:  # the dash of a list, not a sign
+                sign, flaw, start = 0, None, self.tokens[self.first + 1].start
         elif self.hemisphere() and not self.number_follows(1):
             self.at += 1
             flaw = ProblemKind.AXES  # a letter on either side
-        if letter is not None and sign:
+        if letter is not None and sign and sign != letter[1]:
             flaw = ProblemKind.SIGN
         if len(parts) > 1 and not marked and letter is None:
             flaw = flaw or ProblemKind.NOT_A_NUMBER  # 12:30 is a time
-        return self.built(first.start, parts, sign=sign, letter=letter, plain=not marked, flaw=flaw)
+        if letter is not None and self.is_name():
+            flaw = flaw or ProblemKind.AXES
+        return self.built(start, parts, sign=sign, letter=letter, plain=not marked, flaw=flaw)
 
     def built(
         self,
@@ -146,6 +171,7 @@ class _Walk:
             exact=len(parts) > 1 or "." in parts[0],
             digits=parts[0] if alone else "",
             flaw=flaw or wrong,
+            unit=unit_of(parts),
         )
 
     def end(self) -> int:
@@ -159,6 +185,41 @@ class _Walk:
             return None
         return _HEMISPHERES.get(token.text if len(token.text) == 1 else token.text.lower())
 
+    def is_list_dash(self) -> bool:
+        """Return whether a dash with a space after it opens its line: it may be that of a list."""
+        before = self.tokens[self.at - 1] if self.at else None
+        dash, number = self.peek(), self.peek(1)
+        opens = before is None or before.kind == NEWLINE
+        return dash.text == "-" and number.start > dash.end and opens
+
+    def is_name(self) -> bool:
+        """Return whether the hemisphere just read may be part of a name: ``18.4 South Africa``."""
+        word, after = self.tokens[self.at - 1], self.peek()
+        if after.kind != WORD or after.text.lower() in _AFTER_NAME or after.start > word.end + 1:
+            return False
+        return len(word.text) > 1 and after.text[0].isupper() and self.hemisphere() is None
+
+    def lost_sign(self, number: Token) -> bool:
+        """Return whether what touches the front of a number may be a minus that nobody can read."""
+        before = self.text[max(number.start - 12, 0) : number.start]
+        inner = before.rstrip(_OPENERS)
+        if (inner != before and inner.endswith("-")) or before.rstrip(_OPENED)[-1:] in _OF_MOJIBAKE:
+            return True
+        if before.endswith(";") and _UNKNOWN_ENTITY.search(before):
+            return True
+        if self.at and self.tokens[self.at - 1].text.lower() in _MINUS_WORDS:
+            return True
+        last = before[-1:]
+        if UNKNOWN in before[-2:] or last == "?":
+            return True
+        return (
+            bool(last)
+            and last not in _HARMLESS_SYMBOLS
+            and unicodedata.category(last) in _LOST_SIGN
+            and last != "\n"
+            and not last.isspace()
+        )
+
     def number_follows(self, ahead: int) -> bool:
         """Return whether a number, signed or not, comes at that distance."""
         signed = self.peek(ahead).text in ("-", "+")
@@ -167,16 +228,29 @@ class _Walk:
     def leading_letter(self) -> tuple[Axis, int] | None:
         """Read a hemisphere that stands before its number."""
         letter = self.hemisphere()
-        if letter is None or not self.number_follows(1) or not self.stands_free(self.peek()):
+        colon = self.peek(1).text == ":"  # South: 33.8
+        if letter is None or not self.number_follows(1 + colon) or not self.stands_free(self.peek()):
             return None
-        self.at += 1
+        self.at += 1 + colon
         return letter
 
     def trailing_letter(self) -> tuple[Axis, int] | None:
-        """Read a hemisphere that stands behind its number."""
-        letter = self.hemisphere()
-        if letter is not None:
-            self.at += 1
+        """Read a hemisphere that stands behind its number: ``S``, ``(S)``, ``, S``, ``- South``."""
+        opening = self.peek().text
+        ahead = 1 if opening in ("(", "[", ",", "-") else 0
+        letter = self.hemisphere(ahead)
+        if letter is None:
+            return None
+        end = ahead + 1 + (self.peek(ahead + 1).text == HEMISPHERE)
+        if opening in ("(", "["):
+            if self.peek(end).text not in (")", "]"):
+                return None
+            end += 1
+        elif ahead and (self.number_follows(end) or self.peek(end).kind == WORD):
+            return None  # the letter of the next number, or a name
+        if self.peek(end).text == "." and self.peek(end + 1).text in (",", ";", "/"):
+            end += 1  # 33.8 S., 151.2 E.
+        self.at += end
         return letter
 
     def sign(self) -> tuple[int, ProblemKind | None]:
@@ -204,13 +278,15 @@ class _Walk:
         after = self.text[self.end() : self.end() + 1]
         return (after.isalnum() or after in ("_", "%")) and bool(after) and self.hemisphere() is None
 
-    def exponent(self) -> bool:
-        """Read the exponent of a number, if it has one."""
+    def exponent(self, *, prefixed: bool) -> bool:
+        """Read the exponent of a number, if it has one; the E of ``N48.85E2.35`` is east."""
         mark = self.peek()
         signed = self.peek(1).text in ("-", "+")
         digits = self.peek(1 + signed)
         glued = mark.start == self.end() and digits.start == mark.end + signed
         if mark.text not in ("e", "E") or digits.kind != NUMBER or not glued:
+            return False
+        if mark.text == "E" and not signed and (prefixed or "." in digits.text):
             return False
         self.at += 2 + signed
         return True
@@ -224,6 +300,8 @@ class _Walk:
                 if not self.marked_part(parts, marks, prefixed=prefixed):
                     break
             return parts, True
+        if self.unmarked_degrees(parts, prefixed=prefixed):
+            return parts, True
         if self.glued_colon():
             while len(parts) < 3 and self.glued_colon():
                 self.at += 1
@@ -231,6 +309,28 @@ class _Walk:
         elif parts[0].isdigit():
             parts += [self.number(prefixed=False) for _ in range(self.spaced_parts(prefixed=prefixed))]
         return parts, False
+
+    def unmarked_degrees(self, parts: list[str], *, prefixed: bool) -> bool:
+        """Read the minutes and seconds of ``40 26' 46" N``: marked, though the degrees are not."""
+        start = self.at
+        after = self.peek(1 if "," not in self.peek(1).text else 3)
+        if not parts[0].isdigit() or self.peek().kind != NUMBER or after.text.lower() not in _MINUTE:
+            return False
+        for marks in (_MINUTE, _SECOND):
+            if not self.marked_part(parts, marks, prefixed=prefixed):
+                break
+        if len(parts) > 1 and (prefixed or self.letter_follows()):
+            return True
+        del parts[1:]
+        self.at = start
+        return False
+
+    def letter_follows(self) -> bool:
+        """Return whether a hemisphere is written behind the number just read."""
+        start = self.at
+        letter = self.trailing_letter()
+        self.at = start
+        return letter is not None
 
     def number(self, *, prefixed: bool) -> str:
         """Read one number, with a decimal comma where a mark or letter proves that it is one number."""
@@ -248,12 +348,17 @@ class _Walk:
     def marked_part(self, parts: list[str], marks: frozenset[str], *, prefixed: bool) -> bool:
         """Read minutes or seconds: a number and its mark, or without a mark the last before a letter."""
         start = self.at
-        if self.peek().kind != NUMBER:
-            return False
+        if self.peek().text == "," and self.peek(2).kind == WORD and self.peek(2).text.lower() in marks:
+            self.at += 1  # 48 degrees, 51 minutes
+        if self.peek().kind != NUMBER or self.peek().text.startswith("."):
+            self.at = start
+            return False  # 48°.85 is no minutes
         part = self.number(prefixed=False)
         mark = self.peek().text.lower()
         if mark == "'" and self.peek(1).text == "'" and self.peek(1).start == self.peek().end:
             mark = "''"
+        if self.peek().text == "S" and self.hemisphere(1) is None:
+            mark = ""  # 30S is thirty seconds, south
         if mark in marks:
             self.at += len(mark) if mark == "''" else 1
         elif not (prefixed or self.hemisphere()):

@@ -18,6 +18,14 @@ Axis = Literal["lat", "lon"]
 
 AXIS_NAMES: dict[Axis, str] = {"lat": "latitude", "lon": "longitude"}
 _MAX_DIGITS = 20
+_HINTS = {
+    ProblemKind.SIGN: "has no certain sign, use one minus next to the number or one of N, S, E, W",
+    ProblemKind.AXES: "has no certain direction, use N, S, E or W",
+    ProblemKind.NOT_A_NUMBER: "is no number of degrees",
+    ProblemKind.EXPONENT: "has an exponent, use plain decimals",
+    ProblemKind.LONG_NUMBER: f"has more than {_MAX_DIGITS} digits",
+    ProblemKind.MINUTES: "is no angle: minutes and seconds are below 60, only the last part has decimals",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +41,7 @@ class Angle:
         exact: It has decimals or minutes.
         digits: Its number as written if it is nothing but a number, else an empty string.
         flaw: Why it must not be read, or None: what looks like an angle and is none is refused when used.
+        unit: The size in degrees of its last digit.
     """
 
     value: float
@@ -43,6 +52,7 @@ class Angle:
     exact: bool = False
     digits: str = ""
     flaw: ProblemKind | None = None
+    unit: float = 0.0
 
     def check(self, text: str) -> Angle:
         """Return the angle itself.
@@ -51,7 +61,8 @@ class Angle:
             RefusedError: If it has a flaw; the message quotes the text.
         """
         if self.flaw is not None:
-            raise RefusedError(self.flaw, shown(text[self.start : self.end]))
+            hint = _HINTS.get(self.flaw, "cannot be read for certain")
+            raise RefusedError(self.flaw, f"{shown(text[self.start : self.end])} {hint}")
         return self
 
 
@@ -75,6 +86,16 @@ def measure(parts: list[str], sign: int) -> tuple[float, ProblemKind | None]:
     return math.copysign(size, sign), None
 
 
+def unit_of(parts: list[str]) -> float:
+    """Return the size in degrees of the last digit of ``[degrees, minutes, seconds]``.
+
+    >>> unit_of(["48.85"]), unit_of(["48", "30"])
+    (0.01, 0.016666666666666666)
+    """
+    decimals = len(parts[-1].partition(".")[2])
+    return float(10.0 ** -min(decimals, _MAX_DIGITS) / 60.0 ** (len(parts) - 1))
+
+
 def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
     """Return the one number of which the two are written before and after a comma; else None.
 
@@ -86,7 +107,8 @@ def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
     if not whole or not unsigned or second.start != first.end + 1 or first.flaw or second.flaw:
         return None
     value = math.copysign(float(f"{first.digits}.{second.digits}"), first.value)
-    return replace(first, value=value, end=second.end, digits="", exact=True)
+    unit = unit_of([f"0.{second.digits}"])
+    return replace(first, value=value, end=second.end, digits="", exact=True, unit=unit)
 
 
 def written_form(angles: Iterable[Angle]) -> str:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import Angle, join_decimal_comma
+from geo_rewards.parse.findings import is_same_value
 from geo_rewards.parse.tokens import Token
 
 if TYPE_CHECKING:
     from geo_rewards.parse.angle_reader import Item
 
 _SEPARATORS = frozenset({"", ",", ";", "/"})
-_BETWEEN = frozenset({",", ";", "/", "and", "\n"})
+_BETWEEN_LETTERED = frozenset({"and", "·", "•", "|", "&", ",and", "、", "y", "et", "und", "e", "≈", "~"})
+_APPROXIMATE = frozenset("~≈")
+_BETWEEN = frozenset({",", ";", "/", "and", "\n"}) | _BETWEEN_LETTERED
 _MAX_GAP = 8
 
 
@@ -63,13 +66,31 @@ def without_repetition(chain: Chain) -> Chain:
     >>> len(without_repetition(chain).angles)
     2
     """
-    pairs = {
-        (first.value, first.axis, first.flaw, second.value, second.axis, second.flaw)
-        for first, second in zip(chain.angles[::2], chain.angles[1::2], strict=False)
-    }
-    if len(chain.angles) % 2 or len(pairs) != 1:
+    pairs = list(zip(chain.angles[::2], chain.angles[1::2], strict=False))
+    if len(chain.angles) % 2 or len(pairs) < 2 or _may_be_minutes(chain):
         return chain
-    return Chain(chain.angles[:2], [chain.indexes[0], chain.indexes[-1]], chain.gaps[:1])
+    finest = min(pairs, key=lambda pair: pair[0].unit + pair[1].unit)
+    if not all(_is_repetition(pair, finest) for pair in pairs):
+        return chain
+    return Chain(list(finest), [chain.indexes[0], chain.indexes[-1]], chain.gaps[:1])
+
+
+def _is_repetition(pair: tuple[Angle, Angle], other: tuple[Angle, Angle]) -> bool:
+    """Return whether two pairs say the same, with letters or without, rounded perhaps."""
+    return all(
+        one.flaw is None
+        and same.flaw is None
+        and is_same_value(one.value, same.value, units=(one.unit, same.unit))
+        for one, same in zip(pair, other, strict=True)
+    )
+
+
+def _may_be_minutes(chain: Chain) -> bool:
+    """Return whether ``45 30, 45 30`` may be degrees and minutes, so that it repeats nothing."""
+    return any(
+        gap == "" and not first.axis and not first.exact
+        for first, gap in zip(chain.angles[::2], chain.gaps[::2], strict=False)
+    )
 
 
 def _paragraphs(items: list[Item], taken: set[int]) -> list[Chain]:
@@ -94,9 +115,11 @@ def _paragraphs(items: list[Item], taken: set[int]) -> list[Chain]:
 
 
 def _links(gap: str, before: Angle, after: Angle) -> bool:
-    """Return whether a gap holds one separator at most; ``and`` is one between lettered angles."""
+    """Return whether a gap holds one separator at most; some are one between lettered angles only."""
     mark = gap.replace("\n", "")
-    return mark in _SEPARATORS or (mark == "and" and bool(before.axis and after.axis))
+    if mark[-1:] in _APPROXIMATE and mark[:-1] in _SEPARATORS - {""}:
+        mark = mark[:-1]  # "~48.85, ~2.35"; "48~49" is a range
+    return mark in _SEPARATORS or (mark in _BETWEEN_LETTERED and bool(before.axis and after.axis))
 
 
 def _lines(chain: Chain) -> list[Chain]:

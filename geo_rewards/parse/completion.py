@@ -18,7 +18,8 @@ def parse_completion(text: str) -> Answer:
     """Return what a completion says, and whether it is well-formed.
 
     Places and coordinates are read from the answer block alone: the only complete, un-nested ``<answer>``
-    outside of think. Without any tags the whole text is the answer. Linear in the length of the text, no
+    outside of think. Without any tags the whole text is the answer, and without answer tags what follows a
+    closed think block. Linear in the length of the text, no
     exception for any text; what was refused is in `Answer.problems`, the kinds in `ProblemKind`.
 
     >>> answer = parse_completion("<think>A tower.</think><answer>(48.8584, 2.2945)</answer>")
@@ -42,6 +43,7 @@ def parse_completion(text: str) -> Answer:
         problems=reading.problems,
         well_formed=blocks.well_formed,
         continues_think=blocks.continues_think,
+        think_only=blocks.think_only,
         tags=blocks.counts,
         coordinate_text=reading.coordinate_text,
         coordinate_form=reading.coordinate_form,

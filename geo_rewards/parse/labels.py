@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from geo_rewards.parse.languages import AXIS_CHARACTERS, in_english
 from geo_rewards.parse.normalise import normalise
 
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis
 
+_CACHED_KEYS = 512  # the keys of a prompt's format come again in every answer
 AXIS_WORDS: dict[str, Axis] = {
     "lat": "lat",
     "latitude": "lat",
@@ -16,50 +20,143 @@ AXIS_WORDS: dict[str, Axis] = {
     "long": "lon",
     "lng": "lon",
     "longitude": "lon",
+    **AXIS_CHARACTERS,
 }
+# What regions are called; any two may share a label: "State/Province", "prefecture or state".
+_REGIONS = ("region", "state", "province", "territory", "prefecture", "oblast", "canton", "department")
+# Below the region in some countries: they count where the text names no region otherwise.
+LOWER_REGIONS = frozenset(
+    {
+        "prefecture",
+        "canton",
+        "governorate",
+        "governate",
+        "oblast",
+        "krai",
+        "territory",
+        "department",
+        "departement",
+    }
+    | {
+        "département",
+        "voivodeship",
+        "voivodship",
+        "county",
+        "emirate",
+        "federal district",
+        "autonomous region",
+    }
+    | {
+        "autonomous community",
+        "bundesland",
+        "federal state",
+        "federal subject",
+        "comunidad autónoma",
+        "wilaya",
+    }
+    | {
+        "provincia",
+        "provincia/estado",
+        "estado",
+        "región",
+        "région",
+        "regione",
+        "regiao",
+        "região",
+        "republic",
+    }
+)
+_TOWNS = ("city", "town", "village", "place", "municipality", "locality", "settlement")
+
+
+def _joined(words: tuple[str, ...]) -> set[str]:
+    """Return every two different words as one label: ``a/b``, ``a or b``."""
+    return {f"{a}{link}{b}" for a in words for b in words if a != b for link in ("/", " or ")}
+
+
+# Beside the axis in a key such as `gps_latitude`, `decimalLatitude`, `Latitude (deg)`.
+_QUALIFIERS = frozenset(
+    {
+        "gps",
+        "deg",
+        "degree",
+        "degrees",
+        "decimal",
+        "geo",
+        "dd",
+        "wgs84",
+        "predicted",
+        "pred",
+        "estimated",
+        "est",
+    }
+    | {
+        "approx",
+        "approximate",
+        "guess",
+        "guessed",
+        "final",
+        "location",
+        "loc",
+        "center",
+        "centre",
+        "point",
+        "value",
+    }
+    | {
+        "in",
+        "of",
+        "the",
+        "photo",
+        "image",
+        "camera",
+        "answer",
+        "coordinate",
+        "geographic",
+        "my",
+        "best",
+        "°",
+        "(",
+        ")",
+    }
+    | {"gt", "true", "place", "city"}
+)
+_PARTS_OF_AXES = frozenset(
+    {
+        "min",
+        "mins",
+        "minute",
+        "minutes",
+        "sec",
+        "secs",
+        "second",
+        "seconds",
+        "max",
+        "minimum",
+        "maximum",
+        "from",
+        "to",
+    }
+    | {"start", "end", "low", "high", "lower", "upper", "range", "1", "2", "a", "b"}
+)
+_PART = re.compile(r"[A-Z]?[a-z]++|[A-Z]+(?![a-z])|[0-9]++|[^\W\d_]++|[^\w\s]", re.ASCII)
 PLACE_LABELS: dict[str, str] = {
-    **dict.fromkeys(("country", "country name", "country/region", "nation"), "country"),
+    **dict.fromkeys(("country", "country name", "country/region", "country/territory", "nation"), "country"),
     **dict.fromkeys(
         (
-            "region",
-            "state",
-            "province",
-            "administrative region",
-            "admin1",
-            "admin 1",
-            "region name",
-            "state name",
-            "state/province",
-            "province/state",
-            "state/region",
-            "region/state",
-            "state or province",
-            "state or region",
-            "province or state",
-            "region or state",
+            *(*_REGIONS, *_joined(_REGIONS), *LOWER_REGIONS),
+            *("administrative region", "admin1", "admin 1", "region name", "state name", "admin level 1"),
         ),
         "region",
     ),
-    **dict.fromkeys(
-        (
-            "city",
-            "town",
-            "village",
-            "locality",
-            "city or place",
-            "city/place",
-            "city/town",
-            "town/city",
-            "city or town",
-            "town or city",
-            "city name",
-        ),
-        "city",
-    ),
+    **dict.fromkeys(("city", "town", "village", "locality", "city name", *_joined(_TOWNS)), "city"),
 }
 COORDINATE_LABELS = frozenset(
     {
+        "alternate",  # a second pair, which is one too many
+        "alternative",
         "answer",
+        "backup",
         "coord",
         "coordinate",
         "coordinates",
@@ -67,6 +164,9 @@ COORDINATE_LABELS = frozenset(
         "geolocation",
         "gps",
         "gps coordinates",
+        "gps location",
+        "geo",
+        "geographic coordinates",
         "guess",
         "lat lng",
         "lat lon",
@@ -77,15 +177,71 @@ COORDINATE_LABELS = frozenset(
         "point",
         "position",
         "prediction",
+        *(
+            "坐标",
+            "座標",
+            "좌표",
+            "координаты",
+            "coordenadas",
+            "coordonnées",
+            "koordinaten",
+            "coordinate gps",
+        ),
     }
 )
-# They end the value before them, and mean nothing else here.
-OTHER_LABELS = frozenset(
-    {"address", "confidence", "continent", "county", "district", "landmark", "neighborhood", "place"}
-    | {"postcode", "reasoning", "street", "sub region", "subregion", "world region", "zip code"}
+# What their values say of numbers is no answer where the answer has a coordinate of its own.
+ASIDE_LABELS = frozenset(
+    {
+        "address",
+        "street",
+        "street address",
+        "road",
+        "house number",
+        "postcode",
+        "postal code",
+        "zip",
+        "zip code",
+    }
+    | {
+        "phone",
+        "phone number",
+        "telephone",
+        "tel",
+        "fax",
+        "population",
+        "elevation",
+        "altitude",
+        "year",
+        "date",
+    }
+    | {
+        "reasoning",
+        "reason",
+        "explanation",
+        "rationale",
+        "analysis",
+        "evidence",
+        "clue",
+        "clues",
+        "notes",
+        "note",
+    }
+    | {"description", "justification", "thought", "thoughts", "thinking", "observation", "observations"}
+    | {"landmark", "route", "bus", "highway", "sign", "signs", "text", "confidence"}
 )
+# They end the value before them, and mean nothing else here.
+OTHER_LABELS = ASIDE_LABELS | {
+    "continent",
+    "district",
+    "neighborhood",
+    "place",
+    "sub region",
+    "subregion",
+    "world region",
+}
 
 
+@lru_cache(maxsize=_CACHED_KEYS)
 def label_key(label: str) -> str:
     """Return a label as it stands in the tables here.
 
@@ -93,3 +249,45 @@ def label_key(label: str) -> str:
     'administrative region'
     """
     return " ".join(normalise(label).casefold().replace("_", " ").replace("-", " ").split())
+
+
+@lru_cache(maxsize=_CACHED_KEYS)
+def axis_of_key(key: str) -> Axis | None:
+    """Return which axis a key names, None if it names none or something beside it.
+
+    >>> axis_of_key("decimalLatitude"), axis_of_key("Latitude (deg)"), axis_of_key("lat_max")
+    ('lat', 'lat', None)
+    """
+    name = label_key(key)
+    if name in AXIS_WORDS:
+        return AXIS_WORDS[name]
+    if not _may_name_axis(name):
+        return None
+    parts = _parts_of(key)
+    named = [AXIS_WORDS[part] for part in parts if part in AXIS_WORDS]
+    rest = [part for part in parts if part not in AXIS_WORDS]
+    return named[0] if len(named) == 1 and _QUALIFIERS.issuperset(rest) else None
+
+
+@lru_cache(maxsize=_CACHED_KEYS)
+def is_part_of_axis(key: str) -> bool:
+    """Return whether a key is one of several for one axis: ``lat_min``, ``latitude_seconds``, ``lonMax``.
+
+    >>> is_part_of_axis("lat_max"), is_part_of_axis("lat")
+    (True, False)
+    """
+    if not _may_name_axis(key.lower()):
+        return False
+    parts = _parts_of(key)
+    return not _PARTS_OF_AXES.isdisjoint(parts) and any(part in AXIS_WORDS for part in parts)
+
+
+def _may_name_axis(name: str) -> bool:
+    """Return whether a lower-case key may have the name of an axis in it."""
+    return not name.isascii() or any(word in name for word in ("lat", "lon", "lng", "breite", "laenge"))
+
+
+def _parts_of(key: str) -> list[str]:
+    """Return the lower-case words and marks of a key."""
+    plain = in_english(normalise(key)).replace("_", " ").replace("-", " ")
+    return [part.lower() for part in _PART.findall(plain)]

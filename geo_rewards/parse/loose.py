@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.parse.angles import Angle, coordinate_from, join_decimal_comma, written_form
-from geo_rewards.parse.findings import Finding, RefusedError
+from geo_rewards.parse.findings import Finding, RefusedError, is_same_place
 from geo_rewards.parse.tokens import Token
 
 if TYPE_CHECKING:
@@ -65,11 +65,11 @@ def loose_pairs(
 
 def repeated_pair(pairs: list[LoosePair], numbers: int) -> LoosePair | None:
     """Return the pair that is written several times, None if the text has other numbers or pairs."""
-    different = {pair.finding.coordinate for pair in pairs}
     all_read = sum(pair.numbers for pair in pairs) == numbers
-    if len(pairs) < 2 or len(different) != 1 or not all_read or any(pair.linked for pair in pairs):
+    same = all(is_same_place(pairs[0].finding, pair.finding) for pair in pairs)
+    if len(pairs) < 2 or not same or not all_read or any(pair.linked for pair in pairs):
         return None
-    return pairs[0]
+    return min(pairs, key=lambda pair: sum(pair.finding.units))
 
 
 def _numbers(items: list[Item], taken: AbstractSet[int]) -> list[_Number]:
@@ -105,5 +105,7 @@ def _pair(raw: str, first: _Number, second: _Number, *, lon_first: bool) -> Loos
     except RefusedError:
         return None
     span = (first.angle.start, second.angle.end)
-    finding = Finding(coordinate, written_form(angles) or "bare", raw[slice(*span)])
+    swapped = angles[0].axis == "lon" or (angles[0].axis is None and lon_first)
+    units = (angles[1].unit, angles[0].unit) if swapped else (angles[0].unit, angles[1].unit)
+    finding = Finding(coordinate, written_form(angles) or "bare", raw[slice(*span)], units, span[0])
     return LoosePair(finding, span, size, not _MARKS.issuperset(gap))

@@ -6,15 +6,22 @@ words out of the text as it was written.
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from functools import lru_cache
 
+from geo_rewards.parse.languages import in_english
+from geo_rewards.parse.mojibake import repaired
+
+UNKNOWN = "\ufffd"
+_DIGIT = re.compile("[0-9]")
 _CHARACTERS = {
     **dict.fromkeys("º˚⁰ᵒ∘◦", "°"),
     **dict.fromkeys("′‘’‛ʹʼˈ´", "'"),
     **dict.fromkeys("″“”‟„ʺ˝", '"'),
-    **dict.fromkeys("−‐‑‒–", "-"),
+    # Whatever may be meant as a minus is one; where it cannot be, the angle reader refuses it.
+    **dict.fromkeys("−‐‑‒–—―⸺⸻﹘﹣－⁻₋˗➖⊖∸¯ˉ‾⎯─━ー֊־᠆\u00ad", "-"),
     "\u2028": "\n",
     "\u2029": "\n",
     "\x85": "\n",
@@ -26,6 +33,7 @@ _EMPHASIS = re.compile(
     r"(?<![\w.*`$])[*`$_]{1,3}(?![\s*`$_])"  # opens: after space or punctuation
     r"|(?<![\s*`$_])[*`$_]{1,3}(?![\w*`$]|[.+-][0-9])"  # closes: before space or punctuation
 )
+_ENTITY = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});", re.ASCII)
 _DEGREE_COMMAND = re.compile(r"\^ ?\{ ?\\circ ?\}|\^?\\(?:circ|degree)(?![A-Za-z])|\^°")
 _BRACED_COMMAND = re.compile(r"\\(?:boxed|fbox|text|textbf|textrm|textit|mathrm|mathbf|mathit|mbox)\{|[{}]")
 # A thin space before a digit may group the digits of one number: it must not become a separator.
@@ -51,7 +59,9 @@ def normalise(text: str) -> str:
     >>> normalise("−３３．８º")
     '-33.8°'
     """
-    return text if text.isascii() else text.translate(_TABLE)
+    if "&" in text:
+        text = _ENTITY.sub(_character_of_entity, text)
+    return text if text.isascii() else repaired(text).translate(_TABLE)
 
 
 def mask_markup(text: str) -> str:
@@ -69,18 +79,46 @@ def mask_markup(text: str) -> str:
     return text
 
 
+def plain_text(raw: str) -> str:
+    """Return the text as readers of numbers want it: normalised, unwrapped, in English; of the same length.
+
+    >>> plain_text("**−33.8º Sul**")
+    '  -33.8° S    '
+    """
+    text = mask_markup(normalise(raw))
+    return in_english(text) if _DIGIT.search(text) else text
+
+
 @lru_cache(maxsize=8192)
 def _normal_character(code: int) -> str:
     """Return the plain writing of one character, itself if it has none of length one."""
     character = chr(code)
     if character in _CHARACTERS:
         return _CHARACTERS[character]
-    if character.isspace() or unicodedata.category(character) == "Cf":
+    category = unicodedata.category(character)
+    if character.isspace() or category == "Cf":
         return " "
+    if category in ("Co", "Cn", "Cs"):  # private characters are ours, see `languages`
+        return UNKNOWN
     if unicodedata.decomposition(character).startswith(_KEPT_DECOMPOSITIONS):
         return character
     normal = unicodedata.normalize("NFKC", character)
     return normal if len(normal) == 1 else character
+
+
+def _character_of_entity(match: re.Match[str]) -> str:
+    """Return the character of an entity, as long as it is written; a minus stays at its number."""
+    written = match.group()
+    character = html.unescape(written)
+    if len(character) != 1:
+        character = html.unescape(written.lower())
+    if len(character) != 1:
+        return written
+    return (
+        character.rjust(len(written))
+        if _normal_character(ord(character)) == "-"
+        else character.ljust(len(written))
+    )
 
 
 def _spaces(match: re.Match[str]) -> str:
@@ -90,7 +128,7 @@ def _spaces(match: re.Match[str]) -> str:
 
 def _mask_latex(text: str) -> str:
     """Turn commands and the braces that belong to them into spaces, degree commands into a degree sign."""
-    text = _DEGREE_COMMAND.sub(lambda match: "°".ljust(len(match.group())), text)
+    text = _DEGREE_COMMAND.sub(lambda match: "°".rjust(len(match.group())), text)
     pieces: list[str] = []
     wraps: list[bool] = []  # for every open brace: does it belong to a command
     done = 0

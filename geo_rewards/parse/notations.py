@@ -1,13 +1,16 @@
-"""Coordinates in formats of their own: geo URIs, map URLs, ISO 6709, WKT."""
+"""Coordinates in formats of their own: geo URIs, ISO 6709, WKT, Wikipedia templates; links are in `maps`."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from geo_rewards.parse.angle_reader import single_angle
-from geo_rewards.parse.angles import measure
+from geo_rewards.parse.angle_reader import merge_angles, single_angle
+from geo_rewards.parse.angles import Angle, coordinate_from, measure, written_form
+from geo_rewards.parse.denials import refuse_denied
 from geo_rewards.parse.findings import Finding, RefusedError, coordinate_of, shown
+from geo_rewards.parse.maps import LINK, read_link
+from geo_rewards.parse.normalise import plain_text
 from geo_rewards.types import Problem, ProblemKind
 
 if TYPE_CHECKING:
@@ -18,15 +21,6 @@ if TYPE_CHECKING:
     _Reader = tuple[re.Pattern[str], Callable[[re.Match[str]], list[Coordinate]]]
 
 _GEO = re.compile(r"(?<![A-Za-z0-9_])geo:(?=[0-9.+-])[^\s<>\"')\]}]*+", re.IGNORECASE)
-_URL = re.compile(
-    r"(?<![A-Za-z0-9_.])(?:https?://|www\.|maps\.|(?:google|bing|openstreetmap)\.)[^\s<>\"')\]}]*+",
-    re.IGNORECASE,
-)
-_URL_PAIR = re.compile(
-    r"(?:@|[?&](?:q|query|ll)=(?:loc:)?)"
-    r"([+-]?[0-9.]{1,24})(?:,|%2C)(?:\+|%20)?([+-]?[0-9.]{1,24})(?![0-9.])",
-    re.IGNORECASE,
-)
 _ISO_6709 = re.compile(
     r"(?<![\w.+-])(?=[+-][0-9]{2,6}(?:\.|[+-][0-9]{3,7}[./C]))"  # decimals or a solidus: else a phone number
     r"([+-])([0-9]{2,6})(\.[0-9]{1,20})?([+-])([0-9]{3,7})(\.[0-9]{1,20})?([+-][0-9.]{1,20})?"
@@ -35,6 +29,11 @@ _ISO_6709 = re.compile(
 _POINT = re.compile(
     r"(?<![A-Za-z0-9_])POINT(\s{0,4}(?:ZM?|M)\s{0,4}|\s{0,4})\(([0-9.+\-,\s]{1,80})\)", re.IGNORECASE
 )
+_TEMPLATE = re.compile(
+    r"\{\{\s{0,3}(?:coord|coordinates?|location(?: dec)?|coor [a-z]{1,6})\s{0,3}\|([^{}]{1,200})\}\}",
+    re.I | re.A,
+)
+_LAST_OF_TEMPLATE = re.compile(r"[-+0-9. ]+(?:[NS][-+0-9. ]+[EW])?", re.ASCII)
 _GEOMETRY = re.compile(
     r"(?<![A-Za-z0-9_])(?:MULTIPOINT|(?:MULTI)?(?:LINESTRING|POLYGON)|GEOMETRYCOLLECTION)\s{0,4}\(",
     re.IGNORECASE,
@@ -42,7 +41,7 @@ _GEOMETRY = re.compile(
 
 # One of these is in every reference but ISO 6709, which has a sign: most texts need no closer look.
 REFERENCE_WORDS = (
-    *("geo:", "http", "www.", "maps.", "google.", "bing.", "openstreetmap."),
+    *("geo:", "http", "www.", "maps.", "google.", "bing.", "openstreetmap.", "yandex.", "2gis."),
     *("point", "linestring", "polygon", "geometrycollection"),
 )
 
@@ -55,7 +54,10 @@ def read_references(text: str, raw: str) -> tuple[list[Finding], list[Problem], 
     """
     findings: list[Finding] = []
     problems: list[Problem] = []
-    for form, (pattern, read) in _readers_for(text).items():
+    readers, has_links = _readers_for(text)
+    if has_links:
+        text = _read_links(text, raw, findings, problems)
+    for form, (pattern, read) in readers.items():
         taken: list[tuple[int, int]] = []
         for match in pattern.finditer(text):
             written = raw[match.start() : match.end()]
@@ -64,19 +66,66 @@ def read_references(text: str, raw: str) -> tuple[list[Finding], list[Problem], 
             except RefusedError as refused:
                 problems.append(refused.problem)
                 continue
-            findings += [Finding(coordinate, form, written) for coordinate in found]
-            if found or form == "url":
+            findings += [
+                Finding(coordinate, form, written, start=match.start(), claimed=True) for coordinate in found
+            ]
+            if found:
                 taken.append(match.span())
         text = without(text, taken)
     return findings, problems, text
 
 
-def _readers_for(text: str) -> dict[str, _Reader]:
-    """Return the readers that may find something in a text."""
+def _read_links(text: str, raw: str, findings: list[Finding], problems: list[Problem]) -> str:
+    """Read the links of a text, into the two lists; return the text without them."""
+    taken: list[tuple[int, int]] = []
+    for match in LINK.finditer(raw):
+        taken.append(match.span())
+        try:
+            refuse_denied(text, *match.span())
+            findings += read_link(match.group())
+        except RefusedError as refused:
+            problems.append(refused.problem)
+    return without(text, taken)
+
+
+def read_templates(raw: str) -> tuple[list[Finding], list[Problem], str]:
+    """Return findings and problems of ``{{coord|48|51|30|N|2|17|40|E}}``, and the text without them.
+
+    >>> read_templates("{{coord|48.85|2.35|display=title}}")[0][0].coordinate
+    Coordinate(lat=48.85, lon=2.35)
+    """
+    findings: list[Finding] = []
+    problems: list[Problem] = []
+    taken: list[tuple[int, int]] = []
+    for match in _TEMPLATE.finditer(raw):
+        taken.append(match.span())
+        try:
+            findings.append(_read_template(match))
+        except RefusedError as refused:
+            problems.append(refused.problem)
+    return findings, problems, without(raw, taken)
+
+
+def _read_template(match: re.Match[str]) -> Finding:
+    """Read the numbers and letters of a template; all that is named is about something else."""
+    parts = [part.strip() for part in match[1].split("|") if "=" not in part and ":" not in part]
+    text = plain_text(" ".join(part for part in parts if part))
+    angles = [item for item in merge_angles(text) if isinstance(item, Angle)]
+    if len(angles) != 2 or not _LAST_OF_TEMPLATE.fullmatch(text):
+        raise RefusedError(ProblemKind.NO_PAIR, f"{shown(match.group())} is not {{{{coord|lat|lon}}}}")
+    first, second = (angle.check(text) for angle in angles)
+    coordinate = coordinate_from(first, second)
+    lat, lon = (second, first) if first.axis == "lon" else (first, second)
+    form = written_form(angles) or "bare"
+    return Finding(coordinate, form, match.group(), (lat.unit, lon.unit), match.start(), claimed=True)
+
+
+def _readers_for(text: str) -> tuple[dict[str, _Reader], bool]:
+    """Return the readers that may find something in a text, and whether it may have links."""
     lower = text.lower()
     if any(word in lower for word in REFERENCE_WORDS):
-        return _READERS
-    return _SIGNED_READERS if "+" in text or "-" in text else {}
+        return _READERS, True
+    return (_SIGNED_READERS if "+" in text or "-" in text else {}), False
 
 
 def without(text: str, spans: list[tuple[int, int]]) -> str:
@@ -104,14 +153,6 @@ def _read_geo(match: re.Match[str]) -> list[Coordinate]:
     if len(numbers) != 2:
         raise RefusedError(ProblemKind.NO_PAIR, f"{len(numbers)} numbers in a geo URI, two are right")
     return [coordinate_of(*(single_angle(number).value for number in numbers))]
-
-
-def _read_url(match: re.Match[str]) -> list[Coordinate]:
-    """Read every ``@lat,lon`` and ``q=lat,lon`` of a URL."""
-    return [
-        coordinate_of(single_angle(pair[1]).value, single_angle(pair[2]).value)
-        for pair in _URL_PAIR.finditer(match.group())
-    ]
 
 
 def _read_iso_6709(match: re.Match[str]) -> list[Coordinate]:
@@ -160,7 +201,6 @@ def _refuse_geometry(match: re.Match[str]) -> list[Coordinate]:
 
 _SIGNED_READERS: dict[str, _Reader] = {"iso6709": (_ISO_6709, _read_iso_6709)}
 _READERS: dict[str, _Reader] = {
-    "url": (_URL, _read_url),
     "geo": (_GEO, _read_geo),
     "wkt": (_POINT, _read_point),
     "geometry": (_GEOMETRY, _refuse_geometry),

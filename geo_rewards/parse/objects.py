@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from geo_rewards.parse.angle_reader import single_angle
 from geo_rewards.parse.angles import AXIS_NAMES, Angle, Axis, coordinate_from
 from geo_rewards.parse.findings import Finding, RefusedError, coordinate_of, shown
-from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS, label_key
-from geo_rewards.parse.normalise import mask_markup, normalise
+from geo_rewards.parse.hemispheres import Stated, hemispheres_of, is_about_facing, is_hemisphere_key
+from geo_rewards.parse.labels import (
+    ASIDE_LABELS,
+    COORDINATE_LABELS,
+    PLACE_LABELS,
+    axis_of_key,
+    is_part_of_axis,
+    label_key,
+)
+from geo_rewards.parse.normalise import normalise, plain_text
 from geo_rewards.parse.structured import Array, Bare, Mapping, Node, Text, parse_object
 from geo_rewards.types import Problem, ProblemKind
 
@@ -19,7 +27,8 @@ _GEOMETRIES = frozenset(
 _NOTHING = frozenset({"null", "none", "undefined"})
 _WORDS = _NOTHING | {"true", "false", "nan", "inf", "-inf", "infinity", "-infinity"}
 _NUMBER_STARTS = frozenset("0123456789.+-")
-_APART = "\n|\n"  # parts texts so that no number of one can pair with a number of the next
+_LONGEST_HEMISPHERE = 40
+APART = "\n|\n"  # parts texts so that no number of one can pair with a number of the next
 
 
 @dataclass(slots=True)
@@ -31,12 +40,16 @@ class ObjectReading:
         problems: Coordinates that were refused.
         places: Field of a place and its value as written.
         texts: Strings that no key explained; they are read like other text.
+        asides: Strings of keys that are about something else; they count where nothing else does.
+        stated: The hemispheres that keys name.
     """
 
     findings: list[Finding] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     places: list[tuple[str, str]] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    asides: list[str] = field(default_factory=list)
+    stated: Stated = field(default_factory=lambda: Stated({}, {}))
 
 
 def read_objects(raw: str) -> tuple[ObjectReading, str]:
@@ -50,7 +63,7 @@ def read_objects(raw: str) -> tuple[ObjectReading, str]:
     >>> read_objects('{"country": "France", "LOC": [48.85, 2.35]}')[0].places
     [('country', 'France')]
     """
-    text = mask_markup(normalise(raw))
+    text = plain_text(raw)
     source = raw
     reading = ObjectReading()
     rest: list[str] = []
@@ -66,21 +79,47 @@ def read_objects(raw: str) -> tuple[ObjectReading, str]:
                 raise
             source = normal
             continue
+        _state_hemispheres(mapping, reading)
         _read_mapping(mapping, reading)
         rest.append(raw[done:start])
         done = end
         start = text.find("{", end)
-    return reading, _APART.join([*rest, raw[done:], *reading.texts])
+    return reading, APART.join([*rest, raw[done:], *reading.texts])
 
 
-def _read_mapping(mapping: Mapping, reading: ObjectReading) -> None:
+def _state_hemispheres(mapping: Mapping, reading: ObjectReading) -> None:
+    """Collect the hemispheres that an object names: ``"lat_direction": "S"``."""
+    for key, node in mapping.fields.items():
+        if isinstance(node, Mapping):
+            _state_hemispheres(node, reading)
+        elif isinstance(node, Text) and not is_hemisphere_key(label_key(key)):
+            named = hemispheres_of(node.text) if len(node.text) <= _LONGEST_HEMISPHERE else None
+            if named and label_key(key) not in PLACE_LABELS and not is_about_facing(label_key(key)):
+                for axis, sign in named:
+                    reading.stated.mentioned.setdefault(axis, set()).add(sign)
+        elif is_hemisphere_key(label_key(key)) and node.text.lower() not in ("", *_NOTHING):
+            named = hemispheres_of(node.text.strip("[]()").replace('"', " ").replace("'", " "))
+            if named is None:
+                detail = f"{shown(node.text)} where a hemisphere is right"
+                reading.problems.append(Problem(ProblemKind.SIGN, detail))
+            for axis, sign in named or ():
+                reading.stated.given.setdefault(axis, set()).add(sign)
+
+
+def _read_mapping(mapping: Mapping, reading: ObjectReading, *, aside: bool = False) -> None:
     """Read an object: its own coordinate, its places, and what its fields hold."""
     is_point = _is_point(mapping)
     axes: list[tuple[Axis, Node]] = []
     for key, node in mapping.fields.items():
         name = label_key(key)
-        if name in AXIS_WORDS:
-            axes.append((AXIS_WORDS[name], node))
+        axis = axis_of_key(key)
+        if axis is not None:
+            axes.append((axis, node))
+        elif is_part_of_axis(key) and not _is_nothing(node):
+            detail = f"{shown(key)} beside or instead of one number for each axis"
+            reading.problems.append(Problem(ProblemKind.RANGE, detail))
+        elif is_hemisphere_key(name):
+            continue
         elif name in PLACE_LABELS:
             _read_place(PLACE_LABELS[name], node, reading)
         elif name == "coordinates" and is_point:
@@ -88,7 +127,7 @@ def _read_mapping(mapping: Mapping, reading: ObjectReading) -> None:
         elif name in COORDINATE_LABELS and _claims_pair(node):
             _read_pair(node, reading, geojson=False)
         else:
-            _read_other(node, reading)
+            _read_other(node, reading, aside=aside or name in ASIDE_LABELS)
     if axes:
         _read_axes(axes, mapping, reading)
 
@@ -110,22 +149,27 @@ def _read_place(name: str, node: Node, reading: ObjectReading) -> None:
     """Keep the value of a place field; a list is kept whole, as written."""
     if isinstance(node, Mapping):
         _read_mapping(node, reading)
-    elif not (isinstance(node, Bare) and node.text.lower() in _NOTHING) and node.text.strip():
+    elif not _is_nothing(node):
         reading.places.append((name, node.text.strip()))
 
 
-def _read_other(node: Node, reading: ObjectReading) -> None:
+def _is_nothing(node: Node) -> bool:
+    """Return whether a value says that there is none."""
+    return not node.text.strip() or (isinstance(node, Bare) and node.text.lower() in _NOTHING)
+
+
+def _read_other(node: Node, reading: ObjectReading, *, aside: bool) -> None:
     """Read what a value holds whose key says nothing."""
     if isinstance(node, Mapping):
-        _read_mapping(node, reading)
+        _read_mapping(node, reading, aside=aside)
     elif isinstance(node, Text):
-        reading.texts.append(node.text)
+        (reading.asides if aside else reading.texts).append(node.text)
     elif isinstance(node, Array):
-        if len(node.elements) == 2 and all(map(_is_number, node.elements)):
+        if len(node.elements) == 2 and all(map(_is_number, node.elements)) and not aside:
             _read_pair(node, reading, geojson=False)
             return
         for element in node.elements:
-            _read_other(element, reading)
+            _read_other(element, reading, aside=aside)
 
 
 def _is_number(node: Node) -> bool:
@@ -153,35 +197,56 @@ def _read_pair(node: Node, reading: ObjectReading, *, geojson: bool) -> None:
             raise RefusedError(ProblemKind.NO_PAIR, f"{len(node.elements)} numbers in {shown(node.text)}")
         first, second = (_angle(element) for element in node.elements)
         coordinate = coordinate_from(first, second, lon_first=geojson)
+        reading.stated.check(coordinate)
     except RefusedError as refused:
         reading.problems.append(refused.problem)
         return
     plain = not (first.form or second.form)
     form = "geojson" if geojson else "parentheses" if node.bracket == "(" and plain else "json"
-    reading.findings.append(Finding(coordinate, form, node.text))
+    is_lon_first = first.axis == "lon" or (first.axis is None and geojson)
+    units = (second.unit, first.unit) if is_lon_first else (first.unit, second.unit)
+    reading.findings.append(Finding(coordinate, form, node.text, units, claimed=True))
 
 
 def _read_axes(axes: list[tuple[Axis, Node]], mapping: Mapping, reading: ObjectReading) -> None:
     """Read latitude and longitude that have keys of their own."""
-    found: dict[Axis, float] = {}
+    found: dict[Axis, Angle] = {}
     try:
         for axis, node in axes:
-            angle = _angle(node)
-            if angle.axis not in (None, axis):
-                raise RefusedError(ProblemKind.AXES, f"{shown(node.text)} as {AXIS_NAMES[axis]}")
-            if found.setdefault(axis, angle.value) != angle.value:
+            angle = _signed(_angle(node), axis, reading.stated, written=node.text)
+            if found.setdefault(axis, angle).value != angle.value:
                 raise RefusedError(ProblemKind.AXES, f"two {AXIS_NAMES[axis]}s")
         if len(found) == 1:
             raise RefusedError(ProblemKind.AXES, f"only {AXIS_NAMES[axes[0][0]]} has a value")
-        coordinate = coordinate_of(found["lat"], found["lon"])
+        coordinate = coordinate_of(found["lat"].value, found["lon"].value)
+        reading.stated.check(coordinate)
     except RefusedError as refused:
         reading.problems.append(refused.problem)
         return
-    reading.findings.append(Finding(coordinate, "json", mapping.text))
+    units = (found["lat"].unit, found["lon"].unit)
+    reading.findings.append(Finding(coordinate, "json", mapping.text, units, claimed=True))
+
+
+def _signed(angle: Angle, axis: Axis, stated: Stated, *, written: str) -> Angle:
+    """Return the angle of an axis with the sign that its letter or another key gives it.
+
+    Raises:
+        RefusedError: If they contradict each other.
+    """
+    if angle.axis not in (None, axis):
+        raise RefusedError(ProblemKind.AXES, f"{shown(written)} as {AXIS_NAMES[axis]}")
+    sign = stated.sign(axis)
+    if sign is None or angle.value * sign > 0 or angle.value == 0:
+        return angle
+    if sign == 1 or angle.axis is not None:
+        raise RefusedError(ProblemKind.SIGN, f"{shown(written)} contradicts the hemisphere beside it")
+    return replace(angle, value=-angle.value)
 
 
 def _angle(node: Node) -> Angle:
     """Return the angle that a number or string stands for."""
     if isinstance(node, (Array, Mapping)):
         raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where a number is right")
-    return single_angle(normalise(node.text))
+    return single_angle(
+        node.text if isinstance(node, Bare) and node.text.isascii() else plain_text(node.text).strip()
+    )

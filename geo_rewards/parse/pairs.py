@@ -8,12 +8,16 @@ from typing import NamedTuple
 
 from geo_rewards.parse.angle_reader import Item, merge_angles
 from geo_rewards.parse.angles import Angle, coordinate_from, written_form
-from geo_rewards.parse.axis_labels import first_axis, read_axis_labels
+from geo_rewards.parse.axis_labels import LabelledAxis, first_axis, read_axis_labels, skip
 from geo_rewards.parse.chains import Chain, find_chains, with_decimal_commas, without_repetition
+from geo_rewards.parse.denials import refuse_denied
 from geo_rewards.parse.findings import Finding, RefusedError, shown
+from geo_rewards.parse.hemispheres import Stated, hemisphere_word, stated_hemispheres
+from geo_rewards.parse.languages import HEMISPHERE
 from geo_rewards.parse.loose import loose_pairs, repeated_pair
+from geo_rewards.parse.rivals import refuse_rivals_before, refuse_rivals_behind
 from geo_rewards.parse.surroundings import Surroundings, surroundings_of
-from geo_rewards.parse.tokens import NUMBER
+from geo_rewards.parse.tokens import NUMBER, WORD, Token
 from geo_rewards.types import Problem, ProblemKind
 
 _ANY_NUMBER = re.compile("[0-9]|nan|inf", re.IGNORECASE)
@@ -25,10 +29,11 @@ class PairReading:
 
     Attributes:
         findings: Valid coordinates.
-        problems: Pairs that were refused.
+        problems: Labelled pairs that were refused.
         spans: Parts of the text that were read, or refused, as pairs.
         numbers: How many numbers there are.
         loose: Bare pairs in the rest of the text: no answers, but a finding that differs is none then.
+        doubts: Other pairs that were refused: a labelled one outweighs them.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -36,6 +41,7 @@ class PairReading:
     spans: list[tuple[int, int]] = field(default_factory=list)
     numbers: int = 0
     loose: list[Finding] = field(default_factory=list)
+    doubts: list[Problem] = field(default_factory=list)
 
 
 class _Page(NamedTuple):
@@ -46,6 +52,7 @@ class _Page(NamedTuple):
     items: list[Item]
     only_two_numbers: bool
     lon_named_first: bool
+    stated: Stated
 
 
 def read_pairs(text: str, raw: str) -> PairReading:
@@ -60,18 +67,20 @@ def read_pairs(text: str, raw: str) -> PairReading:
     items = merge_angles(text)
     reading = PairReading(numbers=sum(_is_number(text, item) for item in items))
     taken: set[int] = set()
+    stated = stated_hemispheres(items)
     try:
-        taken = _read_axes(text, raw, items=items, reading=reading)
+        taken = _read_axes(text, raw, items=items, reading=reading, stated=stated)
     except RefusedError as refused:
         reading.problems.append(refused.problem)
     lon_named_first = not taken and first_axis(items) == "lon"
-    page = _Page(text, raw, items, reading.numbers == 2, lon_named_first)
+    page = _Page(text, raw, items, reading.numbers == 2, lon_named_first, stated)
     claimed = set(taken)
     for chain in find_chains(items, taken):
+        around = surroundings_of(chain, items)
         try:
-            found = _read_chain(chain, page, reading.spans)
+            found = _read_chain(chain, page, around, spans=reading.spans)
         except RefusedError as refused:
-            reading.problems.append(refused.problem)
+            (reading.problems if around.labelled else reading.doubts).append(refused.problem)
             reading.spans.append((chain.angles[0].start, chain.angles[-1].end))
             continue
         if found:
@@ -86,31 +95,41 @@ def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
     pairs = loose_pairs(page.raw, page.items, taken=claimed, lon_first=page.lon_named_first)
     reading.loose = [pair.finding for pair in pairs]
     repeated = repeated_pair(pairs, reading.numbers)
-    if repeated is None or reading.findings or reading.problems:
+    if repeated is None or reading.findings or reading.problems or reading.doubts:
         return
     reading.spans += [pair.span for pair in pairs]
     if page.lon_named_first:
-        reading.problems.append(_unclear_order().problem)
+        reading.doubts.append(_unclear_order().problem)
     else:
         reading.findings.append(repeated.finding)
 
 
-def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading) -> set[int]:
+def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading, stated: Stated) -> set[int]:
     """Read ``Lat. 43.4, Long. 142.6``; return the items that it takes up."""
-    pair = read_axis_labels(text, items)
+    pair = read_axis_labels(text, items, stated)
     if pair is None:
         return set()
-    reading.spans += [(value.start, value.angle.end) for value in pair.values]
-    start, end = pair.values[0].start, pair.values[-1].angle.end
-    reading.findings.append(Finding(pair.coordinate, "labelled", raw[start:end]))
+    start, end = pair.values[0].start, _end_of(pair.values[-1], items)
+    stated.check(pair.coordinate)
+    refuse_denied(text, start, end)
+    reading.spans += [(value.start, _end_of(value, items)) for value in pair.values]
+    reading.findings.append(
+        Finding(pair.coordinate, "labelled", raw[start:end], pair.units, start, claimed=True)
+    )
     return {index for value in pair.values for index in range(value.first, value.last + 1)}
 
 
-def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list[Finding]:
+def _end_of(value: LabelledAxis, items: list[Item]) -> int:
+    """Return where a labelled value ends in the text."""
+    return max(value.angle.end, items[value.last].end)
+
+
+def _read_chain(
+    chain: Chain, page: _Page, around: Surroundings, *, spans: list[tuple[int, int]]
+) -> list[Finding]:
     """Return the finding of a chain, none if its numbers do not claim to be a pair."""
     if len(chain.angles) == 1:
         return []
-    around = surroundings_of(chain, page.items)
     lettered = all(angle.axis for angle in chain.angles)
     exact = page.only_two_numbers and all(angle.exact for angle in chain.angles)
     if not (around.bracket or around.labelled or around.fills_line or lettered or exact):
@@ -124,8 +143,46 @@ def _read_chain(chain: Chain, page: _Page, spans: list[tuple[int, int]]) -> list
     first, second = (angle.check(page.text) for angle in chain.angles)
     lon_first = _lon_first(chain, page, around)
     coordinate = coordinate_from(first, second, lon_first=lon_first)
+    page.stated.check(coordinate)
+    _refuse_uncertain(chain, page, around)
     spans.append((start, end))
-    return [Finding(coordinate, _form(chain, around), page.raw[start:end])]
+    is_lat_first = (first.axis or ("lon" if lon_first else "lat")) == "lat"
+    units = (first.unit, second.unit) if is_lat_first else (second.unit, first.unit)
+    return [
+        Finding(coordinate, _form(chain, around), page.raw[start:end], units, start, claimed=around.labelled)
+    ]
+
+
+def _letters_follow(items: list[Item], at: int) -> bool:
+    """Return whether ``S, E`` or ``(South, East)`` comes at an index, behind marks perhaps."""
+    at = skip(items, at, frozenset(")][(,-"))
+    following = items[at : at + 1] + items[at + 2 : at + 3]
+    between = items[at + 1] if at + 1 < len(items) else None
+    is_name = isinstance(between, Token) and (between.kind == WORD or between.text == HEMISPHERE)
+    return bool(following) and all(map(hemisphere_word, following)) and not is_name
+
+
+def _looks_like_a_call(chain: Chain, page: _Page, around: Surroundings) -> bool:
+    """Return whether the pair may be a geometry by another name: ``XY(2.35 48.85)``."""
+    start = page.items[chain.indexes[0] - 1].start
+    return bool(around.bracket) and chain.gaps[0] == "" and page.text[start - 1 : start].isalpha()
+
+
+def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
+    """Refuse a pair that is part of a range, one of several, or denied."""
+    first, second = chain.angles
+    if _looks_like_a_call(chain, page, around):
+        raise RefusedError(
+            ProblemKind.ORDER,
+            f"{shown(page.raw[slice(*_span(chain, page, around))])} may be in either order, use (lat, lon)",
+        )
+    bracket = bool(around.bracket)
+    if not first.axis and _letters_follow(page.items, chain.indexes[-1] + 1):
+        raise RefusedError(ProblemKind.AXES, "hemisphere letters behind the pair, not at its numbers")
+    before, behind = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
+    refuse_rivals_before(page.items, before, pair=(first, second), text=page.text)
+    refuse_rivals_behind(page.items, behind, pair=(first, second), text=page.text, single=False)
+    refuse_denied(page.text, *_span(chain, page, around))
 
 
 def _span(chain: Chain, page: _Page, around: Surroundings) -> tuple[int, int]:

@@ -4,9 +4,24 @@ from __future__ import annotations
 
 import re
 
-from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, OTHER_LABELS, PLACE_LABELS, label_key
+from geo_rewards.parse.labels import (
+    ASIDE_LABELS,
+    AXIS_WORDS,
+    COORDINATE_LABELS,
+    LOWER_REGIONS,
+    OTHER_LABELS,
+    PLACE_LABELS,
+    label_key,
+)
+from geo_rewards.parse.lead_ins import is_prose, leads_to_numbers, without_lead_in
 
-_LISTED = {2: ("city", "country"), 3: ("city", "region", "country")}
+# Which names the parts of a list are, by what parts them and how many there are.
+_LISTED = {
+    (",", 2): ("city", "country"),
+    (",", 3): ("city", "region", "country"),
+    (";", 3): ("country", "region", "city"),  # as GeoAgent's prompt asks for
+    ("$", 2): ("country", "region"),  # $China, Yunnan$, as SeekWorld's does
+}
 _MAX_NAME = 60
 _AROUND = " \t\r\f\v,;.|>*#-–—→•"
 _NO_NAME = frozenset("0123456789:=@<>{}\\")
@@ -27,16 +42,40 @@ def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
     >>> labelled_places(text, text)
     [('country', 'Japan'), ('region', 'Hokkaido')]
     """
-    found = (_label(match) for match in _BEFORE_COLON.finditer(text))
-    labels = [label for label in found if label is not None]
+    labels = _labels(text)
+    upper = any(PLACE_LABELS.get(label) == "region" and label not in LOWER_REGIONS for _, _, label in labels)
     places: list[tuple[str, str]] = []
     for index, (_, after_label, label) in enumerate(labels):
-        limit = labels[index + 1][0] if index + 1 < len(labels) else len(text)
-        if label in PLACE_LABELS:
-            start, end = _value_span(text, after_label, limit)
+        if label in PLACE_LABELS and not (upper and label in LOWER_REGIONS):
+            start, end = _value_span(text, after_label, _limit(labels, index, text))
             if start < end:
-                places.append((PLACE_LABELS[label], raw[start:end]))
+                places.append((PLACE_LABELS[label], raw[start : _word_end(raw, end)]))
     return places
+
+
+def aside_spans(text: str) -> list[tuple[int, int]]:
+    """Return where the values of labels are that are about something else: ``Street: 400 South 1400 East``.
+
+    >>> aside_spans("Year: 1999 City: Paris")
+    [(5, 11)]
+    """
+    labels = _labels(text)
+    spans: list[tuple[int, int]] = []
+    for index, (_, after_label, label) in enumerate(labels):
+        if label in ASIDE_LABELS:
+            spans.append((after_label, _line_end(text, after_label, _limit(labels, index, text))))
+    return spans
+
+
+def _labels(text: str) -> list[tuple[int, int, str]]:
+    """Return where each known label starts, where its value starts, and its key."""
+    found = (_label(match) for match in _BEFORE_COLON.finditer(text))
+    return [label for label in found if label is not None]
+
+
+def _limit(labels: list[tuple[int, int, str]], index: int, text: str) -> int:
+    """Return where the value of a label ends at the latest."""
+    return labels[index + 1][0] if index + 1 < len(labels) else len(text)
 
 
 def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
@@ -52,13 +91,20 @@ def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
     start, end = _unquoted(text, start, end)
     if not _NO_NAME.isdisjoint(text[start:end]):
         return []
+    start = without_lead_in(text, start, end)
+    mark = ";" if ";" in text[start:end] else ","
     spans = [
         _trimmed(text, start + name.start(), start + name.end(), around=_AROUND)
-        for name in re.finditer(r"[^,]++", text[start:end])
+        for name in re.finditer(rf"[^{mark}]++", text[start:end])
     ]
-    fields = _LISTED.get(text.count(",", start, end) + 1, ())
-    names = [raw[first:last] for first, last in spans if 0 < last - first <= _MAX_NAME]
-    return list(zip(fields, names, strict=True)) if len(names) == len(fields) else []
+    dollars = mark == "," and raw[: start + 1].strip()[:1] == "$" == raw[end - 1 :].strip()[-1:]
+    while len(spans) > 1 and leads_to_numbers(raw[slice(*spans[-1])]):
+        spans.pop()
+    fields = _LISTED.get(("$" if dollars else mark, len(spans)), ())
+    names = [raw[first : _word_end(raw, last)] for first, last in spans if 0 < last - first <= _MAX_NAME]
+    if len(names) != len(fields) or any(map(is_prose, names)):
+        return []
+    return list(zip(fields, names, strict=True))
 
 
 def _label(match: re.Match[str]) -> tuple[int, int, str] | None:
@@ -105,3 +151,10 @@ def _unquoted(text: str, start: int, end: int) -> tuple[int, int]:
 def _has_letter(text: str) -> bool:
     """Return whether there is a letter in the text."""
     return any(map(str.isalpha, text))
+
+
+def _word_end(raw: str, end: int) -> int:
+    """Return where the word ends that a span ends in: the `Sul` of a name is an `S` in the plain text."""
+    while 0 < end < len(raw) and raw[end - 1].isalpha() and raw[end].isalpha():
+        end += 1
+    return end

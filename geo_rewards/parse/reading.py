@@ -6,18 +6,21 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from geo_rewards.parse.findings import Finding, RefusedError
-from geo_rewards.parse.normalise import mask_markup, normalise
-from geo_rewards.parse.notations import read_references, without
-from geo_rewards.parse.objects import ObjectReading, read_objects
-from geo_rewards.parse.pairs import read_pairs
-from geo_rewards.parse.places import labelled_places, listed_places
+from geo_rewards.parse.elements import read_elements
+from geo_rewards.parse.findings import Finding, RefusedError, is_same_place
+from geo_rewards.parse.normalise import plain_text
+from geo_rewards.parse.notations import read_references, read_templates, without
+from geo_rewards.parse.objects import APART, ObjectReading, read_objects
+from geo_rewards.parse.pairs import PairReading, read_pairs
+from geo_rewards.parse.places import aside_spans, labelled_places, listed_places
+from geo_rewards.parse.tables import read_tables
 from geo_rewards.types import Problem, ProblemKind
 
 if TYPE_CHECKING:
     from geo_rewards.types import Coordinate
 
 MAX_ANSWER_CHARACTERS = 4096
+_THOUSANDS = re.compile(r"\([0-9]{1,3}(?:,[0-9]{3})+\)")
 _PLUS_CODE = re.compile(r"(?<![A-Za-z0-9])[23456789CFGHJMPQRVWX]{2,8}\+[23456789CFGHJMPQRVWX]{2,7}", re.I)
 _GEOHASH = re.compile(r"(?=[a-z]*[0-9])(?=[0-9]*[a-z])[0-9b-hjkmnp-z]{5,12}")
 
@@ -62,29 +65,33 @@ def _read(raw: str, *, listed: bool) -> Reading:
     Raises:
         RefusedError: If the answer must not be read at all.
     """
-    normal = normalise(raw)
-    text = mask_markup(normal)
+    text = plain_text(raw)
+    templates, wrong_templates, raw = read_templates(raw) if "{{" in raw else ([], [], raw)
     objects = ObjectReading()
-    if "{" in normal:
+    if "{" in text:
         listed = False
         objects, raw = read_objects(raw)
-        text = mask_markup(normalise(raw))
+        text = plain_text(raw)
+    text, raw = _without_markup(text, raw)
     references, wrong_references, text = read_references(text, raw)
-    pairs = read_pairs(text, raw)
+    claims = [*templates, *objects.findings, *references]
+    pairs = _read_pairs(text, raw, claimed=bool(claims))
+    if not (claims or pairs.findings or pairs.problems or objects.problems) and objects.asides:
+        pairs = _read_asides(objects)
     text = without(text, pairs.spans)
     places = [*objects.places, *labelled_places(text, raw)]
     if listed and not places:
         places = listed_places(text, raw)
     names, ambiguous = _one_per_field(places)
-    findings = [*objects.findings, *references, *pairs.findings]
-    if findings:
-        findings += pairs.loose
-    problems = [*objects.problems, *wrong_references, *pairs.problems]
+    findings = _with_pairs(claims, pairs)
+    problems = [*wrong_templates, *objects.problems, *wrong_references, *pairs.problems]
+    if not any(found.claimed for found in findings):
+        problems += pairs.doubts
     if not findings and not problems:
         problems = _why_nothing(text, pairs.numbers, placed=bool(places))
     finding, several = _only_finding(findings)
     refused = (*problems, *several)[:1]  # one reason is enough, and the first is the plainest
-    coordinate, form, written = finding if finding and not refused else (None, None, None)
+    coordinate, form, written = finding[:3] if finding and not refused else (None, None, None)
     return Reading(
         coordinate,
         written,
@@ -96,14 +103,51 @@ def _read(raw: str, *, listed: bool) -> Reading:
     )
 
 
+def _without_markup(text: str, raw: str) -> tuple[str, str]:
+    """Return text and raw text with tags and tables as labelled lines; rows under headings come last."""
+    text, lines = read_tables(read_elements(text), raw)
+    added = "".join(f"{APART}{line}" for line in lines)
+    return text + plain_text(added), raw + added
+
+
+def _read_pairs(text: str, raw: str, *, claimed: bool) -> PairReading:
+    """Return the pairs of a text; numbers of other labels count only where nothing claims to be a pair."""
+    asides = [span for span in aside_spans(text) if any(map(str.isdigit, text[slice(*span)]))]
+    if asides:
+        pairs = read_pairs(without(text, asides), raw)
+        if claimed or pairs.problems or any(found.claimed for found in pairs.findings):
+            return pairs
+    return read_pairs(text, raw)
+
+
+def _read_asides(objects: ObjectReading) -> PairReading:
+    """Return the pairs of the strings whose keys are about something else."""
+    raw = APART.join(objects.asides)
+    pairs = read_pairs(plain_text(raw), raw)
+    pairs.spans.clear()  # they are of another text
+    return pairs
+
+
+def _with_pairs(claims: list[Finding], pairs: PairReading) -> list[Finding]:
+    """Return all findings that have a say in what the coordinate is."""
+    findings = [*claims, *pairs.findings]
+    if any(found.claimed for found in findings):
+        findings = [found for found in findings if found.claimed or not _THOUSANDS.fullmatch(found.text)]
+    return findings + pairs.loose if findings else []
+
+
 def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[Problem]]:
     """Return the one coordinate found, or the problem that there are several different ones."""
-    different = {(found.coordinate.lat, found.coordinate.lon) for found in findings}
-    if len(different) > 1:
-        return None, [Problem(ProblemKind.SEVERAL_PAIRS, f"{len(different)} different coordinates")]
+    if not findings:
+        return None, []
+    finest = min(findings, key=lambda found: sum(found.units))
+    different = [found for found in findings if not is_same_place(found, finest)]
+    if different:
+        count = len({found.coordinate for found in (finest, *different)})
+        return None, [Problem(ProblemKind.SEVERAL_PAIRS, f"{count} different coordinates")]
     # Written twice, the pair in parentheses tells the form: `coordinate_format` may ask for them.
-    ranked = sorted(findings, key=lambda found: found.form != "parentheses")
-    return (ranked[0] if ranked else None), []
+    equal = [found for found in findings if found.coordinate == finest.coordinate]
+    return min(equal, key=lambda found: found.form != "parentheses"), []
 
 
 def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[Problem]]:

@@ -1,7 +1,7 @@
 """JSON objects and Python dicts in a text, read without `eval` and without unbounded recursion.
 
-More lenient than JSON where models are: single quotes, bare words, tuples, trailing commas. Values keep the
-text that they were written with, so that numbers are judged by one reader only.
+More lenient than JSON where models are: single quotes, bare words, tuples, trailing commas, comments. Values
+keep the text that they were written with, so that numbers are judged by one reader only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from geo_rewards.types import ProblemKind
 
 MAX_DEPTH = 8
 _PIECE = re.compile(
-    r"\s*+(?:"
+    r"(?:\s|//[^\n]*+|/\*[^*]{0,200}\*/|\#[^\n]*+)*+(?:"
     r'"(?P<double>(?:[^"\\]|\\.)*+)"'
     r"|'(?P<single>(?:[^'\\]|\\.)*+)'"
     r"|(?P<mark>[{}\[\](),:])"

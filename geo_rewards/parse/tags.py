@@ -29,6 +29,7 @@ class Blocks:
         answer: Text to be read as the answer, or None.
         well_formed: One non-empty think block, one non-empty answer block, nothing else.
         continues_think: Well-formed once `<think>` is put before it.
+        think_only: A non-empty think block, opened by the prompt perhaps, and then an answer without tags.
         problem: Why there is no answer, or None.
     """
 
@@ -37,6 +38,7 @@ class Blocks:
     answer: str | None = None
     well_formed: bool = False
     continues_think: bool = False
+    think_only: bool = False
     problem: Problem | None = None
 
 
@@ -72,6 +74,8 @@ def find_blocks(text: str) -> Blocks:
         return Blocks(counts, answer=text.strip())
     if sum(counts) > MAX_TAGS:
         return Blocks(counts, think=_only_think(text, counts), problem=_too_many(counts))
+    if counts.think_close and not (counts.answer_open or counts.answer_close):
+        return _after_think(text, counts)
     answer, why = _only_answer(text)
     return Blocks(counts, think=_only_think(text, counts), answer=answer, problem=why)
 
@@ -109,6 +113,22 @@ def _one_each(text: str, counts: TagCounts) -> Blocks | None:
         well_formed=complete and opened,
         continues_think=complete and not opened,
     )
+
+
+def _after_think(text: str, counts: TagCounts) -> Blocks:
+    """Return the text after the last closed think block as the answer: thinking models use no answer tags."""
+    depth = 0
+    for tag in _TAG.finditer(text):
+        depth = depth + 1 if tag.group() == THINK_OPEN else max(depth - 1, 0)
+    before, _, after = text.rpartition(THINK_CLOSE)
+    answer, think = after.strip(), _only_think(text, counts)
+    if depth or not answer or THINK_OPEN in after:
+        problem = Problem(ProblemKind.NO_ANSWER, "no answer block, and no text after a closed think block")
+        return Blocks(counts, think=think, problem=problem)
+    opened = text.lstrip().startswith(THINK_OPEN) and bool(think)
+    continued = counts.think_open == 0 and bool(before.strip())
+    think_only = counts.think_close == 1 and (opened or continued)
+    return Blocks(counts, think=think, answer=answer, think_only=think_only)
 
 
 def _only_think(text: str, counts: TagCounts) -> str | None:

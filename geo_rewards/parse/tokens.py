@@ -8,7 +8,7 @@ from typing import NamedTuple
 NUMBER, WORD, NEWLINE, MARK = "number", "word", "newline", "mark"
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]++|(?<![\w.])\.[0-9]++)(?:\.[0-9]++)*+)"
-    r"|(?P<word>(?<=[0-9])s(?=[NSEW](?![^\W\d_]))|[^\W\d_]++)"  # the s of 46sN is a word of its own
+    r"|(?P<word>(?<=[0-9])[sS](?=[NSEW](?![^\W\d_]))|[^\W\d_]++)"  # the s of 46sN is a word of its own
     r"|(?P<newline>\n)"
     r"|(?P<mark>\S)"
 )

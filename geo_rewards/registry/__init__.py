@@ -1,1 +1,1 @@
-"""What is installed: plugins discovered and checked, rewards looked up by name or file."""
+"""Installed plugins, discovered and checked; rewards, looked up by name or file."""

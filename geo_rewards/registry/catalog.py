@@ -1,4 +1,4 @@
-"""`Catalog`: things by name, each claimed by a plugin."""
+"""`Catalog`: rewards, recipes or gazetteers by name, each claimed by a plugin."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class PluginSource:
 
 @dataclass(frozen=True, slots=True)
 class Claim(Generic[Thing]):
-    """A name that a plugin claims, with what it stands for."""
+    """A name that a plugin claims, with the thing it names."""
 
     name: str
     thing: Thing
@@ -51,7 +51,7 @@ class Claim(Generic[Thing]):
 
 
 class Catalog(Generic[Thing]):
-    """The things of one kind by name. A name that two plugins claim is nobody's; a built-in's stays built in.
+    """The things of one kind by name. If two plugins claim a name, neither gets it; built-in ones are kept.
 
     Args:
         kind: What is listed, for messages: ``reward``, ``recipe`` or ``gazetteer``.
@@ -65,12 +65,12 @@ class Catalog(Generic[Thing]):
         """Record a claim.
 
         Raises:
-            PluginError: If the same plugin has claimed the name before.
+            PluginError: If the same plugin has already claimed the name.
         """
         claims = self._claims.setdefault(normalise_name(claim.name), [])
         if any(other.source is claim.source for other in claims):
             raise PluginError(
-                f"{self.kind} {claim.name!r} is registered twice by {claim.source}: give one another name"
+                f"{self.kind} {claim.name!r} is registered twice by {claim.source}: rename one of them"
             )
         claims.append(claim)
 
@@ -82,36 +82,36 @@ class Catalog(Generic[Thing]):
         return names
 
     def claims_of(self, source: PluginSource) -> list[Claim[Thing]]:
-        """Return what a plugin claims, in the order of its claims."""
+        """Return a plugin's claims, in order."""
         return [claim for claims in self._claims.values() for claim in claims if claim.source is source]
 
     def refusal(self, claim: Claim[Thing]) -> str | None:
-        """Return why a claim is not honoured, or None if it is."""
+        """Return why a claim is refused, or None if it is not."""
         claims = self._claims[normalise_name(claim.name)]
         owners = [other for other in claims if other.source.is_built_in] or claims
         if len(owners) == 1 and owners[0] is claim:
             return None
         if owners[0].source.is_built_in:
-            return f"{self.kind} {claim.name!r} is built in and stays so"
+            return f"{self.kind} {claim.name!r} is reserved by {BUILT_IN}"
         return (
             f"{self.kind} {claim.name!r} is claimed by {' and '.join(str(other.source) for other in owners)}"
         )
 
     def get(self, name: str) -> Claim[Thing]:
-        """Return what stands behind a name.
+        """Return the accepted claim of a name.
 
         Raises:
             PluginError: If two plugins claim it.
-            UnknownNameError: If nobody does.
+            UnknownNameError: If none does.
         """
         claims = self._claims.get(normalise_name(name))
         if not claims:
             raise UnknownNameError(self.kind, name, self.names())
-        honoured = [claim for claim in claims if self.refusal(claim) is None]
-        if not honoured:
+        accepted = [claim for claim in claims if self.refusal(claim) is None]
+        if not accepted:
             refusal = self.refusal(claims[0])
             raise PluginError(f"{refusal}: uninstall one, or block it with {DISABLE_VARIABLE}")
-        return honoured[0]
+        return accepted[0]
 
     def names(self) -> list[str]:
         """Return the usable names, sorted."""
@@ -126,7 +126,7 @@ class Catalog(Generic[Thing]):
 
 
 def normalise_name(name: str) -> str:
-    """Return the form under which names are compared.
+    """Return the form in which names are compared.
 
     >>> normalise_name("Geo-R.code")
     'geo_r_code'

@@ -1,4 +1,4 @@
-"""Rewards from a Python file, asked for as ``./my_reward.py:MyReward``: no packaging needed to start."""
+"""Rewards from a Python file, named as ``./my_reward.py:MyReward``: no packaging needed to start."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class FileReward:
     """A reward class with the file that it was loaded from.
 
     Attributes:
-        name: Absolute path and class, by which it is found again.
+        name: Absolute path and class, to look it up again.
         reward_class: The class.
-        sha256: Hash of the file as it was loaded, in hexadecimal digits.
+        sha256: Hash of the file as loaded, in hexadecimal digits.
     """
 
     name: str
@@ -43,12 +43,12 @@ class FileReward:
 
     @property
     def source(self) -> PluginSource:
-        """The file's name and hash, in place of a distribution and its version."""
+        """The file's name and hash, instead of a distribution and its version."""
         return PluginSource(Path(self.name.rpartition(":")[0]).name, f"sha256:{self.sha256}")
 
 
 def names_a_file(name: str) -> bool:
-    """Return whether a reward's name is a file with a class, not a registered name.
+    """Return whether a reward's name is a file and class, not a registered name.
 
     >>> names_a_file("./my_reward.py:MyReward"), names_a_file("haversine_decay")
     (True, False)
@@ -57,25 +57,25 @@ def names_a_file(name: str) -> bool:
 
 
 def absolute_name(name: str, *, folder: Path) -> str:
-    """Return the name of a file's class with an absolute path; registered names stay as they are.
+    """Return the name of a file's class with an absolute path; a registered name is returned unchanged.
 
     Args:
         name: A reward's name.
-        folder: What a relative path is relative to.
+        folder: The folder that a relative path is relative to.
     """
     if not names_a_file(name) or name.endswith(".py"):
         return name
     path, _, class_name = name.rpartition(":")
-    # `~` and `..` are resolved, links are not: an error then names the path that a person knows.
+    # `~` and `..` are resolved, links are not: an error then names the path that the user knows.
     return f"{os.path.abspath(folder / Path(path).expanduser())}:{class_name}"  # noqa: PTH100
 
 
 def load_file_reward(name: str) -> FileReward:
-    """Return a class of a Python file; a file that has not changed is executed once a process.
+    """Load a reward class from a Python file; an unchanged file is executed once per process.
 
-    The file may import what is installed, not the files beside it: its hash then says what ran.
-    Instances of the class can be pickled: the other process loads the file again, and refuses it if
-    it has changed.
+    The file can import installed packages but no files next to it, so that its hash covers the code
+    that ran. Instances can be pickled: the other process loads the file again, and raises an error
+    if it has changed.
 
     Args:
         name: Path and class, as ``./my_reward.py:MyReward``.
@@ -92,7 +92,7 @@ def load_file_reward(name: str) -> FileReward:
     digest = hashlib.sha256(content).hexdigest()
     module = _module_of(path, content, digest)
     reward_class = _class_of(module, class_name, path)
-    if reward_class.__module__ == module.__name__:  # what the file has imported is pickled as ever
+    if reward_class.__module__ == module.__name__:  # an imported class is pickled as usual
         copyreg.pickle(reward_class, partial(_reduce, origin=(str(path), class_name, digest)))
     return FileReward(f"{path}:{class_name}", reward_class, digest)
 
@@ -101,7 +101,7 @@ _executing = threading.RLock()
 
 
 class _Source(importlib.abc.SourceLoader):
-    """Gives the bytes that were hashed, so that what runs is what the hash says; no bytecode is cached."""
+    """Loads the bytes that were hashed, so that the hash is of the code that runs; caches no bytecode."""
 
     def __init__(self, path: Path, content: bytes) -> None:
         self._path = path
@@ -118,14 +118,14 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
-        beside = [str(file) for file in path.parent.glob("*.py")]
-        raise UnknownNameError("reward file", str(path), beside) from None
+        neighbours = [str(file) for file in path.parent.glob("*.py")]
+        raise UnknownNameError("reward file", str(path), neighbours) from None
     except OSError as error:
         raise RewardFileError(f"reward file {path} cannot be read: {error.strerror}") from error
 
 
 def _module_of(path: Path, content: bytes, digest: str) -> ModuleType:
-    """Execute a file under a name made of its path and content, by which pickles find it again."""
+    """Execute a file as a module named after its path and content, so that pickles can find it."""
     place = hashlib.sha256(str(path).encode(errors="surrogateescape")).hexdigest()
     name = f"geo_rewards_file_{path.stem}_{place[:12]}_{digest[:12]}"
     with _executing:
@@ -136,7 +136,7 @@ def _module_of(path: Path, content: bytes, digest: str) -> ModuleType:
             raise RewardFileError(f"reward file {path} cannot be loaded")
         module = importlib.util.module_from_spec(spec)
         module.__file__ = str(path)
-        sys.modules[name] = module  # before it runs: pydantic looks its annotations up there
+        sys.modules[name] = module  # before it runs: pydantic looks up its annotations there
         try:
             spec.loader.exec_module(module)
         except (Exception, SystemExit) as error:
@@ -151,7 +151,7 @@ def _class_of(module: ModuleType, class_name: str, path: Path) -> type[Reward]:
         known = [name for name, thing in vars(module).items() if _is_reward(thing) and thing is not Reward]
         raise UnknownNameError("reward class", class_name, known, where=str(path))
     if not _is_reward(found):
-        raise RewardFileError(f"{path}: {class_name} is no subclass of geo_rewards.Reward")
+        raise RewardFileError(f"{path}: {class_name} is not a subclass of geo_rewards.Reward")
     try:
         return reward_claim(found, PluginSource(path.name, "")).thing
     except PluginError as error:
@@ -163,23 +163,23 @@ def _is_reward(thing: Any) -> bool:
 
 
 def _reduce(reward: Reward, *, origin: tuple[str, str, str]) -> tuple[Any, ...]:
-    # The file is loaded before the state is read, whose values may be of other classes of the file.
+    # The file must be loaded before the state is read, which may contain other classes of the file.
     return _empty_reward, origin, reward.__getstate__()
 
 
 def _empty_reward(path: str, class_name: str, sha256: str) -> Reward:
-    """Return an instance for `pickle` to fill; it may be another process that asks."""
+    """Return an instance for `pickle` to fill, perhaps in another process."""
     loaded = load_file_reward(f"{path}:{class_name}")
     check_hash(loaded.name, loaded.sha256, expected=sha256)
     return loaded.reward_class.__new__(loaded.reward_class)
 
 
 def check_hash(name: str, sha256: str, *, expected: str) -> None:
-    """Raise an error if a reward's file is not the one that was recorded.
+    """Raise an error if a reward's file differs from the one that was recorded.
 
     Args:
         name: Path and class.
-        sha256: Hash of the file as it was loaded.
+        sha256: Hash of the file as loaded.
         expected: The hash that was recorded.
 
     Raises:
@@ -188,5 +188,5 @@ def check_hash(name: str, sha256: str, *, expected: str) -> None:
     if sha256 != expected:
         raise GeoRewardsError(
             f"reward file {name.rpartition(':')[0]} has changed: its sha256 is {sha256[:12]}..., "
-            f"{expected[:12]}... was recorded; restore the file, or leave the hash out of the recipe"
+            f"but {expected[:12]}... was recorded; restore the file, or remove the hash from the recipe"
         )

@@ -1,4 +1,4 @@
-"""Look-up of a reward by the name that a recipe, a command or Python gives: installed, or in a file."""
+"""Look up a reward, installed or in a file, by the name given in a recipe, a command or Python."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FoundReward:
-    """A reward class and where it comes from, all from the same look-up.
+    """A reward class and where it comes from, all from a single look-up.
 
     Attributes:
-        name: The name to find it by again: as registered, or absolute path and class.
+        name: The name to look it up again: as registered, or absolute path and class.
         reward_class: The class.
         source: Distribution and version; or the file's name and hash.
         sha256: Hash of the file's content that was executed, in hexadecimal digits; None if it is installed.
@@ -37,12 +37,12 @@ class FoundReward:
 
 
 def find_reward(name: str) -> FoundReward:
-    """Return the reward of a registered name, or of a file and a class in it.
+    """Return the reward with a registered name, or a class of a Python file.
 
-    A file is read once: the hash is that of the code that runs, also if the file changes meanwhile.
+    A file is read once: the hash is that of the code that runs, even if the file changes meanwhile.
 
     Args:
-        name: A name of ``geo-rewards list``, or path and class, as ``./my_reward.py:MyReward``.
+        name: A name from ``geo-rewards list``, or path and class, as ``./my_reward.py:MyReward``.
 
     Raises:
         UnknownNameError: If there is none; offers the nearest names.
@@ -57,7 +57,7 @@ def find_reward(name: str) -> FoundReward:
 
 
 def _find_again(name: str, sha256: str) -> FoundReward:
-    """Return a file's reward in another process; raises if the file has changed since."""
+    """Return a file's reward in another process; raise an error if the file has changed since."""
     found = find_reward(name)
     check_hash(name, found.sha256 or "", expected=sha256)
     return found

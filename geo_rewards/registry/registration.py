@@ -1,4 +1,4 @@
-"""What a plugin may register: the checks behind the `register` functions that its hooks are given."""
+"""Checks of what a plugin registers, for the `register` functions that its hooks receive."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reward_claim(reward: Any, source: PluginSource) -> Claim[type[Reward]]:
     """Return a plugin's claim of a reward's name.
 
     Raises:
-        PluginError: If it is no class of rewards, or its name or `range` cannot be.
+        PluginError: If it is not a subclass of `Reward`, or its name or `range` is invalid.
     """
     if not (isinstance(reward, type) and issubclass(reward, Reward)):
         raise PluginError(f"register takes a subclass of geo_rewards.Reward, not {reward!r:.80}")
@@ -41,7 +41,7 @@ def recipe_claim(name: Any, file: Any, source: PluginSource) -> Claim[Traversabl
     """Return a plugin's claim of a recipe's name.
 
     Raises:
-        PluginError: If the name cannot be, or the file is nothing to read from.
+        PluginError: If the name is invalid, or the file cannot be read from.
     """
     _check_name(name, kind="recipe")
     if not hasattr(file, "read_text"):
@@ -54,7 +54,7 @@ def gazetteer_claim(name: Any, factory: Any, source: PluginSource) -> Claim[Call
     """Return a plugin's claim of a gazetteer's name.
 
     Raises:
-        PluginError: If the name cannot be, or the factory is no function.
+        PluginError: If the name is invalid, or the factory is not callable.
     """
     _check_name(name, kind="gazetteer")
     if not callable(factory):
@@ -64,7 +64,7 @@ def gazetteer_claim(name: Any, factory: Any, source: PluginSource) -> Claim[Call
 
 def _check_name(name: Any, *, kind: str) -> None:
     if not (isinstance(name, str) and _NAME.fullmatch(name)):
-        raise PluginError(f"{kind} name {name!r:.80} must be letters, digits, `_`, `-` and `.`")
+        raise PluginError(f"{kind} name {name!r:.80} must consist of letters, digits, `_`, `-` and `.`")
 
 
 def _check_range(reward: type[Reward]) -> None:

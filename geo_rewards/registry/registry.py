@@ -1,6 +1,6 @@
-"""The registry: which rewards, recipes and gazetteers are installed, and by whom.
+"""The registry: which rewards, recipes and gazetteers are installed, and by which plugin.
 
-Each plugin is handled alone: one that fails is reported and stops nothing else.
+Each plugin is loaded separately: one that fails is reported and does not affect the others.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class PluginInfo:
-    """What became of a plugin.
+    """A plugin and the result of loading it.
 
     Attributes:
         source: Where it comes from.
         error: Why it could not be used, or None.
         disabled: It was blocked by `GEO_REWARDS_DISABLE_PLUGINS`.
         provides: Names it registered, as ``reward x``.
-        refused: Names it claimed and did not get, each with the reason.
+        refused: Why it did not get names that it claimed.
     """
 
     source: PluginSource
@@ -62,7 +62,7 @@ class RewardInfo:
     """One line about a reward.
 
     Attributes:
-        name: What it is asked for by.
+        name: Its registered name.
         plugin: Distribution that provides it.
         version: That distribution's version.
         summary: First line of its docstring.
@@ -77,7 +77,7 @@ class RewardInfo:
 
 
 class Registry:
-    """Everything that plugins registered; made by `build_registry`."""
+    """Everything that plugins registered; built by `build_registry`."""
 
     def __init__(self) -> None:
         self.plugins: list[PluginInfo] = []
@@ -91,8 +91,8 @@ class Registry:
         self._making = threading.RLock()
 
     def load(self, source: PluginSource, import_module: Callable[[], object]) -> PluginInfo:
-        """Import one plugin, call its hooks, and report; its failure is recorded, never raised."""
-        info = PluginInfo(replace(source))  # claims are told apart by the identity of their source
+        """Import a plugin, call its hooks and return the result; its failure is recorded, never raised."""
+        info = PluginInfo(replace(source))  # claims are distinguished by the identity of their source
         self.plugins.append(info)
         try:
             with _marked_as_loading(), redirect_stdout(sys.stderr):  # stdout is for a command's own output
@@ -109,24 +109,24 @@ class Registry:
         return info
 
     def find_reward(self, name: str) -> Claim[type[Reward]]:
-        """Return the reward class of that name, with the plugin that it comes from.
+        """Return the reward class of that name, with its plugin.
 
         Raises:
-            PluginError: If two plugins claim the name; or if nobody has it while a plugin is broken,
+            PluginError: If two plugins claim the name; or if none provides it and a plugin is broken,
                 with that failure as the cause.
             UnknownNameError: If there is none; offers the nearest names.
         """
         return self._get(self.rewards, name)
 
     def get_recipe_file(self, name: str) -> Traversable:
-        """Return the YAML file of a named recipe; raises as `find_reward`."""
+        """Return the YAML file of a named recipe; raises like `find_reward`."""
         return self._get(self.recipes, name).thing
 
     def get_gazetteer(self, name: str) -> Gazetteer:
-        """Return the gazetteer of that name, made on first use.
+        """Return the gazetteer of that name, created on first use.
 
         Raises:
-            PluginError: As `find_reward`, and if making it fails; with that failure as the cause.
+            PluginError: Like `find_reward`, and if creating it fails; with that failure as the cause.
             UnknownNameError: If there is none; offers the nearest names.
         """
         claim = self._get(self.gazetteers, name)
@@ -136,11 +136,11 @@ class Registry:
             return self._gazetteers[claim.name]
 
     def check_gazetteer(self, name: str) -> None:
-        """Raise as `get_gazetteer` if there is no gazetteer of that name, without making it."""
+        """Raise like `get_gazetteer` if there is no gazetteer of that name, without creating it."""
         self._get(self.gazetteers, name)
 
     def list_rewards(self) -> list[RewardInfo]:
-        """Return a line about each usable reward, sorted by name."""
+        """Return the `RewardInfo` of each usable reward, sorted by name."""
         return [
             RewardInfo(
                 name=claim.name,
@@ -160,7 +160,7 @@ class Registry:
         try:
             return catalog.get(name)
         except UnknownNameError as error:
-            failure = self._failure_behind(error, catalog)
+            failure = self._failure_causing(error, catalog)
             if failure is not None:
                 raise failure from failure.__cause__
             blocked = " and ".join(str(info.source) for info in self.plugins if info.disabled)
@@ -169,8 +169,8 @@ class Registry:
             where = f"while {DISABLE_VARIABLE} blocks {blocked}"
             raise UnknownNameError(catalog.kind, name, catalog.names(), where=where) from None
 
-    def _failure_behind(self, error: UnknownNameError, catalog: Catalog[Any]) -> PluginError | None:
-        """Return an error about the broken plugins that may be why a name is unknown, caused by theirs."""
+    def _failure_causing(self, error: UnknownNameError, catalog: Catalog[Any]) -> PluginError | None:
+        """Return an error about the broken plugins that may explain an unknown name, caused by theirs."""
         lost = self._lost.get(f"{catalog.kind} {normalise_name(error.name)}")
         broken = [lost] if lost else [info for info in self.plugins if info.error is not None]
         if not broken:
@@ -197,7 +197,7 @@ class Registry:
             self._manager.subset_hook_caller(hook, remove_plugins=others)(register=register)
 
     def _registrars(self, source: PluginSource) -> dict[str, Callable[..., None]]:
-        """Return for each hook the `register` function that a plugin's hook is given."""
+        """Return the `register` function that is passed to each of a plugin's hooks."""
         return {
             "register_rewards": lambda reward, /: self.rewards.add(reward_claim(reward, source)),
             "register_recipes": lambda name, file, /: self.recipes.add(recipe_claim(name, file, source)),
@@ -207,7 +207,7 @@ class Registry:
         }
 
     def _undo(self, info: PluginInfo) -> None:
-        """Undo what a plugin did before it failed, and remember the names that went with it."""
+        """Undo what a plugin registered before it failed, and remember the names that were lost."""
         for catalog in self._catalogs:
             for name in catalog.discard(info.source):
                 self._lost[f"{catalog.kind} {normalise_name(name)}"] = info
@@ -217,7 +217,7 @@ class Registry:
         return f"{self.plugins.index(info)}: {info.source} {info.source.entry_point}"
 
     def _settle(self) -> None:
-        """Say anew what each plugin provides and what it is refused: the latest can change both."""
+        """Recompute what each plugin provides and is refused: the latest plugin can change both."""
         for info in self.plugins:
             claims = [
                 (catalog, claim) for catalog in self._catalogs for claim in catalog.claims_of(info.source)
@@ -233,12 +233,12 @@ def build_registry(
     disabled: Iterable[str] | None = None,
     without_module: str | None = None,
 ) -> Registry:
-    """Return a registry of all plugins that are installed.
+    """Return a registry of all installed plugins.
 
     Args:
-        entry_points: Where plugins are named; those of the group ``geo_rewards`` if None.
-        disabled: Distributions to leave out; from the variable `GEO_REWARDS_DISABLE_PLUGINS` if None.
-        without_module: A module whose entry points are passed over; a test registers it itself.
+        entry_points: Entry points of plugins; those of the group ``geo_rewards`` if None.
+        disabled: Distributions to block; from the variable `GEO_REWARDS_DISABLE_PLUGINS` if None.
+        without_module: A module whose entry points are skipped; a test registers it itself.
     """
     if entry_points is None:
         entry_points = importlib.metadata.entry_points(group=hookspecs.GROUP)
@@ -261,19 +261,19 @@ def get_registry() -> Registry:
     """Return the registry in use: built on first call, replaced inside `using_registry`.
 
     Raises:
-        PluginError: If a plugin asks while it is being loaded.
+        PluginError: If a plugin calls this while it is being loaded.
     """
     if getattr(_this_thread, "loads_plugin", False):
         raise PluginError("a plugin must not ask for rewards, recipes or gazetteers while it is being loaded")
     if _replacements:
         return _replacements[-1]
-    with _first_building:  # threads that ask at the same time get the same registry
+    with _first_building:  # threads that call at the same time get the same registry
         return _cached_registry()
 
 
 @contextmanager
 def using_registry(registry: Registry) -> Iterator[Registry]:
-    """Use another registry for a while; for tests."""
+    """Use another registry inside a ``with`` block; for tests."""
     _replacements.append(registry)
     try:
         yield registry
@@ -282,18 +282,18 @@ def using_registry(registry: Registry) -> Iterator[Registry]:
 
 
 def list_rewards() -> list[RewardInfo]:
-    """Return a line about each installed reward that can be used, sorted by name."""
+    """Return the `RewardInfo` of each usable reward, sorted by name."""
     return get_registry().list_rewards()
 
 
 def get_gazetteer(name: str | None = None) -> Gazetteer:
-    """Return a gazetteer: places of coordinates, by ``.lookup(lats, lons)``.
+    """Return a gazetteer, whose ``.lookup(lats, lons)`` returns the places of coordinates.
 
     Args:
         name: Its name; the built-in default if None.
 
     Raises:
-        UnknownNameError: If there is none of that name; offers the nearest.
+        UnknownNameError: If there is no gazetteer of that name; offers the nearest names.
     """
     return get_registry().get_gazetteer(name or "default")
 
@@ -311,7 +311,7 @@ _this_thread = threading.local()
 
 @contextmanager
 def _marked_as_loading() -> Iterator[None]:
-    """Let `get_registry` know that a plugin of this thread is being loaded."""
+    """Tell `get_registry` that this thread is loading a plugin."""
     _this_thread.loads_plugin = True
     try:
         yield
@@ -347,6 +347,6 @@ def _warn_of_unblockable(blocked: dict[str, str], sources: list[PluginSource]) -
     for key, name in sorted(blocked.items()):
         if key not in known:
             nearest = hint(nearest_names(name, [source.distribution for source in known.values()]))
-            logger.warning("%s names %r, which is no installed plugin%s", DISABLE_VARIABLE, name, nearest)
+            logger.warning("%s names %r, which is not an installed plugin%s", DISABLE_VARIABLE, name, nearest)
         elif known[key].is_built_in:
-            logger.warning("%s names %r, which is built in and stays", DISABLE_VARIABLE, name)
+            logger.warning("%s names %r, which is built in and cannot be disabled", DISABLE_VARIABLE, name)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from geo_rewards.batch.truths import TRUTH_COLUMNS, plain_truths, read_truth
+from geo_rewards.batch.truths import TRUTH_COLUMNS, plain_truths, read_truth, truth_columns
 from geo_rewards.data.lines import count_values, read_texts
 from geo_rewards.data.problems import BadRow, Cause, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
@@ -230,7 +230,8 @@ def _are_plainly_good(rows: list[SavedRow], columns: Mapping[str, str], contents
     names = dict.fromkeys(name for shape in dict.fromkeys(map(tuple, cells)) for name in shape)
     if not _REARRANGED.isdisjoint(names) or {type(row.get("completion")) for row in cells} != {str}:
         return False
-    sources = {name: name for name in TRUTH_COLUMNS & names.keys()} | dict(columns)
+    given = truth_columns(dict.fromkeys(names, ()), 0)
+    sources = {name: name for name in given} | dict(columns)
     truths = {name: [row.get(source) for row in cells] for name, source in sources.items()}
     if plain_truths(truths) is None:
         return False

@@ -1,4 +1,4 @@
-"""The distance reward: how near the answer's coordinate is to the true one."""
+"""The distance reward: how close the answer's coordinate is to the true one."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ CurveName = Literal[
 class HaversineDecay(Reward):
     """A decay of the great-circle distance from answer to truth; the lowest value without a coordinate.
 
-    Abstains where the truth has no coordinate. "GeoScore" has three scales in use (1492.7, 1805,
-    2000): always name the scale.
+    Abstains if the truth has no coordinate. "GeoScore" is used with three scales (1492.7, 1805,
+    2000): always state the scale.
 
     Source: that of each curve, in `geo_rewards.geo.decay`; the schedule is geospot-vlm's.
 
     Attributes:
         curve: Name of the decay curve.
         scale_km: Scale in km, for `exponential` (1492.7), `truncated_exponential` (200) and
-            `logistic` (must be given).
-        limit_km: Distance in km from which on the value is 0, for `linear` (20000) and
+            `logistic` (required).
+        limit_km: Distance in km at and beyond which the value is 0, for `linear` (20000) and
             `truncated_exponential` (2000).
         steps: Pairs of a limit in km and the value up to it, for `steps`.
-        thresholds_km: Distances in km, for `thresholds`: the value is the share that d is within.
+        thresholds_km: Distances in km, for `thresholds`: the value is the share of them that d is within.
         distance: `haversine`, on a sphere of 6371.0088 km; `geodesic`, on the WGS 84 ellipsoid
             (differs by at most 0.56 %, and is a thousand times slower).
         schedule: Anneals `scale_km` over the training, for the curves that have one:
@@ -79,17 +79,17 @@ class HaversineDecay(Reward):
 
     @model_validator(mode="after")
     def _resolve_constants(self) -> Self:
-        """Write the curve's own defaults into the fields: a saved recipe then says what was computed."""
+        """Fill in the curve's own defaults, so that a saved recipe shows what was computed."""
         if self.schedule is not None:
             self._check_schedule()
         resolved = CURVES[self.curve].resolve(**self.constants_at(None))
-        if self.schedule is not None:  # the scale is the schedule's: a saved recipe holds that alone
+        if self.schedule is not None:  # the schedule sets the scale: a saved recipe contains only that
             del resolved["scale_km"]
         self.__dict__.update(resolved)
         return self
 
     def constants_at(self, progress: float | None) -> dict[str, Any]:
-        """Return the curve's constants at a share of the training; None for those that it does not take."""
+        """Return the curve's constants at this share of the training; None for those it does not use."""
         return {
             "scale_km": self.scale_km if self.schedule is None else self.schedule.at(progress),
             "limit_km": self.limit_km,
@@ -103,7 +103,7 @@ class HaversineDecay(Reward):
         return CURVES[self.curve].bounds(**self.constants_at(None))
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
-        """Let the curve run over the distances; no coordinate earns the lowest value."""
+        """Apply the curve to the distances; no coordinate earns the lowest value."""
         distance_km = batch.geodesic_km if self.distance == "geodesic" else batch.distance_km
         constants = self.constants_at(batch.progress)
         if self.schedule is not None:
@@ -118,7 +118,7 @@ class HaversineDecay(Reward):
         if "scale_km" not in CURVES[self.curve].constants:
             with_scale = " and ".join(name for name, curve in CURVES.items() if "scale_km" in curve.constants)
             raise ValueError(
-                f"curve {self.curve!r} has no scale_km to be annealed by schedule: {with_scale} have one"
+                f"curve {self.curve!r} has no scale_km for schedule to anneal: {with_scale} have one"
             )
         if self.scale_km is not None:
-            raise ValueError("schedule sets scale_km: leave scale_km out, or set it to null")
+            raise ValueError("schedule sets scale_km: remove scale_km, or set it to null")

@@ -1,4 +1,4 @@
-"""Rewards for the form of a completion: its tags, and that its answer is one coordinate."""
+"""Rewards for the format of a completion: its tags, and that its answer is one coordinate."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class ThinkAnswerFormat(Reward):
-    """1 if the completion is one think block and then one answer block, both non-empty; else 0.
+    """1 if the completion is one think block followed by one answer block, both non-empty; else 0.
 
-    Nothing but white space may stand before, between or after the blocks: with a parser that takes
-    the first match anywhere, GRPO learns within 100 steps to run on after ``</answer>``.
+    Only white space may come before, between or after the blocks: with a parser that takes the first
+    match anywhere, GRPO learns within 100 steps to run on after ``</answer>``.
 
     Source: DeepSeek-R1 (arXiv 2501.12948); VLM-R1; Geo-R (arXiv 2601.00388).
 
     Attributes:
-        mode: `strict`, as above; `tags` gives a quarter for each of the four tags that stands
+        mode: `strict`, as above; `tags` gives a quarter for each of the four tags that occurs
             exactly once, whatever their order.
         think_in_template: The prompt already opened `<think>`, so the completion continues it.
 
@@ -32,7 +32,7 @@ class ThinkAnswerFormat(Reward):
 
     name = "think_answer_format"
     range = (0.0, 1.0)
-    formula = "1 if the whole completion is <think>..</think><answer>..</answer>, else 0"
+    formula = "1 if the complete text is <think>..</think><answer>..</answer>, else 0"
     reference = "DeepSeek-R1 (arXiv 2501.12948); VLM-R1; Geo-R (arXiv 2601.00388)"
 
     mode: Literal["strict", "tags"] = "strict"
@@ -41,14 +41,14 @@ class ThinkAnswerFormat(Reward):
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Read the parser's verdict on the tags; never abstains."""
         if self.mode == "strict" and not self.think_in_template:
-            return [1.0 if whole else 0.0 for whole in batch.well_formed]
+            return [1.0 if well_formed else 0.0 for well_formed in batch.well_formed]
         return [self._value(answer) for answer in batch.answers]
 
     def _value(self, answer: Answer) -> float:
         if self.mode == "tags":
             return self._share_of_tags(answer)
-        whole = answer.well_formed or (self.think_in_template and answer.continues_think)
-        return 1.0 if whole else 0.0
+        valid = answer.well_formed or (self.think_in_template and answer.continues_think)
+        return 1.0 if valid else 0.0
 
     def _share_of_tags(self, answer: Answer) -> float:
         opened = answer.tags.think_open
@@ -58,7 +58,7 @@ class ThinkAnswerFormat(Reward):
 
 
 class CoordinateFormat(Reward):
-    """1 if the answer holds exactly one distinct valid coordinate, else 0.
+    """1 if the answer contains exactly one distinct valid coordinate, else 0.
 
     Source: Geo-R (arXiv 2601.00388), as a factor of its reward.
 
@@ -72,7 +72,7 @@ class CoordinateFormat(Reward):
 
     name = "coordinate_format"
     range = (0.0, 1.0)
-    formula = "1 if the answer holds exactly one distinct valid (lat, lon), else 0"
+    formula = "1 if the answer contains exactly one distinct valid (lat, lon), else 0"
     reference = "Geo-R (arXiv 2601.00388)"
 
     style: Literal["any", "parentheses"] = "any"

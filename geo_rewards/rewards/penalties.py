@@ -1,4 +1,4 @@
-"""Penalties for what a completion is as a text: its length and its repetitions. They never abstain."""
+"""Penalties for the text of a completion: its length and its repetitions. They never abstain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from geo_rewards.batch.batch import Batch
 
-# A word is cut after 20 characters: a text without spaces would be one word, in which nothing repeats.
+# A word is cut after 20 characters: a text without spaces would be a single word, which repeats nothing.
 _WORD = re.compile(r"\S{1,20}")
 
 
@@ -23,16 +23,16 @@ class OverlongPenalty(Reward):
     """0 for a completion up to a limit, then falling linearly to -1 at the maximum length.
 
     ``-(length - (max_length - buffer)) / buffer`` over the last `buffer` characters or tokens before
-    `max_length`, and -1 from there on.
+    `max_length`, and -1 beyond it.
 
     Source: the soft overlong punishment of DAPO (arXiv 2503.14476).
 
     Attributes:
-        max_length: Length from which on the value is -1.
-        buffer: Over how many characters or tokens before `max_length` the value falls; at most
+        max_length: Length at and beyond which the value is -1.
+        buffer: Number of characters or tokens before `max_length` over which the value falls; at most
             `max_length`; 0 makes a step.
-        unit: What is counted: `characters` of the completion, or its `tokens`, by the trainer's
-            `completion_ids`: outside training these are missing, which is an error.
+        unit: What is counted: `characters` of the completion, or its `tokens`, from the trainer's
+            `completion_ids`; outside training these are missing, which is an error.
 
     >>> OverlongPenalty(max_length=10, buffer=4)(["123456", "12345678", "1234567890", "1" * 99])
     [0.0, -0.5, -1.0, -1.0]
@@ -40,7 +40,9 @@ class OverlongPenalty(Reward):
 
     name = "overlong_penalty"
     range = (-1.0, 0.0)
-    formula = "0 up to max_length - buffer; -(length - (max_length - buffer)) / buffer; -1 from max_length on"
+    formula = (
+        "0 up to max_length - buffer; -(length - (max_length - buffer)) / buffer; -1 at max_length and beyond"
+    )
     reference = "soft overlong punishment of DAPO (arXiv 2503.14476)"
 
     max_length: int = Field(default=4096, gt=0)
@@ -61,7 +63,7 @@ class OverlongPenalty(Reward):
         if self.unit == "characters":
             return batch.completions
         if batch.completion_ids is None:
-            message = "unit tokens counts completion_ids, which only a trainer gives: use unit characters"
+            message = "unit tokens counts completion_ids, which only a trainer provides: use unit characters"
             raise RewardError(message, reward=self.name)
         return batch.completion_ids
 
@@ -73,17 +75,17 @@ class OverlongPenalty(Reward):
 
 
 class RepetitionPenalty(Reward):
-    """0 for a completion that repeats no n words in a row, down to -`scale` for one that says one thing.
+    """0 for a completion that repeats no n consecutive words, down to -`scale` for one that only repeats.
 
-    ``-(1 - distinct n-grams / n-grams) * scale``. Words are parted by white space and compared without
+    ``-(1 - distinct n-grams / n-grams) * scale``. Words are separated by white space and compared without
     case; after 20 characters a word is cut, so that a text without spaces is not one word. Fewer than n
     words earn 0.
 
     Source: arXiv 2502.03373; the same in TRL and ms-swift.
 
     Attributes:
-        n: Number of words in a row that are compared.
-        scale: What a completion loses that does nothing but repeat.
+        n: Number of consecutive words that are compared.
+        scale: What a completion loses that only repeats itself.
 
     >>> RepetitionPenalty(n=2)(["a b c d", "a b a b a b", "yes"])
     [0.0, -0.6, 0.0]

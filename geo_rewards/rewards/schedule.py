@@ -1,4 +1,4 @@
-"""A scale that follows the training: coarse at first, fine at the end."""
+"""A scale that follows training: coarse at first, fine at the end."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Schedule(BaseModel):
     """Anneals a scale in km over the training, then keeps its last value.
 
-    Geometric by default: the scale shrinks by the same factor in every step, as in geospot-vlm
-    (2000 to 25 km over the whole run); a linear one spends most of the run on a continent's scale.
+    Geometric by default: the scale shrinks by the same factor at every step, as in geospot-vlm
+    (2000 to 25 km over the whole run); a linear one spends most of the run at a continent's scale.
 
     Attributes:
         start: Scale in km at the beginning; ``from`` in a recipe.
@@ -36,10 +36,10 @@ class Schedule(BaseModel):
 
         Args:
             progress: Share of the training that is done, in [0, 1]; None outside training, where the
-                end value counts: saved answers are scored by what the run trains for.
+                end value counts: saved answers are scored by the run's final scale.
         """
         share = 1.0 if progress is None else min(1.0, progress / self.over)
-        if share == 1.0:  # exactly the value that was asked for
+        if share == 1.0:  # exactly the value given
             return self.to
         if self.shape == "linear":
             return self.start + (self.to - self.start) * share

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 REHEARSED_ROWS = 32
 
-_FINDINGS_SHOWN = 3
+_SHORTFALLS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,8 @@ def describe_rehearsal(report: Report, recipe: Recipe, chosen: ChosenRows, *, se
     columns = {**chosen.columns, "prompts": chosen.columns["prompt"]}
     rehearsal = rehearse(recipe, columns, count)
     verdict = "right answers earn the most, junk the least"
-    if rehearsal.findings:
-        failing = len({finding.row for finding in rehearsal.findings})
+    if rehearsal.shortfalls:
+        failing = len({shortfall.row for shortfall in rehearsal.shortfalls})
         verdict = f"{plural(failing, 'row')} {'fails' if failing == 1 else 'fail'}"
     report.section("rehearsal", f"{plural(count, 'row')} (--seed {seed}), pictures opened: {verdict}")
     for label, answered in rehearsal.answered.items():
@@ -104,11 +104,11 @@ def describe_rehearsal(report: Report, recipe: Recipe, chosen: ChosenRows, *, se
     for place, fault in zip(chosen.places, chosen.columns.get(PICTURE_FAULT) or (), strict=False):
         if fault:
             report.warn(f"{place}: {fault}; --bad_rows skip makes all rewards abstain on it")
-    for finding in rehearsal.findings[:_FINDINGS_SHOWN]:
-        report.error(f"{chosen.places[finding.row]}: {finding.message}")
-    if len(rehearsal.findings) > _FINDINGS_SHOWN:
+    for shortfall in rehearsal.shortfalls[:_SHORTFALLS_SHOWN]:
+        report.error(f"{chosen.places[shortfall.row]}: {shortfall.message}")
+    if len(rehearsal.shortfalls) > _SHORTFALLS_SHOWN:
         report.error(
-            f"and {len(rehearsal.findings) - _FINDINGS_SHOWN} more: "
+            f"and {len(rehearsal.shortfalls) - _SHORTFALLS_SHOWN} more: "
             "`geo-rewards validate DATA --recipe R` lists and explains them all"
         )
 

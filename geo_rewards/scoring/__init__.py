@@ -1,1 +1,1 @@
-"""A recipe at work: entries, gates, weights, scores and their explanation."""
+"""Scoring by a recipe: entries, gates, weights, scores and their explanation."""

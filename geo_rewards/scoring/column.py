@@ -20,9 +20,9 @@ class Column:
         entry: The entry as written.
         ungated: Its values before the gate, None where it abstained.
         final: Its values after the gate and `on_error`.
-        closed: Rows on which the gate was closed.
+        closed: Rows whose gate was closed.
         errors: What went wrong, by row.
-        notes: Figures that the reward noted, per row.
+        notes: Figures that the reward noted, by row.
         bounds: Lowest and highest value.
         needs: Truth fields without which the reward abstains.
         reasons: The reward's own account of a row, if it gives one: from the batch and the row to sentences.

@@ -1,4 +1,4 @@
-"""The entries of a recipe: their rewards looked up, labelled, changed and created; the order of gates."""
+"""The entries of a recipe: look up, label, override and create their rewards; order the gates."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class FoundEntry:
 
 
 def find_entries(entries: Sequence[Entry], origin: str) -> dict[str, FoundEntry]:
-    """Look up the reward of each entry, once, and return them by label.
+    """Look up the reward of each entry once, and return the entries by label.
 
     An entry without a label gets the reward's name.
 
@@ -44,7 +44,7 @@ def find_entries(entries: Sequence[Entry], origin: str) -> dict[str, FoundEntry]
         origin: Name or path of the recipe, for messages.
 
     Raises:
-        RecipeError: If there is no such reward, its file is broken or not the recorded one, or two entries
+        RecipeError: If a reward does not exist, its file is broken or not the recorded one, or two entries
             have the same label.
         PluginError: If its plugin is broken.
     """
@@ -56,7 +56,7 @@ def find_entries(entries: Sequence[Entry], origin: str) -> dict[str, FoundEntry]
         label = entry.label or (entry.name if found.sha256 is None else found.reward_class.name)
         if label in labels:
             raise RecipeError(
-                f"{origin}: label {label!r} is duplicated: give one of the entries another with `as`"
+                f"{origin}: label {label!r} is duplicated: give one of the entries another label with `as`"
             )
         labels[label] = FoundEntry(entry.model_copy(update={"label": label}), found)
     return labels
@@ -66,7 +66,7 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
     """Return the values of ``label.parameter=value`` settings, each value read as YAML.
 
     Raises:
-        RecipeError: If a setting has another form.
+        RecipeError: If a setting has a different form.
 
     >>> parse_overrides(["distance.scale_km=500"])
     {'distance.scale_km': 500}
@@ -79,7 +79,7 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
         try:
             values[key.strip()] = yaml.safe_load(text)
         except yaml.YAMLError as error:
-            raise RecipeError(f"{setting!r}: the value is no valid YAML") from error
+            raise RecipeError(f"{setting!r}: the value is not valid YAML") from error
     return values
 
 
@@ -89,7 +89,7 @@ def override_entries(
     """Return the entries with values of ``label.parameter`` replaced.
 
     Raises:
-        RecipeError: If a key is not ``label.parameter``, or has no such label.
+        RecipeError: If a key is not ``label.parameter``, or its label does not exist.
     """
     changed = dict(entries)
     for key, value in values.items():
@@ -104,8 +104,8 @@ def override_entries(
     return changed
 
 
-def spelt_out(reward: Reward) -> dict[str, Any]:
-    """Return the parameters as JSON values, with nulls only where leaving out would mean something else."""
+def explicit_parameters(reward: Reward) -> dict[str, Any]:
+    """Return the parameters as JSON values, with null only where the default is not null."""
     fields = type(reward).model_fields
     nulls = [name for name, field in fields.items() if field.default is not None]
     given = {name: None for name in nulls if getattr(reward, name) is None}
@@ -119,7 +119,7 @@ def _change(found_entry: FoundEntry, parameter: str, value: Any, *, where: str) 
     if parameter == "timeout_s" and parameter not in found_entry.found.reward_class.model_fields:
         limit_s = None if value is None else _number(value, where=where)
         if limit_s is not None and limit_s <= 0:
-            raise RecipeError(f"{where} must be more than 0, or null for no limit, not {value!r:.60}")
+            raise RecipeError(f"{where} must be greater than 0, or null for no limit, not {value!r:.60}")
         return {"timeout_s": limit_s}
     return {"params": {**found_entry.entry.params, parameter: value}}
 
@@ -131,7 +131,7 @@ def _number(value: Any, *, where: str) -> float:
 
 
 def gate_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
-    """Return the labels so that every gate comes before what it gates."""
+    """Return the labels in an order in which every gate comes before the entries it gates."""
     order: list[str] = []
     for label in entries:
         chain: list[str] = []
@@ -153,14 +153,14 @@ def gate_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
 
 
 def create_reward(found_entry: FoundEntry, origin: str) -> Reward:
-    """Return the reward of an entry; what is wrong is a `RecipeError` that names recipe and label."""
+    """Create the reward of an entry; raise a `RecipeError` that names recipe and label if it is invalid."""
     entry = found_entry.entry
     where = f"{origin}: reward {entry.label!r}"
     return build_reward(found_entry.found.reward_class, entry.params, where=where)
 
 
 def build_reward(reward_class: type[Reward], params: Mapping[str, Any], *, where: str) -> Reward:
-    """Return a reward with its parameters; what is wrong with them is a `RecipeError`."""
+    """Create a reward with these parameters; raise a `RecipeError` if one is invalid."""
     try:
         return reward_class(**params)
     except ValidationError as error:
@@ -184,7 +184,7 @@ def _check_pin(entry: Entry, found: FoundReward, origin: str) -> None:
     if found.sha256 is None:
         raise RecipeError(
             f"{origin}: reward {entry.label or entry.name!r} has a sha256, but {entry.name!r} is not a file: "
-            "leave it out"
+            "remove the sha256"
         )
     try:
         check_hash(found.name, found.sha256, expected=entry.sha256 or "")

@@ -1,4 +1,4 @@
-"""The account of one row: what was read from which part, both places, every reward, gate and weight."""
+"""The explanation of one row: what was read from which part, both places, each reward, gate and weight."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _INDENT = " " * len("reward     ")
 def explain_row(
     batch: Batch, columns: Mapping[str, Column], row: int, *, labels: Collection[str] | None = None
 ) -> list[str]:
-    """Return the lines of an account of one row, up to its total.
+    """Return the lines that explain one row, up to its total.
 
     Args:
         batch: The completions.
-        columns: What the rewards made of them, by label.
+        columns: The values of each entry, by label.
         row: The row, from 0.
-        labels: The rewards to account for; all if None.
+        labels: The rewards to explain; all if None.
     """
     sample = batch.samples[row]
     lines = [*_answer_lines(sample), *_place_lines(batch, row), *_truth_lines(batch, row)]
@@ -40,7 +40,7 @@ def total_line(columns: Mapping[str, Column], row: int, *, total: float | None, 
     """Return the line about a row's total.
 
     Args:
-        columns: What the rewards made of the batch, by label.
+        columns: The values of each entry, by label.
         row: The row, from 0.
         total: Its weighted sum, or None.
         failed: Whether a reward failed on it.
@@ -60,7 +60,7 @@ def total_line(columns: Mapping[str, Column], row: int, *, total: float | None, 
 def _answer_lines(sample: Sample) -> list[str]:
     answer = sample.answer
     fault = "well-formed" if answer.well_formed else f"not well-formed: {_format_fault(sample)}"
-    untagged = "  (the whole text: it has no tags)" if answer.tags == NO_TAGS else ""
+    untagged = "  (the complete text, which has no tags)" if answer.tags == NO_TAGS else ""
     lines = [
         f"format     {fault}",
         f"answer     {'none' if answer.answer is None else _shortened(answer.answer) + untagged}",
@@ -70,12 +70,12 @@ def _answer_lines(sample: Sample) -> list[str]:
 
 
 def _format_fault(sample: Sample) -> str:
-    """Return why a completion is not one think block and then one answer block."""
+    """Return why a completion is not one think block followed by one answer block."""
     answer, text = sample.answer, sample.completion
     if answer.tags == NO_TAGS:
-        return "it has no tags"
+        return "no tags"
     if answer.continues_think:
-        return "<think> is missing; it would continue a prompt that has opened it"
+        return "<think> is missing, as in a completion whose prompt has opened it"
     names = (THINK_OPEN, THINK_CLOSE, ANSWER_OPEN, ANSWER_CLOSE)
     counts = list(zip(names, answer.tags, strict=True))
     wrong = [_times(name, count) for name, count in counts if count != 1]
@@ -86,11 +86,11 @@ def _format_fault(sample: Sample) -> str:
         return "the tags are not in the order <think>, </think>, <answer>, </answer>"
     if not answer.think:
         return "the think block is empty"
-    return "text stands outside the blocks" if answer.answer else "the answer block is empty"
+    return "there is text outside the blocks" if answer.answer else "the answer block is empty"
 
 
 def _times(name: str, count: int) -> str:
-    return f"{name} stands {count} times" if count else f"{name} is missing"
+    return f"{name} occurs {count} times" if count else f"{name} is missing"
 
 
 def _coordinate(answer: Answer) -> str:
@@ -100,7 +100,7 @@ def _coordinate(answer: Answer) -> str:
 
 
 def _place_lines(batch: Batch, row: int) -> list[str]:
-    """Return what the answer names, with the country's code, and where its coordinate lies."""
+    """Return which place the answer names, with the country's code, and where its coordinate lies."""
     answer, lines = batch.answers[row], []
     if answer.country or answer.region or answer.city:
         code = batch.named_places[row].country
@@ -112,7 +112,7 @@ def _place_lines(batch: Batch, row: int) -> list[str]:
 
 
 def _located(batch: Batch, row: int) -> Place:
-    """Return where the answer lies; without looking up a whole batch that nobody has asked about."""
+    """Return where the answer's coordinate lies, without looking up the rest of the batch."""
     coordinate = batch.answers[row].coordinate
     if "located_places" in batch.__dict__ or coordinate is None:
         return batch.located_places[row]
@@ -123,14 +123,14 @@ def _truth_lines(batch: Batch, row: int) -> list[str]:
     truth, given = batch.truths[row], batch.given_truths[row]
     parts = [str(truth.coordinate)] if truth.coordinate else []
     parts += [named] if (named := _names(given.country, given.region, given.city)) else []
-    parts += [f"by the gazetteer {added}"] if (added := _looked_up(truth, given)) else []
+    parts += [f"by the gazetteer {added}"] if (added := _names_by_gazetteer(truth, given)) else []
     parts += [f"text {_shortened(truth.text)}"] if truth.text is not None else []
     distance_km = batch.samples[row].distance_km
     lines = [] if distance_km is None else [f"distance   {distance_km:,.1f} km"]
     return [f"truth      {'; '.join(parts) or 'none'}", *lines]
 
 
-def _looked_up(truth: GroundTruth, given: GroundTruth) -> str:
+def _names_by_gazetteer(truth: GroundTruth, given: GroundTruth) -> str:
     fields = ("country", "region", "city")
     return _names(*(None if getattr(given, field) else getattr(truth, field) for field in fields))
 
@@ -145,7 +145,7 @@ def _column_lines(batch: Batch, columns: Mapping[str, Column], label: str, row: 
 
 
 def _reasons(batch: Batch, columns: Mapping[str, Column], column: Column, row: int) -> list[str]:
-    """Return what made the value: a failure, a missing truth, the reward's own reasons, a gate."""
+    """Return what explains the value: a failure, a missing truth, its own reasons, a gate."""
     gate, ungated = column.entry.gate, column.ungated[row]
     own = column.reasons(batch, row) if column.reasons else []
     if row in column.errors:
@@ -166,7 +166,7 @@ def _reasons(batch: Batch, columns: Mapping[str, Column], column: Column, row: i
 
 
 def _names(country: str | None, region: str | None, city: str | None, *, code: str | None = "") -> str:
-    """Return names with their fields; `code` is what the country was understood as, None for nothing."""
+    """Return names with their fields; `code` is the code found for the country, None if there is none."""
     named: Sequence[tuple[str, str | None]] = (("country", country), ("region", region), ("city", city))
     shown = {field: f"{field} {name!r}" for field, name in named if name}
     if country and code != "" and code != country:

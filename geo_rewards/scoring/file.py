@@ -1,4 +1,4 @@
-"""Recipe files: what may be written in one, read from YAML with errors that name the place."""
+"""Recipe files: their keys, read from YAML with errors that name the place."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class _Strict(BaseModel):
 
 
 class Gate(_Strict):
-    """Lets an entry's value through only while another entry's is high enough.
+    """Passes an entry's value only if another entry's value is high enough.
 
     Attributes:
         reward: Label of the other entry.
-        at_least: Its final raw value from which on the gate is open.
-        otherwise: The value while it is closed, or ``abstain``.
+        at_least: Its lowest final raw value that opens the gate.
+        otherwise: The value if the gate is closed, or ``abstain``.
     """
 
     reward: str
@@ -45,14 +45,14 @@ class Entry(_Strict):
 
     Attributes:
         name: The reward's name; or a Python file and a class in it, as ``./my_reward.py:MyReward``,
-            relative to the recipe's file. It is kept with an absolute path.
-        label: What metrics call it (``as`` in the file); the name if not given.
-        weight: Factor in the total; 0 means: for gates and metrics only.
+            relative to the recipe's file. Kept with an absolute path.
+        label: Its name in metrics (``as`` in the file); the reward's name if not given.
+        weight: Factor in the total; 0: for gates and metrics only.
         params: The reward's parameters.
         gate: Condition under which its value counts.
         on_error: ``raise``, ``abstain`` or a number; unset: raise when scoring, abstain in training.
-        timeout_s: Limit of each call, in seconds, in place of the reward's own.
-        sha256: Of the reward's file, in a saved recipe: another content is an error.
+        timeout_s: Limit of each call, in seconds; replaces the reward's own.
+        sha256: Hash of the reward's file, in a saved recipe: different content is an error.
     """
 
     name: str
@@ -75,7 +75,7 @@ class RecipeFile(_Strict):
 
     Attributes:
         rewards: The entries in order.
-        columns: Dataset column for each truth field that has another name there.
+        columns: Dataset column of each truth field, where names differ.
         gazetteer: Name of the gazetteer, or None for the default.
     """
 
@@ -89,7 +89,9 @@ class RecipeFile(_Strict):
         for field in columns:
             if field not in TRUTH_FIELDS:
                 nearest = hint(nearest_names(field, TRUTH_FIELDS, count=1))
-                raise ValueError(f"{field!r} is no truth field{nearest}; they are {', '.join(TRUTH_FIELDS)}")
+                raise ValueError(
+                    f"{field!r} is not a truth field{nearest}; expected {', '.join(TRUTH_FIELDS)}"
+                )
         return columns
 
 
@@ -97,7 +99,7 @@ def read_recipe_file(file: Path | Traversable) -> RecipeFile:
     """Read and validate a recipe's YAML.
 
     Raises:
-        RecipeError: If it cannot be read, is no YAML, has a key twice, or has an unknown or invalid
+        RecipeError: If it cannot be read, is not valid YAML, or has a duplicate, unknown or invalid
             key; names the file, the key and the nearest valid key.
     """
     content = read_yaml(file, error_class=RecipeError)
@@ -108,27 +110,27 @@ def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> Rec
     """Validate a recipe's content.
 
     Args:
-        content: What the YAML holds.
+        content: The content of the YAML.
         where: File name or other origin, for messages.
-        folder: What the files of rewards are relative to; the working directory if None.
+        folder: The folder that the files of rewards are relative to; the working directory if None.
 
     Raises:
         RecipeError: If a key is unknown or a value invalid.
     """
     if not isinstance(content, dict):
-        raise RecipeError(f"{where}: a recipe is a mapping with the key `rewards`, not {content!r:.60}")
+        raise RecipeError(f"{where}: a recipe must be a mapping with the key `rewards`, not {content!r:.60}")
     try:
         file = RecipeFile.model_validate(content, context={"folder": folder})
     except ValidationError as error:
         problems = dict.fromkeys(describe_recipe_error(e) for e in error.errors())
         raise RecipeError(f"{where}: {'; '.join(problems)}") from None
     if not file.rewards:
-        raise RecipeError(f"{where}: `rewards` is empty: name one at least")
+        raise RecipeError(f"{where}: `rewards` is empty: name at least one")
     return file
 
 
 def recipe_comment(file: Traversable) -> str:
-    """Return the comment that a recipe's file begins with, without its marks."""
+    """Return the comment at the top of a recipe's file, without the comment marks."""
     lines = []
     for line in file.read_text(encoding="utf-8").splitlines():
         if not line.startswith("#"):
@@ -138,12 +140,12 @@ def recipe_comment(file: Traversable) -> str:
 
 
 def describe_recipe_error(error: ErrorDetails) -> str:
-    """Return what is wrong with a recipe's file, see `describe_error`."""
+    """Describe an error in a recipe's file; see `describe_error`."""
     return describe_error(error, known=_keys_at, choices=_CHOICES)
 
 
 def _keys_at(path: tuple[int | str, ...]) -> list[str]:
-    """Return the valid keys of the mapping at this place of a recipe's file."""
+    """Return the valid keys of the mapping at this path of a recipe's file."""
     model: type[BaseModel] = RecipeFile
     nested: dict[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
     for part in path:

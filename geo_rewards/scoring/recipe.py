@@ -1,4 +1,4 @@
-"""`Recipe`: which rewards, with which parameters, weights and gates; and how they score a batch."""
+"""`Recipe`: a set of rewards with parameters, weights and gates, and how they score a batch."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from geo_rewards.scoring.entries import (
     FoundEntry,
     build_reward,
     create_reward,
+    explicit_parameters,
     find_entries,
     gate_order,
     override_entries,
-    spelt_out,
 )
 from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
 from geo_rewards.scoring.scores import Scores
@@ -44,10 +44,10 @@ class Recipe:
     Args:
         file: The recipe as written.
         origin: The name or path that it was loaded from, for messages.
-        found: The entries with their rewards, if they have been looked up; in place of the file's.
+        found: The entries with their rewards, if already looked up; replaces the file's entries.
 
     Raises:
-        RecipeError: If labels repeat, a gate refers to no label or gates form a cycle, or a
+        RecipeError: If labels repeat, a gate refers to an unknown label, gates form a cycle, or a
             reward or parameter is unknown or invalid.
         PluginError: If the plugin of a reward is broken.
     """
@@ -80,7 +80,7 @@ class Recipe:
 
     @property
     def weights(self) -> list[float]:
-        """The weights that go with `trl_rewards`, in order."""
+        """The weights that belong to `trl_rewards`, in order."""
         return [self.entries[label].weight for label in self.weighted_labels]
 
     @property
@@ -91,7 +91,7 @@ class Recipe:
 
     @property
     def weighted_bounds(self) -> dict[str, tuple[float, float]]:
-        """Lowest and highest part of the total that each weighted reward can be, by label."""
+        """Lowest and highest contribution of each weighted reward to the total, by label."""
         return {
             label: _weighted_bounds(self.entries[label], self._rewards[label])
             for label in self.weighted_labels
@@ -102,8 +102,8 @@ class Recipe:
 
         Args:
             completions: Strings, or lists of chat messages.
-            **columns: Columns by name, one value a completion, as for `Reward.__call__`; the
-                recipe's `columns` say which of them hold the truth.
+            **columns: Columns by name, one value per completion, as for `Reward.__call__`; the
+                recipe's `columns` say which of them contain the truth.
 
         Raises:
             RewardError: If a reward fails and its `on_error` is ``raise`` (the default here).
@@ -113,13 +113,13 @@ class Recipe:
         return self.score_columns(completions, columns, default_on_error="raise")
 
     def score_in_training(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
-        """Score as `score` does, but a reward that fails abstains unless the recipe says otherwise."""
+        """Score like `score`, but a reward that fails abstains unless the recipe says otherwise."""
         return self.score_columns(completions, columns, default_on_error="abstain")
 
     def score_columns(
         self, completions: Sequence[Any], columns: Mapping[str, Any], *, default_on_error: OnError
     ) -> Scores:
-        """Score as `score` does, with another default for `on_error`: ``abstain`` is that of training."""
+        """Score like `score`, with another default for `on_error`: in training it is ``abstain``."""
         gazetteer = (
             get_registry().get_gazetteer(self.file.gazetteer or "default") if self.file.gazetteer else None
         )
@@ -149,10 +149,10 @@ class Recipe:
         return mapped
 
     def trl_rewards(self) -> list[NamedReward]:
-        """Return the weighted rewards as named callables, in order; `weights` goes with them.
+        """Return the weighted rewards as named callables, in the order of `weights`.
 
-        TRL calls them one by one with the same lists: the first call scores the whole recipe, the
-        others read their column from that. In training a reward that fails abstains by default.
+        TRL calls them one by one with the same lists: the first call scores the complete recipe, the
+        others read their column of the result. In training a reward that fails abstains by default.
         """
         return SharedScoring(self.weighted_labels, self.score_in_training).named_rewards()
 
@@ -163,13 +163,13 @@ class Recipe:
             values: New values by ``label.parameter`` (or ``label.weight``).
 
         Raises:
-            RecipeError: If a key has no such label or parameter.
+            RecipeError: If a label or parameter does not exist.
         """
         found = override_entries(self._found, values, origin=self.origin)
         return Recipe(self.file, origin=self.origin, found=found)
 
     def with_on_error(self, on_error: OnError) -> Recipe:
-        """Return a recipe in which every entry handles failures this way."""
+        """Return a recipe in which every entry has this `on_error`."""
         update = {"on_error": on_error}
         found = {
             label: replace(found, entry=found.entry.model_copy(update=update))
@@ -178,11 +178,11 @@ class Recipe:
         return Recipe(self.file, origin=self.origin, found=found)
 
     def resolved(self) -> dict[str, Any]:
-        """Return the recipe with every parameter and default spelt out, as JSON values; it loads again."""
+        """Return the recipe with every parameter and default explicit, as JSON values that load again."""
         rewards = []
         for label, entry in self.entries.items():
             written = entry.model_dump(mode="json", by_alias=True, exclude_none=True)
-            params = spelt_out(self._rewards[label])
+            params = explicit_parameters(self._rewards[label])
             sha256 = self._found[label].found.sha256
             pin = {} if sha256 is None else {"sha256": sha256}
             rewards.append({**written, **pin, "params": params})
@@ -190,7 +190,7 @@ class Recipe:
         return {"rewards": rewards, "columns": columns, "gazetteer": self.file.gazetteer or "default"}
 
     def provenance(self) -> dict[str, str]:
-        """Return what each label's reward comes from: distribution and version, or file and sha256."""
+        """Return where each label's reward comes from: distribution and version, or file and sha256."""
         return {label: str(found.found.source) for label, found in self._found.items()}
 
     def _score_entry(
@@ -203,8 +203,8 @@ class Recipe:
             outcomes[row] = None
             errors.pop(row, None)
         if errors and on_error == "raise":
-            raise _relabelled(next(iter(errors.values())), label)
-        ungated = _settled(outcomes, errors, on_error=on_error)
+            raise _with_label(next(iter(errors.values())), label)
+        ungated = _with_errors_replaced(outcomes, errors, on_error=on_error)
         closed = _closed_rows(entry, ungated, done)
         final = list(ungated)
         for row, gate_value in closed.items():
@@ -221,12 +221,12 @@ def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None 
     """Load a recipe by name, or from a YAML file.
 
     Args:
-        name_or_path: A name of ``geo-rewards recipes``, or a path that ends in .yaml or .yml.
+        name_or_path: A name from ``geo-rewards recipes``, or a path that ends in .yaml or .yml.
         override: New values by ``label.parameter``, as for `Recipe.override`.
 
     Raises:
-        RecipeError: If the recipe is wrong; names the file, the key and the nearest valid key.
-        UnknownNameError: If there is no recipe or reward of a name; offers the nearest.
+        RecipeError: If the recipe is invalid; names the file, the key and the nearest valid key.
+        UnknownNameError: If a recipe or reward does not exist; offers the nearest names.
     """
     text = str(name_or_path)
     if Path(text).suffix.lower() in {".yaml", ".yml"}:
@@ -237,7 +237,7 @@ def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None 
 
 
 def build_recipe(file: RecipeFile, override: Mapping[str, Any], *, origin: str) -> Recipe:
-    """Return a recipe with other parameters than it is written with.
+    """Return a recipe with some parameters overridden.
 
     Args:
         file: The recipe as written; it may lack a parameter that `override` gives.
@@ -245,7 +245,7 @@ def build_recipe(file: RecipeFile, override: Mapping[str, Any], *, origin: str) 
         origin: Its name or path, for messages.
 
     Raises:
-        RecipeError: If it is wrong with these values.
+        RecipeError: If it is invalid with these values.
     """
     found = find_entries(file.rewards, origin)
     return Recipe(file, origin=origin, found=override_entries(found, override, origin=origin))
@@ -256,21 +256,21 @@ def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None =
 
     Args:
         names: Names of rewards, or files with a class (``./my_reward.py:MyReward``).
-        weights: One weight each; all 1 if None.
+        weights: One weight per name; all 1 if None.
 
     Raises:
         RecipeError: If the numbers of names and weights differ, or a name is duplicated.
-        UnknownNameError: If there is no reward of a name.
+        UnknownNameError: If a reward does not exist.
     """
     weights = [1.0] * len(names) if weights is None else list(weights)
     if len(weights) != len(names):
-        raise RecipeError(f"{len(weights)} weights for {len(names)} rewards: give one each")
+        raise RecipeError(f"{len(weights)} weights for {len(names)} rewards: give one weight per reward")
     entries = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
     file = parse_recipe({"rewards": entries}, where="reward functions")
     try:
         return Recipe(file, origin="reward functions")
     except RecipeError as error:
-        cause = error.__cause__  # a misspelt name is wrong usage here; in a file it is the file that is wrong
+        cause = error.__cause__  # here a misspelt name is wrong usage; in a file, the file is wrong
         if isinstance(cause, UnknownNameError) and cause.kind == "reward":
             raise cause from None
         raise
@@ -280,11 +280,11 @@ def get_reward(name: str, **params: Any) -> Reward:
     """Return a reward by name.
 
     Args:
-        name: A name of ``geo-rewards list``, or a file and a class in it (``./my_reward.py:MyReward``).
+        name: A name from ``geo-rewards list``, or a file and a class in it (``./my_reward.py:MyReward``).
         **params: Its parameters; see ``geo-rewards describe NAME``.
 
     Raises:
-        UnknownNameError: If there is no reward of that name.
+        UnknownNameError: If the reward does not exist.
         PluginError: If its plugin or its file is broken.
         RecipeError: If a parameter is unknown or invalid.
     """
@@ -297,8 +297,10 @@ def _errors_by_row(outcomes: Sequence[Outcome]) -> dict[int, Exception]:
     return {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
 
 
-def _settled(outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError) -> list[float | None]:
-    """Return the outcomes, but what `on_error` says in the place of errors."""
+def _with_errors_replaced(
+    outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError
+) -> list[float | None]:
+    """Return the outcomes, with errors replaced as `on_error` says."""
     settled: list[Any] = list(outcomes)
     for row in errors:
         settled[row] = None if isinstance(on_error, str) else float(on_error)
@@ -321,7 +323,7 @@ def _closed_rows(
 
 
 def _gate_value(entry: Entry, gate_value: float | None) -> float | None:
-    """Return what a closed gate leaves: nothing if the gate itself abstained."""
+    """Return the value of an entry whose gate is closed: None if the gate itself abstained."""
     if entry.gate is None or gate_value is None or isinstance(entry.gate.otherwise, str):
         return None
     return entry.gate.otherwise
@@ -335,7 +337,7 @@ def _weighted_bounds(entry: Entry, reward: Reward) -> tuple[float, float]:
     return ends[0], ends[1]
 
 
-def _relabelled(error: Exception, label: str) -> GeoRewardsError:
+def _with_label(error: Exception, label: str) -> GeoRewardsError:
     if isinstance(error, RewardError) and error.reward == label:
         return error
     failure = RewardError(str(error), reward=label)

@@ -1,7 +1,7 @@
-"""The rehearsal of a recipe on data: a right answer must earn all it can, junk as little as it can.
+"""The rehearsal of a recipe on data: a right answer must earn the most, junk the least.
 
-What fails here would mislead a training: a label that no answer can match, a recipe that asks for what
-the data cannot give, a reward that pays for nothing.
+A failure here would mislead a training run: a label that no answer can match, a recipe that needs what
+the data lack, a reward that pays for junk.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from geo_rewards.types import Coordinate, GroundTruth
 
 JUNK = ("", "I cannot tell where this is.", "<answer>" * 50)
-"""Completions that are no answer to anything; the rows take turns."""
+"""Completions that answer nothing; the rows take turns."""
 
 _THOUGHT = "From the picture to the answer, step by step."
 _ROUNDING = 1e-6
@@ -25,13 +25,13 @@ _DECIMALS = 10  # of a degree: a hundredth of a millimetre
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Shortfall:
     """A row that does not earn what it should.
 
     Attributes:
         row: The row, from 0.
-        message: What earned what, and what it should have earned.
-        explanation: The account of `Scores.explain`.
+        message: What earned how much, and what it should have earned.
+        explanation: The text of `Scores.explain`.
     """
 
     row: int
@@ -41,22 +41,22 @@ class Finding:
 
 @dataclass(slots=True)
 class Rehearsal:
-    """What a rehearsal has found.
+    """The result of a rehearsal.
 
     Attributes:
-        findings: The rows that do not earn what they should.
-        answered: For each weighted reward, on how many rows it gave a value to the ideal answer.
+        shortfalls: The rows that do not earn what they should.
+        answered: For each weighted reward, on how many rows it gave the ideal answer a value.
     """
 
-    findings: list[Finding] = field(default_factory=list)
+    shortfalls: list[Shortfall] = field(default_factory=list)
     answered: dict[str, int] = field(default_factory=dict)
 
 
 def rehearse(recipe: Recipe, columns: Mapping[str, Sequence[Any]], count: int) -> Rehearsal:
     """Score each row's own truth, written as an ideal answer, and junk.
 
-    Rewards that abstain on a row are left out of what it can earn, and a reward that fails is a
-    finding. A reward that is never above 0 is a penalty, which junk need not incur.
+    Rewards that abstain on a row do not count in what it can earn, and a reward that fails is a
+    shortfall. A reward that is never above 0 is a penalty, which junk need not incur.
 
     Args:
         recipe: What to score by.
@@ -75,13 +75,13 @@ def rehearse(recipe: Recipe, columns: Mapping[str, Sequence[Any]], count: int) -
         if entry.weight:
             result.answered[label] = sum(value is not None for value in ideal.rewards[label])
     for row in range(count):
-        result.findings += _findings(forgiving, ideal, row, is_ideal=True) or _contradiction(ideal, row)
-        result.findings += _findings(forgiving, junk, row, is_ideal=False)
+        result.shortfalls += _shortfalls(forgiving, ideal, row, is_ideal=True) or _contradiction(ideal, row)
+        result.shortfalls += _shortfalls(forgiving, junk, row, is_ideal=False)
     return result
 
 
 def ideal_completion(truth: GroundTruth) -> str:
-    """Return the completion that a perfect model would write: well-formed, all that is known, and right.
+    """Return the completion that a perfect model would write: well-formed, complete and right.
 
     Country, region, city and the coordinate in parentheses (Chain of Region); or the plain text of a
     row that is not about a place.
@@ -102,16 +102,16 @@ def _answer_lines(truth: GroundTruth) -> Iterator[str]:
         if value := getattr(truth, name):
             yield f"{name.capitalize()}: {value}"
     if truth.coordinate is not None:
-        yield f"Coordinates: {_written(truth.coordinate)}"
+        yield f"Coordinates: {_format_coordinate(truth.coordinate)}"
     elif truth.text is not None:
         yield truth.text
 
 
-def _written(coordinate: Coordinate) -> str:
-    """Return the pair in parentheses; without exponents, which the parser refuses.
+def _format_coordinate(coordinate: Coordinate) -> str:
+    """Return the pair in parentheses, without exponents, which the parser refuses.
 
     >>> from geo_rewards.types import Coordinate
-    >>> _written(Coordinate(-0.00001, 100.0))
+    >>> _format_coordinate(Coordinate(-0.00001, 100.0))
     '(-0.00001, 100.0)'
     """
     return f"({', '.join(map(_decimal, coordinate))})"
@@ -126,18 +126,18 @@ def _score(recipe: Recipe, completions: Sequence[str], columns: Mapping[str, Any
     return recipe.score_columns(completions, columns, default_on_error="abstain")
 
 
-def _findings(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> list[Finding]:
-    what = "its own truth as an ideal answer" if is_ideal else f"junk ({_shown(scores, row)})"
+def _shortfalls(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> list[Shortfall]:
+    what = "its own truth as an ideal answer" if is_ideal else f"junk ({_quote_completion(scores, row)})"
     failed = [str(errors[row]) for errors in scores.errors.values() if row in errors]
     if failed:
-        return [Finding(row, f"on {what} a reward fails: {'; '.join(failed)}", scores.explain(row))]
+        return [Shortfall(row, f"a reward fails on {what}: {'; '.join(failed)}", scores.explain(row))]
     wrong, earned, expected = [], 0.0, 0.0
     for label, (low, high) in recipe.weighted_bounds.items():
         value = scores.rewards[label][row]
         if value is None:
             continue
         weighted = recipe.entries[label].weight * value
-        target = (high if is_ideal else low) + 0.0  # a negative weight has made it a negative zero
+        target = (high if is_ideal else low) + 0.0  # a negative weight makes it a negative zero
         earned, expected = earned + weighted, expected + target
         lenient = high <= 0 and not is_ideal
         if not lenient and abs(weighted - target) > _ROUNDING:
@@ -145,10 +145,10 @@ def _findings(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> li
     if not wrong:
         return []
     message = f"{what} earns {earned:.4g} instead of {expected:.4g}: {', '.join(wrong)}"
-    return [Finding(row, message, scores.explain(row))]
+    return [Shortfall(row, message, scores.explain(row))]
 
 
-def _contradiction(scores: Scores, row: int) -> list[Finding]:
+def _contradiction(scores: Scores, row: int) -> list[Shortfall]:
     """Find a country that the coordinate does not lie in, where some reward is about the country."""
     truth, lies_in = scores.batch.given_truths[row], scores.batch.located_truths[row].country
     if not truth.country or lies_in in (None, truth.country):
@@ -156,8 +156,8 @@ def _contradiction(scores: Scores, row: int) -> list[Finding]:
     if not any("country" in column.needs and column.entry.weight for column in scores.columns.values()):
         return []
     where = f"the country is {truth.country}, but {truth.coordinate} lies in {lies_in}"
-    return [Finding(row, f"its truth contradicts itself: {where}", scores.explain(row))]
+    return [Shortfall(row, f"its truth contradicts itself: {where}", scores.explain(row))]
 
 
-def _shown(scores: Scores, row: int) -> str:
+def _quote_completion(scores: Scores, row: int) -> str:
     return f"{scores.batch.completions[row]!r:.40}"

@@ -1,4 +1,4 @@
-"""`Scores`: what a recipe made of a batch, and a printable account of any row."""
+"""`Scores`: the values of a batch under a recipe, and a printable explanation of any row."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Scores:
 
     Attributes:
         batch: What was scored, with answers, truths and distances.
-        columns: One `Column` a label, in the recipe's order.
-        faulty: Rows that abstain as a whole since some reward failed on them.
+        columns: One `Column` per label, in the recipe's order.
+        faulty: Rows that abstain in every reward because one failed on them.
     """
 
     batch: Batch
@@ -58,7 +58,7 @@ class Scores:
         return sums
 
     def trained_values(self, label: str) -> list[float | None]:
-        """Return the raw values for a trainer: rows on which any reward failed abstain as a whole."""
+        """Return the raw values for a trainer: a row on which any reward failed abstains in all of them."""
         final = self.columns[label].final
         return [None if row in self.faulty else value for row, value in enumerate(final)]
 
@@ -78,7 +78,7 @@ class Scores:
         return bool(answer.coordinate or named or self._answers_in_text(row))
 
     def problems(self, row: int) -> tuple[Problem, ...]:
-        """Return what was refused of an answer; nothing where its row asks for text and got some."""
+        """Return the problems of an answer; none if its row asks for text and got some."""
         if self.batch.is_plain[row] or self._answers_in_text(row):
             return ()
         return self.batch.answers[row].problems
@@ -88,11 +88,11 @@ class Scores:
         return self.batch.samples[row].distance_km
 
     def explain(self, row: int, *, labels: Collection[str] | None = None) -> str:
-        """Return a printable account of one row: what parsed and what did not, every reward, the total.
+        """Return a printable explanation of one row: what parsed and what did not, every reward, the total.
 
         Args:
             row: The row, from 0.
-            labels: The rewards to account for; all if None.
+            labels: The rewards to explain; all if None.
         """
         total = total_line(self.columns, row, total=self.total[row], failed=row in self.faulty)
         return "\n".join([*explain_row(self.batch, self.columns, row, labels=labels), total])

@@ -1,6 +1,6 @@
-"""The trainers' way of calling a recipe: one callable a reward, scored together.
+"""A recipe as trainers call it: one callable per reward, scored together.
 
-TRL calls its reward functions one by one with the same lists. `SharedScoring` scores the whole
+TRL calls its reward functions one by one with the same lists. `SharedScoring` scores the complete
 recipe at the first call and lets the others read their column.
 """
 
@@ -24,14 +24,14 @@ _Snapshot = tuple[list[str], dict[str, list[Any]], Any]
 
 
 class SharedScoring:
-    """Scores a recipe once for each batch that a trainer hands around.
+    """Scores a recipe once for each batch that a trainer passes to its reward functions.
 
-    The memo holds one batch, is compared by value, and is dropped on pickling. Threads may call at the
-    same time, as TRL's asynchronous trainer does: one of them scores, the others wait for it.
+    The memo contains one batch, is compared by value, and is dropped on pickling. Threads may call at the
+    same time, as in TRL's asynchronous trainer: one of them scores, the others wait for it.
 
     Args:
-        labels: The rewards that a trainer is given, in order.
-        score: Scores completions and columns as training does: a reward that fails abstains unless the
+        labels: The rewards that the trainer gets, in order.
+        score: Scores completions and columns as in training: a reward that fails abstains unless the
             recipe says otherwise.
     """
 
@@ -64,7 +64,7 @@ class SharedScoring:
         return self._score(completions, columns)
 
     def log(self, scores: Scores, columns: Mapping[str, Any]) -> None:
-        """Log errors, and the means of what rewards noted; called once a batch, by the first callable."""
+        """Log errors and the means of what rewards noted; called once per batch, by the first callable."""
         log_metric = columns.get("log_metric")
         if log_metric is None:
             return
@@ -82,7 +82,7 @@ class SharedScoring:
         }
 
     def _report(self, scores: Scores) -> None:
-        """Show one full traceback for each reward that fails, however often it does."""
+        """Log one full traceback for each reward that fails, however often it does."""
         for label, errors in scores.errors.items():
             if errors and label not in self._reported:
                 self._reported.add(label)
@@ -94,7 +94,7 @@ class SharedScoring:
         return {**self.__dict__, "_seen": None, "_scores": None, "_scoring": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """Take the state with a lock of one's own."""
+        """Restore the state with a new lock."""
         self.__dict__.update(state, _scoring=threading.Lock())
 
 
@@ -102,9 +102,9 @@ class NamedReward:
     """One reward of a recipe, as a trainer calls it; its ``__name__`` is the label.
 
     Args:
-        shared: What scores the batch.
-        label: Which column this callable returns.
-        logs: Whether it is the one that logs for all.
+        shared: Scores the batch.
+        label: The column that this callable returns.
+        logs: Whether it logs for all.
     """
 
     def __init__(self, shared: SharedScoring, label: str, *, logs: bool) -> None:
@@ -121,9 +121,9 @@ class NamedReward:
 
 
 def _snapshot(completions: Sequence[Any], columns: Mapping[str, Any]) -> _Snapshot:
-    """Return what tells one batch from another: texts, columns as lists, and the training step.
+    """Return what distinguishes one batch from another: texts, columns as lists, and the training step.
 
-    Copies, so that what is changed in place later is another batch.
+    These are copies, so that a batch changed in place later counts as another.
     """
     texts = [completion_text(completion) for completion in completions]
     values = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in columns.items()}
@@ -142,7 +142,7 @@ def _mean_notes(notes: Sequence[Mapping[str, float]]) -> dict[str, float]:
 
 
 def _same(seen: Any, now: Any) -> bool:
-    """Compare by value; what cannot be compared (arrays, say) is not the same."""
+    """Compare by value; what cannot be compared (such as arrays) is not the same."""
     try:
         return bool(seen == now)
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""What authors of rewards test with: a sample in a line, a plugin for a test, all checks on a reward."""
+"""Tools for testing rewards: a sample in one line, a temporary plugin, all checks of a reward."""
 
 from geo_rewards.testing.checks import CHECKS, check_reward, find_holes
 from geo_rewards.testing.findings import LESSONS, Finding, HolesFoundError

@@ -1,4 +1,4 @@
-"""`Case`: one labelled row that a reward is checked on, with a right and a wrong answer to it."""
+"""`Case`: a labelled row to check a reward on, with a right and a wrong answer."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Case:
         columns: The row's value of each column, truth and others.
         ideal: An answer (without tags) that is right in every part.
         wrong: An answer that is wrong in every part.
-        place: The true names by level as they would be written; empty if the truth is no place.
+        place: The true names by level, as written; empty if the truth is not a place.
         other: The names of another place.
         coordinate: The true coordinate, if there is one.
     """
@@ -44,14 +44,14 @@ class Case:
 def build_cases(
     needs: tuple[str, ...], columns: Mapping[str, Any] | None, *, ideal: str | None, wrong: str | None
 ) -> list[Case]:
-    """Return the rows to check something on.
+    """Return the rows to check a reward on.
 
     Args:
-        needs: Truth fields that it needs: they say what kind of truth suits it.
+        needs: Truth fields that it needs, which decide the kind of truth.
         columns: One row's value of each column. Without a truth column among them they are added to
-            two rows of the kit's own, one in Paris and one in Curitiba.
+            two built-in rows, one in Paris and one in Curitiba.
         ideal: A right answer; made from the truth if None.
-        wrong: A wrong answer; one that suits the truth if None.
+        wrong: A wrong answer; made to fit the truth if None.
 
     Raises:
         TruthError: If a truth among the columns is unreadable.
@@ -67,12 +67,12 @@ def build_cases(
 
 
 def without_truth(columns: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns that are no truth."""
+    """Return the columns that are not truths."""
     return {name: value for name, value in columns.items() if name not in TRUTH_COLUMNS}
 
 
 def with_another_truth(case: Case) -> dict[str, Any]:
-    """Return the row's columns with a truth that is another one altogether."""
+    """Return the row's columns with a completely different truth."""
     if case.coordinate is None and not case.place:
         return without_truth(case.columns) | {"solution": case.wrong}
     return without_truth(case.columns) | _elsewhere(case.columns)
@@ -80,7 +80,7 @@ def with_another_truth(case: Case) -> dict[str, Any]:
 
 def _case(row: Mapping[str, Any], *, ideal: str | None, wrong: str | None) -> Case:
     truth = Batch([""], {name: [value] for name, value in row.items()}).truths[0]
-    place = _written(truth, row)
+    place = _true_names(truth, row)
     elsewhere = _elsewhere(row)
     other = {name: str(elsewhere[name]) for name in NAMES}
     if not place and truth.coordinate is None:
@@ -108,8 +108,8 @@ def chain(place: Mapping[str, str], coordinate: Coordinate | None) -> str:
     return " ".join([*levels, *([f"Coordinates: ({coordinate})"] if coordinate else [])])
 
 
-def _written(truth: GroundTruth, row: Mapping[str, Any]) -> dict[str, str]:
-    """Return the true names, as the row writes them where it does."""
+def _true_names(truth: GroundTruth, row: Mapping[str, Any]) -> dict[str, str]:
+    """Return the true names, as written in the row if they are."""
     names = {name: row.get(name) or getattr(truth, name) for name in NAMES}
     return {name: str(value) for name, value in names.items() if value}
 
@@ -119,5 +119,5 @@ def _elsewhere(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _other_text(text: str) -> str:
-    """Return an answer of the same kind: beside a number, words are only its unit."""
+    """Return another answer of the same kind: next to a number, words could be read as its unit."""
     return str(int(text) + 4) if text.isdecimal() else "none of these"

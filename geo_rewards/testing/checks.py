@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 AnySubject = TypeVar("AnySubject", bound=Subject)
 
-# What holds for whatever pays for completions, a recipe's totals too.
+# These apply to anything that pays for completions, including a recipe's totals.
 COMMON_CHECKS: dict[str, Callable[[Subject], Iterator[Finding]]] = {
     "values": check_values,
     "batch": check_batch,
@@ -72,14 +72,14 @@ def check_reward(
     Args:
         reward: The reward, or the name of an installed one with default parameters.
         columns: One row's value of each column that it needs, truth and others; without a truth
-            column they are added to two rows of the kit's own (places, or a text if it `needs` one).
+            column they are added to built-in rows (two places, or a text if it `needs` one).
         ideal: The right answer to that row, without tags; made from the truth if None.
-        wrong: A wrong answer; one that suits the truth if None.
-        about: Which hacks apply: `answer`, `format`, `both` or `neither`. If None, found out: it is
+        wrong: A wrong answer; made to fit the truth if None.
+        about: Which hacks apply: `answer`, `format`, `both` or `neither`. Detected if None: it is
             about the answer if it needs a label or the ideal answer pays more than "I do not know",
             and about the format if that answer pays more with tags than without.
-        only: Names of the only `CHECKS` to make.
-        skip: Names of `CHECKS` not to make, or of findings (`LESSONS`) that are meant to be so.
+        only: Names of the only `CHECKS` to run.
+        skip: Names of `CHECKS` not to run, or of findings (`LESSONS`) that are intended.
 
     Raises:
         HolesFoundError: With all findings; an `AssertionError`.
@@ -105,7 +105,7 @@ def find_holes(
     only: Collection[str] = (),
     skip: Collection[str] = (),
 ) -> list[Finding]:
-    """Return what `check_reward` raises: of each kind of hole the first that is seen."""
+    """Return the findings that `check_reward` would raise: the first of each kind."""
     cases = build_cases(reward.needs, columns, ideal=ideal, wrong=wrong)
     return make_checks(RewardSubject(reward, cases, about=about), CHECKS, only=only, skip=skip)
 
@@ -117,13 +117,13 @@ def make_checks(
     only: Collection[str] = (),
     skip: Collection[str] = (),
 ) -> list[Finding]:
-    """Return the findings of these checks: of each kind of hole the first that is seen.
+    """Run these checks and return their findings: the first of each kind.
 
     Args:
         subject: What is under test.
         checks: The checks by name.
-        only: Names of the only checks to make.
-        skip: Names of checks not to make, or of findings to leave out.
+        only: Names of the only checks to run.
+        skip: Names of checks not to run, or of findings to leave out.
 
     Raises:
         UnknownNameError: If a name in `only` or `skip` does not exist.
@@ -134,13 +134,13 @@ def make_checks(
     for name, check in checks.items():
         if name in skip or (only and name not in only):
             continue
-        for finding in _made(check, subject):
+        for finding in _run(check, subject):
             found.setdefault(finding.name, finding)
     return [finding for name, finding in found.items() if name not in skip]
 
 
-def _made(check: Callable[[AnySubject], Iterator[Finding]], subject: AnySubject) -> Iterator[Finding]:
-    """Make a check; what escapes from a reward beside its outcomes is a finding too."""
+def _run(check: Callable[[AnySubject], Iterator[Finding]], subject: AnySubject) -> Iterator[Finding]:
+    """Run a check; an exception that escapes from a reward outside its outcomes is a finding too."""
     try:
         yield from check(subject)
     except Exception as error:  # noqa: BLE001 - a plugin's code, in `bounds` or an overridden method

@@ -1,4 +1,4 @@
-"""What every reward promises, whatever it is about: each check yields a finding per broken promise."""
+"""Checks of what every reward promises: each yields a finding per broken promise."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from geo_rewards.batch.batch import Batch
 from geo_rewards.testing.cases import JUNK_ANSWER, with_another_truth, without_truth
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.samples import tagged
-from geo_rewards.testing.subject import Row, batch_of, columns_of, same
+from geo_rewards.testing.subject import Trial, batch_of, columns_of, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 PROGRESS = (None, 0.0, 0.5, 1.0)
 
-# What an error of the library says about a value that a reward must not return.
-_REFUSALS = {"outside its range": "out_of_range", "None is how a reward abstains": "not_finite"}
+# Words of the library's errors about a value that a reward must not return.
+_REFUSALS = {"outside its range": "out_of_range", "to abstain, return None": "not_finite"}
 
 _SHARED_COLUMNS = (
     "completions",
@@ -39,72 +39,74 @@ _SHARED_COLUMNS = (
 
 
 def check_values(subject: Subject) -> Iterator[Finding]:
-    """No completion, at no point of the training, makes it raise or leave its finite bounds."""
+    """No completion, at any point of the training, makes it raise or leave its finite bounds."""
     low, high = subject.bounds
     if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-        yield Finding("out_of_range", f"its bounds ({low}, {high}) are no closed range")
+        yield Finding("out_of_range", f"its bounds ({low}, {high}) are not a closed range")
     for progress in PROGRESS:
-        rows = subject.rows if progress is not None else subject.all_rows
-        yield from _failures(rows, subject.score(rows, progress=progress))
+        trials = subject.trials if progress is not None else subject.all_trials
+        yield from _failures(trials, subject.score(trials, progress=progress))
 
 
 def check_labels(subject: Subject) -> Iterator[Finding]:
-    """It abstains where the row has no label for it, and nowhere else."""
+    """It abstains if the row has no label for it, and never otherwise."""
     for case in subject.cases:
         ideal, unlabelled = tagged(case.ideal), without_truth(case.columns)
         value = subject.value(ideal, case)
-        rows = [Row(completion, unlabelled) for completion in (ideal, tagged(JUNK_ANSWER))]
-        outcomes = subject.score(rows)
-        yield from _failures(rows, outcomes, where=", in a row without a label")
-        (elsewhere,) = subject.score([Row(ideal, with_another_truth(case))])
+        trials = [Trial(completion, unlabelled) for completion in (ideal, tagged(JUNK_ANSWER))]
+        outcomes = subject.score(trials)
+        yield from _failures(trials, outcomes, where=", in a row without a label")
+        (elsewhere,) = subject.score([Trial(ideal, with_another_truth(case))])
         if not (isinstance(elsewhere, Exception) or value is None or same(value, elsewhere)):
-            yield from _paid(rows, outcomes)
+            yield from _paid(trials, outcomes)
         yield from _abstentions(
-            subject, [row for row in subject.all_rows if row.columns is case.columns], value
+            subject, [trial for trial in subject.all_trials if trial.columns is case.columns], value
         )
 
 
 def check_batch(subject: Subject) -> Iterator[Finding]:
     """A row earns the same alone as among others."""
-    alone = [subject.score([row])[0] for row in subject.rows]
-    yield from _differences(subject.rows, subject.outcomes, alone, "depends_on_batch", "alone")
+    alone = [subject.score([trial])[0] for trial in subject.trials]
+    yield from _differences(subject.trials, subject.outcomes, alone, "depends_on_batch", "alone")
 
 
 def check_order(subject: Subject) -> Iterator[Finding]:
-    """A row earns the same wherever it stands in its batch."""
-    places = list(range(len(subject.rows)))
+    """A row earns the same wherever it is in its batch."""
+    places = list(range(len(subject.trials)))
     for seed in range(3):
         random.Random(seed).shuffle(places)
-        moved = dict(zip(places, subject.score([subject.rows[place] for place in places]), strict=True))
+        moved = dict(zip(places, subject.score([subject.trials[place] for place in places]), strict=True))
         again = [moved[place] for place in range(len(places))]
-        yield from _differences(subject.rows, subject.outcomes, again, "depends_on_order", "in another order")
+        yield from _differences(
+            subject.trials, subject.outcomes, again, "depends_on_order", "in another order"
+        )
 
 
 def check_determinism(subject: Subject) -> Iterator[Finding]:
     """A row earns the same every time."""
     for _ in range(5):
-        again = subject.score(subject.rows)
-        yield from _differences(subject.rows, subject.outcomes, again, "not_deterministic", "the next time")
+        again = subject.score(subject.trials)
+        yield from _differences(subject.trials, subject.outcomes, again, "not_deterministic", "the next time")
 
 
 def check_pickling(subject: RewardSubject) -> Iterator[Finding]:
-    """It survives pickling: equal, of the same name, with the same values."""
+    """It survives pickling: equal, with the same name and the same values."""
     try:
         copied = pickle.loads(pickle.dumps(subject.reward))  # noqa: S301 - our own bytes
     except Exception as error:  # noqa: BLE001 - pickle raises whatever the author's attributes raise
-        hint = "define the class at the top of a module and keep in its fields what can be pickled"
+        hint = "define the class at the top level of a module, with picklable fields"
         yield Finding("not_picklable", f"{type(error).__name__}: {error} ({hint})")
         return
     if copied != subject.reward or copied.__name__ != subject.reward.__name__:
         yield Finding("not_picklable", f"{subject.reward!r} comes back as {copied!r}")
-    again = copied.outcomes(batch_of(subject.rows))
-    yield from _differences(subject.rows, subject.outcomes, again, "not_picklable", "after pickling")
+    again = copied.outcomes(batch_of(subject.trials))
+    yield from _differences(subject.trials, subject.outcomes, again, "not_picklable", "after pickling")
 
 
 def check_inputs(subject: RewardSubject) -> Iterator[Finding]:
-    """It leaves the caller's columns and what the batch shares between rewards as they were."""
-    columns = columns_of(subject.rows)
-    completions = [[{"role": "assistant", "content": row.completion}] for row in subject.rows]
+    """It does not change the caller's columns, or what the batch shares between rewards."""
+    columns = columns_of(subject.trials)
+    completions = [[{"role": "assistant", "content": trial.completion}] for trial in subject.trials]
     pristine = copy.deepcopy((completions, columns))
     batch = Batch(completions, columns)
     for name in _SHARED_COLUMNS:
@@ -115,56 +117,54 @@ def check_inputs(subject: RewardSubject) -> Iterator[Finding]:
         if not _equal(columns.get(name), pristine[1][name]):
             yield Finding("changes_inputs", f"the column {name!r} was changed")
     if columns.keys() != pristine[1].keys() or not _equal(completions, pristine[0]):
-        yield Finding("changes_inputs", "the lists that the trainer gave were changed")
+        yield Finding("changes_inputs", "the trainer's lists were changed")
     for name in _SHARED_COLUMNS:
         if not _equal(getattr(batch, name), getattr(fresh, name)):
             yield Finding("changes_inputs", f"`batch.{name}`, which other rewards read too, was changed")
 
 
-def _failures(rows: Sequence[Row], outcomes: Sequence[Outcome], *, where: str = "") -> Iterator[Finding]:
-    for row, outcome in zip(rows, outcomes, strict=True):
+def _failures(trials: Sequence[Trial], outcomes: Sequence[Outcome], *, where: str = "") -> Iterator[Finding]:
+    for trial, outcome in zip(trials, outcomes, strict=True):
         if isinstance(outcome, Exception):
-            yield Finding(_kind(outcome), f"{outcome} for {shown(row.completion)}{where}")
+            yield Finding(_kind(outcome), f"{outcome} for {shown(trial.completion)}{where}")
 
 
 def _kind(error: Exception) -> str:
-    """Tell a value that the library refused from an exception of the reward's own."""
+    """Distinguish a value that the library refused from the reward's own exception."""
     if error.__cause__ is not None or ": returned " not in str(error):
         return "raises"
     return next((name for words, name in _REFUSALS.items() if words in str(error)), "invalid_value")
 
 
-def _paid(rows: Sequence[Row], outcomes: Sequence[Outcome]) -> Iterator[Finding]:
-    for row, outcome in zip(rows, outcomes, strict=True):
+def _paid(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Iterator[Finding]:
+    for trial, outcome in zip(trials, outcomes, strict=True):
         if isinstance(outcome, float):
-            detail = f"{outcome} instead of None for {shown(row.completion)} without a label; declare `needs`"
+            detail = f"{outcome} instead of None for {shown(trial.completion)} without a label: set `needs`"
             yield Finding("paid_without_label", detail)
 
 
-def _abstentions(subject: Subject, rows: Sequence[Row], value: float | None) -> Iterator[Finding]:
+def _abstentions(subject: Subject, trials: Sequence[Trial], value: float | None) -> Iterator[Finding]:
     if value is None:
-        given = sorted(rows[0].columns)
+        given = sorted(trials[0].columns)
         detail = f"no value for an ideal answer with the columns {given}: give `columns` with its label"
         yield Finding("always_abstains", detail)
         return
-    for row, outcome in zip(rows, subject.score(rows), strict=True):
+    for trial, outcome in zip(trials, subject.score(trials), strict=True):
         if outcome is None:
-            detail = (
-                f"None instead of the lowest value for {shown(row.completion)}, though the row has its label"
-            )
+            detail = f"None instead of the lowest value for {shown(trial.completion)} in a row with a label"
             yield Finding("abstains_on_bad_answers", detail)
 
 
 def _differences(
-    rows: Sequence[Row], expected: Sequence[Outcome], found: Sequence[Outcome], name: str, when: str
+    trials: Sequence[Trial], expected: Sequence[Outcome], found: Sequence[Outcome], name: str, when: str
 ) -> Iterator[Finding]:
-    for row, before, after in zip(rows, expected, found, strict=True):
+    for trial, before, after in zip(trials, expected, found, strict=True):
         if not same(before, after):
-            yield Finding(name, f"{before}, but {after} {when}, for {shown(row.completion)}")
+            yield Finding(name, f"{before}, but {after} {when}, for {shown(trial.completion)}")
 
 
 def _equal(one: Any, other: Any) -> bool:
-    """Compare by value, also arrays and NaN, which equals itself here."""
+    """Compare by value, including arrays and NaN, which equals itself here."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
         return bool(np.array_equal(one, other, equal_nan=np.asarray(one).dtype.kind == "f"))
     if isinstance(one, dict) and isinstance(other, dict):

@@ -1,8 +1,8 @@
-"""Time linear in the length of a completion, measured by growth instead of by the clock.
+"""Check that time is linear in the length of a completion, by growth instead of absolute time.
 
-A text is made longer step by step until it takes a noticeable time, so that a reward that explodes
-is met while it is still small: neither a thread nor a signal can safely stop a regex. Then the time
-of that text is compared with the time of a quarter of it: linear is 4 times, quadratic 16.
+A text is lengthened step by step until it takes a noticeable time, so that a reward that explodes
+is caught on a short text: neither a thread nor a signal can safely stop a regex. Then the time of
+that text is compared with the time of a quarter of it: linear is 4 times, quadratic 16.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from geo_rewards.testing.cheating import unearned
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.hacks import long_junk
 from geo_rewards.testing.samples import tagged
-from geo_rewards.testing.subject import Row
+from geo_rewards.testing.subject import Trial
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 SHORTEST = 16
 LONGEST = 50_000
 
-# Between linear (1) and quadratic (2), nearer to quadratic: a loaded machine is no finding.
+# Between linear (1) and quadratic (2), nearer to quadratic: a loaded machine must not be a finding.
 HIGHEST_POWER = 1.65
 UNMISTAKABLE_POWER = 2.5
 
-# Seconds of processor time: a text that takes the first is long enough; what the longest text takes
-# less than the second for cannot be told from noise, and needs not be.
+# Seconds of processor time: a text that takes the first is long enough; if the longest text takes
+# less than the second, growth cannot be distinguished from noise, and need not be.
 NOTICEABLE_S = 0.03
 NEGLIGIBLE_S = 0.004
 
@@ -53,12 +53,12 @@ _UNITS = (
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """How a time grew.
+    """The growth of a time with the length of a text.
 
     Attributes:
         length: Characters of the longer text.
         seconds: Its processor time.
-        quarter_seconds: That of a quarter of it.
+        quarter_seconds: The processor time of a quarter of it.
     """
 
     length: int
@@ -67,7 +67,7 @@ class Growth:
 
     @property
     def power(self) -> float:
-        """The exponent of a power law through both: 1 is linear, 2 quadratic, 3 cubic."""
+        """The exponent of the power law through both: 1 is linear, 2 quadratic, 3 cubic."""
         return math.log(self.seconds / self.quarter_seconds, 4)
 
     def __str__(self) -> str:
@@ -81,9 +81,9 @@ def check_time(subject: Subject) -> Iterator[Finding]:
     case = subject.cases[0]
 
     def score(text: str) -> None:
-        subject.score([Row(text, case.columns)])
+        subject.score([Trial(text, case.columns)])
 
-    score(tagged(case.ideal))  # what is loaded on first use is loaded now
+    score(tagged(case.ideal))  # loads now what is loaded on first use
     for text_of in _hostile_texts():
         growth = superlinear_growth(score, text_of)
         if growth is not None:
@@ -93,11 +93,11 @@ def check_time(subject: Subject) -> Iterator[Finding]:
 
 
 def superlinear_growth(run: Callable[[str], None], text_of: Callable[[int], str]) -> Growth | None:
-    """Return how the time of `run` grows, if it grows much faster than the text; else None.
+    """Return the growth of the time of `run` if it is much faster than linear, else None.
 
     Args:
         run: What is measured.
-        text_of: Makes the text of about so many characters.
+        text_of: Returns a text of about the given number of characters.
     """
     run(text_of(SHORTEST))
     enough = NOTICEABLE_S + 5 * _seconds(run, text_of(SHORTEST))
@@ -106,7 +106,7 @@ def superlinear_growth(run: Callable[[str], None], text_of: Callable[[int], str]
         length = min(LONGEST, math.ceil(length * (1.15 if length < 200 else 1.6) / 4) * 4)
     if seconds < NEGLIGIBLE_S:
         return None
-    for _ in range(3):  # only what is seen every time is no accident
+    for _ in range(3):  # what is not seen every time may be an accident
         growth = _measured(run, text_of, length)
         if growth.power < HIGHEST_POWER:
             return None
@@ -117,18 +117,18 @@ def superlinear_growth(run: Callable[[str], None], text_of: Callable[[int], str]
 
 def _measured(run: Callable[[str], None], text_of: Callable[[int], str], length: int) -> Growth:
     quarter = min(_seconds(run, text_of(length // 4)) for _ in range(3))
-    whole = min(_seconds(run, text_of(length)) for _ in range(2))
-    return Growth(length=length, seconds=whole, quarter_seconds=max(quarter, 1e-6))
+    full = min(_seconds(run, text_of(length)) for _ in range(2))
+    return Growth(length=length, seconds=full, quarter_seconds=max(quarter, 1e-6))
 
 
 def _confirmed(run: Callable[[str], None], text: str, enough: float) -> float:
-    """Return the time of one run, or of a better second one if the first took suspiciously long."""
+    """Return the time of one run, or the shorter of two if the first took suspiciously long."""
     seconds = _seconds(run, text)
     return seconds if seconds < enough else min(seconds, _seconds(run, text))
 
 
 def _seconds(run: Callable[[str], None], text: str) -> float:
-    """Return the processor time of one run: what other programs do meanwhile does not count."""
+    """Return the processor time of one run, in which other programs do not count."""
     started = time.process_time()
     run(text)
     return time.process_time() - started

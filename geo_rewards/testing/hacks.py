@@ -1,7 +1,7 @@
-"""Ways to be paid without deserving it: completions that must earn nothing, whatever the row's truth.
+"""Ways to be paid undeservedly: completions that must earn nothing, whatever the row's truth.
 
-Each hack is an answer hack (what it says is no answer) or a format hack (what it says may be right,
-but it is not written as one think block and then one answer block).
+Each hack is an answer hack (it contains no valid answer) or a format hack (the answer may be right, but
+is not written as one think block followed by one answer block).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Hack:
 
 
 def answer_hacks(case: Case) -> list[Hack]:
-    """Return the completions that hold no answer, for rewards about the answer."""
+    """Return the completions without a valid answer, for rewards about the answer."""
     hacks = [*_blocks(case), *_several_answers(case), *_empty()]
     if case.place:
         hacks += _lists_of_places(case)
@@ -48,25 +48,25 @@ def answer_hacks(case: Case) -> list[Hack]:
 
 
 def format_hacks(case: Case) -> list[Hack]:
-    """Return the completions with the right answer in the wrong form, for rewards about the form."""
+    """Return the completions with the right answer in the wrong format, for rewards about the format."""
     think, answer = "<think>I look.</think>", f"<answer>{case.ideal}</answer>"
-    whole = think + answer
+    full = think + answer
     table = {
-        "text_before": [f"Sure! {whole}", f"**{whole}"],
+        "text_before": [f"Sure! {full}", f"**{full}"],
         "text_between": [f"{think} So it is: {answer}", f"{think}.{answer}"],
-        "text_after": [f"{whole} and more", f"{whole}\n\nuser\n", f"{whole}<|im_end|>"],
+        "text_after": [f"{full} and more", f"{full}\n\nuser\n", f"{full}<|im_end|>"],
         "nested_blocks": [
             f"<think>{think}</think>{answer}",
             f"<think>I look. {answer}</think>",
             f"<think>I look. {answer}</think>{answer}",
             f"{think}<answer>{answer}</answer>",
         ],
-        "repeated_blocks": [f"{think}{think}{answer}", f"{whole}{answer}", f"{whole}{whole}"],
-        "unclosed_block": [whole.removesuffix("</answer>"), f"<think>I look.{answer}", f"{think}<answer>"],
+        "repeated_blocks": [f"{think}{think}{answer}", f"{full}{answer}", f"{full}{full}"],
+        "unclosed_block": [full.removesuffix("</answer>"), f"<think>I look.{answer}", f"{think}<answer>"],
         "altered_tags": [
-            whole.replace("think>", "THINK>").replace("answer>", "ANSWER>"),
-            whole.replace("<", "＜").replace(">", "＞"),
-            whole.replace("<answer>", "< answer >"),
+            full.replace("think>", "THINK>").replace("answer>", "ANSWER>"),
+            full.replace("<", "＜").replace(">", "＞"),
+            full.replace("<answer>", "< answer >"),
         ],
         "empty_block": [
             f"<think> </think>{answer}",
@@ -75,7 +75,7 @@ def format_hacks(case: Case) -> list[Hack]:
         ],
         "wrong_order": [f"{answer}{think}"],
         "no_tags": [case.ideal, answer, think],
-        "echoed_blocks": [f"{EXAMPLE}{whole}", f"{EXAMPLE}\n{case.ideal}"],
+        "echoed_blocks": [f"{EXAMPLE}{full}", f"{EXAMPLE}\n{case.ideal}"],
     }
     return [Hack(name, completion) for name, completions in table.items() for completion in completions]
 

@@ -1,4 +1,4 @@
-"""Threads that score at the same time, and faults that must not be hushed up."""
+"""Checks with threads that score at the same time, and with faults that must not be swallowed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from geo_rewards.batch.batch import Batch
 from geo_rewards.contract.reward import Reward
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.samples import tagged
-from geo_rewards.testing.subject import Row, columns_of, same
+from geo_rewards.testing.subject import Trial, columns_of, same
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
 
 THREADS = 4
 ROUNDS = 3
-MOST_SWITCHES = 20_000  # in one thread: a reward of many lines would take minutes
+MAX_SWITCHES = 20_000  # in one thread: a reward of many lines would take minutes
 
 
-class InjectedFault(Exception):  # noqa: N818 - it is found in tracebacks by this name
-    """What a reward meets that is tried with a broken batch; only a catch-all clause can catch it."""
+class InjectedFault(Exception):  # noqa: N818 - the name is what tracebacks show
+    """Raised by a deliberately broken batch; only a catch-all clause can catch it."""
 
 
 def check_threads(subject: RewardSubject) -> Iterator[Finding]:
-    """Threads that share the reward get the values that one alone gets."""
-    subject.outcomes  # noqa: B018 - scored once, before there are threads
+    """Threads that share the reward get the same values as a single thread."""
+    subject.outcomes  # noqa: B018 - scored once, before threads start
     together = threading.Barrier(THREADS)
     files = _own_files(type(subject.reward))
 
     def score(thread: int) -> list[Finding]:
-        start = thread * len(subject.rows) // THREADS
-        order = [*range(start, len(subject.rows)), *range(start)]  # threads are never at the same row
+        start = thread * len(subject.trials) // THREADS
+        order = [*range(start, len(subject.trials)), *range(start)]  # threads are never on the same row
         together.wait()
         with _switch_at_every_line(files):
             return [finding for _ in range(ROUNDS) for finding in _disagreements(subject, order)]
@@ -51,18 +51,18 @@ def check_threads(subject: RewardSubject) -> Iterator[Finding]:
 
 
 def check_faults(subject: RewardSubject) -> Iterator[Finding]:
-    """A fault inside the reward comes out as an exception, never as a value."""
+    """A fault inside the reward surfaces as an exception, never as a value."""
     for case in subject.cases:
-        row = Row(tagged(case.ideal), case.columns)
-        batch = FaultyBatch([row.completion], columns_of([row]))
+        trial = Trial(tagged(case.ideal), case.columns)
+        batch = FaultyBatch([trial.completion], columns_of([trial]))
         (outcome,) = subject.reward.outcomes(batch)
         if batch.was_read.is_set() and not isinstance(outcome, Exception):
-            hint = "catch no more than the exceptions that you expect"
+            hint = "catch only the exceptions that you expect"
             yield Finding("swallowed_exception", f"{outcome} although reading the completion failed: {hint}")
 
 
 class FaultyBatch(Batch):
-    """A batch whose completions cannot be read; its truths can."""
+    """A batch whose completions cannot be read, but its truths can."""
 
     def __init__(self, completions: list[str], columns: dict[str, Any]) -> None:
         self.was_read = threading.Event()
@@ -74,17 +74,17 @@ class FaultyBatch(Batch):
     def __getattribute__(self, name: str) -> Any:
         if name in {"completions", "answers", "completion_ids"}:
             self.was_read.set()
-            raise InjectedFault(f"`{name}` is broken, to see what becomes of a fault")
+            raise InjectedFault(f"`{name}` is deliberately broken, to see how the reward handles a fault")
         return super().__getattribute__(name)
 
 
 def _disagreements(subject: RewardSubject, order: list[int]) -> list[Finding]:
-    outcomes = subject.score([subject.rows[place] for place in order])
+    outcomes = subject.score([subject.trials[place] for place in order])
     return [
         Finding(
             "not_thread_safe",
             f"{subject.outcomes[place]} alone, {outcome} among {THREADS} threads, "
-            f"for {shown(subject.rows[place].completion)}",
+            f"for {shown(subject.trials[place].completion)}",
         )
         for place, outcome in zip(order, outcomes, strict=True)
         if not same(outcome, subject.outcomes[place])
@@ -92,7 +92,7 @@ def _disagreements(subject: RewardSubject, order: list[int]) -> list[Finding]:
 
 
 def _own_files(reward: type[Reward]) -> set[str]:
-    """Return the files that the reward's own methods stand in."""
+    """Return the files in which the reward's own methods are defined."""
     own = [kind for kind in reward.__mro__ if issubclass(kind, Reward) and kind is not Reward]
     members = [inspect.unwrap(member) for kind in own for member in vars(kind).values() if callable(member)]
     return {member.__code__.co_filename for member in members if inspect.isfunction(member)}
@@ -100,12 +100,12 @@ def _own_files(reward: type[Reward]) -> set[str]:
 
 @contextmanager
 def _switch_at_every_line(files: set[str]) -> Iterator[None]:
-    """Let another thread go on after each line of these files: what can go wrong then does."""
+    """Switch threads after each line of these files, to provoke races."""
 
     def switch(frame: FrameType, event: str, argument: Any) -> Any:  # noqa: ARG001 - as Python calls it
-        if frame.f_code.co_filename not in files or next(switches) > MOST_SWITCHES:
+        if frame.f_code.co_filename not in files or next(switches) > MAX_SWITCHES:
             return None
-        time.sleep(0)  # gives the others the interpreter; waits for nothing
+        time.sleep(0)  # releases the interpreter to other threads; does not wait
         return switch
 
     switches = itertools.count()

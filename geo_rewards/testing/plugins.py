@@ -1,4 +1,4 @@
-"""Register a plugin that is not installed, for the time of a test."""
+"""Register a plugin that is not installed, for a test."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 @contextmanager
 def temporary_plugin(module: object, *, distribution: str = "temporary") -> Iterator[Registry]:
-    """Register a plugin for the time of a ``with`` block, beside all that are installed.
+    """Register a plugin for the duration of a ``with`` block, in addition to all installed ones.
 
-    If the module is an installed plugin's, it takes that one's place: a package's tests pass before and
+    If the module is an installed plugin's, it replaces that one: a package's tests pass before and
     after it is installed.
 
     Args:
@@ -27,7 +27,7 @@ def temporary_plugin(module: object, *, distribution: str = "temporary") -> Iter
         distribution: The name under which it is reported.
 
     Raises:
-        PluginError: If the plugin fails to register; with its failure as the cause.
+        PluginError: If the plugin fails to register, with its failure as the cause.
 
     Example:
         ``with temporary_plugin(my_plugin): reward = geo_rewards.get_reward("my_reward")``

@@ -1,4 +1,4 @@
-"""`check_recipe`: the checks of the kit on a recipe's totals."""
+"""`check_recipe`: run the checks on a recipe's totals."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from geo_rewards.contract.calls import Outcome
     from geo_rewards.testing.cases import Case
-    from geo_rewards.testing.subject import About, Row
+    from geo_rewards.testing.subject import About, Trial
 
 
 def check_recipe(
@@ -37,12 +37,12 @@ def check_recipe(
 
     Args:
         recipe: The recipe, or the name or path of one.
-        columns: One row's value of each column, as its data have it; rows of the kit's own if None.
+        columns: One row's value of each column, as in its data; built-in rows if None.
         ideal: As for `check_reward`.
         wrong: As for `check_reward`.
         about: As for `check_reward`.
-        only: Names of the only checks to make; a recipe has fewer than a reward.
-        skip: Names of checks not to make, or of findings that are meant to be so.
+        only: Names of the only checks to run; a recipe has fewer than a reward.
+        skip: Names of checks not to run, or of findings that are intended.
 
     Raises:
         HolesFoundError: With all findings; an `AssertionError`.
@@ -66,21 +66,21 @@ class RecipeSubject(Subject):
 
     @property
     def lowest(self) -> None:
-        """Return None: nothing at all also escapes the penalties that the lowest total is made of."""
+        """Return None: an empty answer also escapes the penalties that make up the lowest total."""
 
-    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
-        """Return the totals of these rows in one batch; if one fails, its error for every row."""
-        columns = columns_of(rows, progress=progress)
-        completions = [row.completion for row in rows]
+    def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
+        """Return the totals of these trials in one batch; if one fails, its error for each."""
+        columns = columns_of(trials, progress=progress)
+        completions = [trial.completion for trial in trials]
         try:
             scores = self.recipe.score_columns(completions, columns, default_on_error="raise")
         except GeoRewardsError as error:
-            return [error] * len(rows)
+            return [error] * len(trials)
         return list(scores.total)
 
 
 def _as_in_the_data(case: Case, recipe: Recipe) -> Case:
-    """Put the truth under the column names that the recipe asks for, too."""
+    """Add the truth under the column names that the recipe uses."""
     named = {
         source: case.columns[field] for field, source in recipe.file.columns.items() if field in case.columns
     }

@@ -1,4 +1,4 @@
-"""Build one sample in a line."""
+"""Build one sample in one line."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def sample(
     """Return a sample of one completion, to call a reward's `score` with.
 
     Args:
-        completion: An answer, which is put into a well-formed completion; or a completion, told by
-            its tags; or a list of chat messages, which is left as it is.
+        completion: An answer, which is wrapped in a well-formed completion; or a completion, recognised
+            by its tags; or a list of chat messages, which is used unchanged.
         progress: Share of the training that is done, in [0, 1].
-        gazetteer: Where names of coordinates come from; the built-in default if None.
+        gazetteer: Source of the names of coordinates; the built-in default if None.
         **columns: The row's value of each column: `lat`, `lon`, `country`, `region`, `city` or
             `solution`, `prompts`, `completion_ids`, any others.
 
@@ -46,7 +46,7 @@ def sample(
 
 
 def tagged(answer: str, *, think: str = "I look at the picture.") -> str:
-    """Return the well-formed completion that gives this answer.
+    """Return a well-formed completion with this answer.
 
     >>> tagged("48.86, 2.35", think="An iron tower.")
     '<think>An iron tower.</think><answer>48.86, 2.35</answer>'

@@ -1,4 +1,4 @@
-"""`Subject`: what is under test, with the rows it is tried on."""
+"""`Subject`: what is under test, with the completions it is tried on."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ About = Literal["answer", "format", "both", "neither"]
 
 PROMPT = [{"role": "user", "content": "Where was this taken?"}]
 
-# Rounding may differ between one row and many; a hack that pays is far above.
+# Rounding may differ between one row and many; a hack that pays is far above this.
 TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Trial:
     """A completion with its row's value of each column."""
 
     completion: str
@@ -44,8 +44,8 @@ class Subject(ABC):
         cases: The labelled rows that it is tried on.
         bounds: Lowest and highest value.
         needs: Truth fields without which it abstains.
-        about: What it is about: the answer, the format, both or neither; found out by what it pays
-            for if None.
+        about: What it is about: the answer, the format, both or neither; detected by what it pays for
+            if None.
     """
 
     def __init__(
@@ -63,7 +63,7 @@ class Subject(ABC):
 
     @cached_property
     def about_answer(self) -> bool:
-        """Whether the answer hacks apply: the ideal answer pays more than a shrug, or a label is needed."""
+        """Whether the answer hacks apply: a label is needed, or the ideal answer pays more than junk."""
         if self._about is not None:
             return self._about in ("answer", "both")
         return bool(self._needs) or any(
@@ -72,38 +72,38 @@ class Subject(ABC):
 
     @cached_property
     def about_format(self) -> bool:
-        """Whether the format hacks apply: an answer in its tags pays more than the same without."""
+        """Whether the format hacks apply: an answer with tags pays more than without."""
         if self._about is not None:
             return self._about in ("format", "both")
         return all(self.pays_more(tagged(case.ideal), than=case.ideal, case=case) for case in self.cases)
 
     @property
     def lowest(self) -> float | None:
-        """What writing nothing must earn; None if that is not known."""
+        """What an empty answer must earn; None if unknown."""
         return self.bounds[0]
 
     @cached_property
-    def rows(self) -> list[Row]:
+    def trials(self) -> list[Trial]:
         """Completions of every kind, none of them long, on each case."""
-        return [Row(completion, case.columns) for case in self.cases for completion in _kinds(case)]
+        return [Trial(completion, case.columns) for case in self.cases for completion in _kinds(case)]
 
     @cached_property
-    def all_rows(self) -> list[Row]:
+    def all_trials(self) -> list[Trial]:
         """Every completion of the kit, except the long ones, on each case."""
-        return [Row(completion, case.columns) for case in self.cases for completion in _completions(case)]
+        return [Trial(completion, case.columns) for case in self.cases for completion in _completions(case)]
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """What becomes of `rows` in one batch."""
-        return self.score(self.rows)
+        """The outcomes of `trials` in one batch."""
+        return self.score(self.trials)
 
     @abstractmethod
-    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
-        """Return what becomes of these rows in one batch."""
+    def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
+        """Return the outcomes of these trials in one batch."""
 
     def value(self, completion: str, case: Case) -> float | None:
-        """Return what a completion earns; None if the reward abstains or fails."""
-        (outcome,) = self.score([Row(completion, case.columns)])
+        """Return what a completion earns, or None if the reward abstains or fails."""
+        (outcome,) = self.score([Trial(completion, case.columns)])
         return None if isinstance(outcome, Exception) else outcome
 
     def pays_more(self, completion: str, *, than: str, case: Case) -> bool:
@@ -119,31 +119,31 @@ class RewardSubject(Subject):
         super().__init__(cases, bounds=_bounds(reward), needs=reward.needs, about=about)
         self.reward = reward
 
-    def score(self, rows: Sequence[Row], *, progress: float | None = None) -> list[Outcome]:
-        """Return what becomes of these rows in one batch."""
-        return self.reward.outcomes(batch_of(rows, progress=progress))
+    def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
+        """Return the outcomes of these trials in one batch."""
+        return self.reward.outcomes(batch_of(trials, progress=progress))
 
 
-def batch_of(rows: Sequence[Row], *, progress: float | None = None) -> Batch:
-    """Return the rows as a batch, with the columns that a trainer would add."""
-    return Batch([row.completion for row in rows], columns_of(rows, progress=progress))
+def batch_of(trials: Sequence[Trial], *, progress: float | None = None) -> Batch:
+    """Return the trials as a batch, with the columns that a trainer would add."""
+    return Batch([trial.completion for trial in trials], columns_of(trials, progress=progress))
 
 
-def columns_of(rows: Sequence[Row], *, progress: float | None = None) -> dict[str, Any]:
-    """Return the rows' columns as a trainer gives them: lists, prompts and token ids among them."""
+def columns_of(trials: Sequence[Trial], *, progress: float | None = None) -> dict[str, Any]:
+    """Return the trials' columns as a trainer passes them, including prompts and token ids."""
     columns: dict[str, Any] = {
-        "prompts": [copy.deepcopy(PROMPT) for _ in rows],
-        "completion_ids": [list(range((len(row.completion) + 3) // 4)) for row in rows],
+        "prompts": [copy.deepcopy(PROMPT) for _ in trials],
+        "completion_ids": [list(range((len(trial.completion) + 3) // 4)) for trial in trials],
     }
-    for name in rows[0].columns if rows else ():
-        columns[name] = [copy.deepcopy(row.columns[name]) for row in rows]
+    for name in trials[0].columns if trials else ():
+        columns[name] = [copy.deepcopy(trial.columns[name]) for trial in trials]
     if progress is not None:
         columns["trainer_state"] = trainer_state(progress)
     return columns
 
 
 def same(one: Outcome, other: Outcome) -> bool:
-    """Return whether two outcomes of one row agree."""
+    """Return whether two outcomes of one trial agree."""
     if isinstance(one, Exception) or isinstance(other, Exception):
         return type(one) is type(other)
     if one is None or other is None:
@@ -152,10 +152,10 @@ def same(one: Outcome, other: Outcome) -> bool:
 
 
 def _bounds(reward: Reward) -> tuple[float, float]:
-    """Return the reward's bounds; those of its class where they cannot be computed, which is found later."""
+    """Return the reward's bounds, or those of its class if they cannot be computed, which is found later."""
     try:
         return reward.bounds
-    except Exception:  # noqa: BLE001 - the author's property; every outcome is an error then
+    except Exception:  # noqa: BLE001 - the author's property; then every outcome is an error
         return reward.range
 
 

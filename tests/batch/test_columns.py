@@ -3,7 +3,7 @@ import pickle
 from geo_rewards.batch.columns import LazyRows, column, taken
 
 
-def test_an_item_is_made_at_first_use_and_kept():
+def test_an_item_is_created_on_first_use_and_kept():
     made = []
     rows = LazyRows(lambda row: made.append(row) or [row], 3)
     assert rows[1] is rows[1]
@@ -24,7 +24,7 @@ def test_lazy_rows_read_like_a_list():
     assert repr(LazyRows(str, 1)) == "['0']"
 
 
-def test_an_item_taken_by_two_is_made_once():
+def test_an_item_taken_twice_is_created_once():
     rows = LazyRows(lambda row: [row], 3)
     part = rows.take([2, 0])
     assert part[0] is rows[2]

@@ -126,3 +126,131 @@ def test_rows_of_one_group_share_one_truth():
 def test_equal_cells_of_another_kind_are_read_again():
     with pytest.raises(TruthError, match="row 1: lat True is not a number"):
         read_truths({"lat": [1, True], "lon": [1, 1], "city": [None, None]})
+
+
+SPELLINGS = [
+    "nan",
+    "NaN",
+    "None",
+    "NONE",
+    "null",
+    "N/A",
+    "n/a",
+    "n.a.",
+    "unknown",
+    "Unknown ",
+    "-",
+    "--",
+    "—",
+    "?",
+    "...",
+]
+
+
+@pytest.mark.parametrize("missing", [*SPELLINGS, "<NA>", "#N/A", "not available", " ", "undefined"])
+def test_a_text_that_says_there_is_no_value_is_missing(missing):
+    cells = {"lat": missing, "lon": missing, "country": missing, "region": missing, "city": missing}
+    assert read_truth(cells) == GroundTruth()
+    assert read_truth({"lat": 48.85, "lon": 2.35, "city": missing}).coordinate == Coordinate(48.85, 2.35)
+
+
+def test_namibia_and_nan_are_no_missing_values():
+    assert read_truth({"country": "NA"}).country == "NA"
+    truth = read_truth({"country": "Thailand", "region": "Nan", "city": "Nan"})
+    assert (truth.region, truth.city) == ("Nan", "Nan")
+    assert read_truth({"country": "US", "region": "Nan"}).region is None
+
+
+def test_a_coordinate_with_one_missing_half_is_an_error():
+    with pytest.raises(TruthError, match="lon is missing beside lat"):
+        read_truth({"lat": 48.85, "lon": "n/a"})
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"),
+    [
+        *(("LAT", "LON"), ("Lat", "Lng"), ("latitude", "long"), ("Latitude", "Longitude"), ("lat", "lng")),
+        *(("gt_lat", "gt_lon"), ("GT_LAT", "GT_LON"), ("LATITUDE", "LONG"), ("Gt_Lat", "lon")),
+    ],
+)
+def test_columns_of_coordinates_are_found_by_any_usual_name(lat, lon):
+    columns = {lat: [48.85, 41.9], lon: [2.35, 12.5], "other": ["x", "y"]}
+    truths = read_truths(columns)
+    assert [tuple(truth.coordinate) for truth in truths] == [(48.85, 2.35), (41.9, 12.5)]
+    plain = plain_truths({lat: columns[lat], lon: columns[lon]})
+    assert plain is None or plain.tolist() == [[48.85, 41.9], [2.35, 12.5]]
+
+
+def test_a_column_of_long_texts_is_no_longitude():
+    assert read_truths({"long": ["a long text"], "city": ["Paris"]})[0].city == "Paris"
+
+
+def test_two_columns_that_say_different_latitudes_are_an_error():
+    with pytest.raises(TruthError, match="contradict"):
+        read_truth({"lat": 48.85, "GT_LAT": 41.9, "lon": 2.35})
+
+
+@pytest.mark.parametrize(
+    ("written", "degrees"),
+    [
+        ("33.8688 S", -33.8688),
+        ("−33.8688", -33.8688),
+        (" 48,85 ", 48.85),
+        ("-3.8e-05", -3.8e-05),
+        ("40°30'N", 40.5),
+    ],
+)
+def test_degrees_are_read_as_people_and_programs_write_them(written, degrees):
+    assert read_truth({"lat": written, "lon": "2"}).coordinate.lat == pytest.approx(degrees)
+
+
+@pytest.mark.parametrize(
+    "written", ["4_8.5", "inf", "1e400", "48.85 or 49", "48.85 E", "about", "0x10", "48.85.1"]
+)
+def test_what_is_no_latitude_is_an_error(written):
+    with pytest.raises(TruthError):
+        read_truth({"lat": written, "lon": "2"})
+
+
+@pytest.mark.parametrize(
+    "solution", [["48.85", "2.35"], ("48.85 N", "2.35 E"), [48.85, "2.35"], np.array([48.85, 2.35])]
+)
+def test_a_list_of_two_numbers_is_a_pair_as_texts_too(solution):
+    assert read_truth({"solution": solution}).coordinate == Coordinate(48.85, 2.35)
+
+
+@pytest.mark.parametrize("solution", [["Paris", "France"], ["3 cats", "2 dogs"], [1, 2, 3], ["48.85"]])
+def test_any_other_list_is_text(solution):
+    assert read_truth({"solution": solution}).text
+
+
+@pytest.mark.parametrize(
+    "solution",
+    [
+        {"lat": None, "lon": None},
+        {"lat": 400, "lon": 2},
+        {"latitude": "48.85 or 49", "longitude": 2},
+        "<answer>48.85, 2.35</answer><answer>1, 2</answer>",
+        "<answer>48.85, 2.35",
+        "Latitude: 48.85",
+        "lat: unknown, lon: unknown",
+        "Latitude: 48.85 to 48.9, Longitude: 2.35",
+        "48°N to 49°N, 2°E",
+        "40°60' N, 2° E",
+        "It is not (48.85, 2.35)",
+        "Coordinates: 48.85, 2.35, 7",
+        "POINT(2.35, 48.85)",
+        ["48.85", "n/a"],
+        [48.85, None],
+    ],
+)
+def test_a_solution_that_means_a_place_and_is_not_readable_is_an_error(solution):
+    with pytest.raises(TruthError):
+        read_truth({"solution": solution})
+
+
+@pytest.mark.parametrize(
+    "text", ["12-15", "12:30", "It is 40° hot", "a long road", "none", "2 m to 3 m", "5 N"]
+)
+def test_texts_with_numbers_of_other_kinds_stay_texts(text):
+    assert read_truth({"solution": text}) == GroundTruth(text=text)

@@ -81,13 +81,13 @@ def test_without_debug_there_is_no_traceback(run, plugin_of):
     assert "ZeroDivisionError: no such thing" in ran.err
 
 
-def test_debug_behind_a_double_dash_is_an_argument(run):
+def test_debug_after_a_double_dash_is_an_argument(run):
     ran = run("describe", "--", "--debug")
     assert ran.code == 2
     assert "'--debug'" in ran.err
 
 
-def test_a_reader_that_leaves_early_is_no_traceback(script):
+def test_a_reader_that_exits_early_causes_no_traceback(script):
     lister = [
         sys.executable,
         "-c",
@@ -111,7 +111,7 @@ def test_listing_loads_no_heavy_library_and_no_gazetteer():
     assert "haversine_decay" in done.stdout
 
 
-def test_the_version_is_told(run):
+def test_the_version_is_printed(run):
     ran = run("--version")
     assert ran.code == 0
     assert ran.out.startswith("geo-rewards 0.")

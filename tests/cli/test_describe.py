@@ -88,7 +88,7 @@ def test_parameters_tell_types_bounds_choices_and_defaults():
     assert found["title"].text == "Told by the field."
 
 
-def test_a_type_without_json_schema_is_told_by_its_annotation():
+def test_a_type_without_json_schema_is_shown_by_its_annotation():
     found = {parameter.name: parameter for parameter in list_parameters(Odd)}
     assert "Opaque" in found["other"].type
 
@@ -101,7 +101,7 @@ def test_the_docstring_is_read_in_parts():
     assert documentation.example == ">>> 1 + 1\n2"
 
 
-def test_the_text_of_a_lone_parameter_is_told_to_its_last_line():
+def test_the_text_of_a_lone_parameter_is_shown_to_its_last_line():
     class Lone(gr.Reward):
         """1 always.
 
@@ -117,14 +117,14 @@ def test_the_text_of_a_lone_parameter_is_told_to_its_last_line():
     assert parameter.text == "The limit, and what it is for."
 
 
-def test_a_reward_is_described_whole(run):
+def test_a_reward_is_described_completely(run):
     ran = run("describe", "haversine_decay")
     assert ran.code == 0
     for part in (
         "haversine_decay (geo-rewards ",
         "scale_km: number > 0, or null; default null",
         "one of exponential, geo_r,",
-        "Distance in km from which on the value is 0",
+        "Distance in km at and beyond which the value is 0",
         "coordinate: columns lat and lon",
         "[0, 1]",
         "d = great-circle distance in km",
@@ -134,7 +134,7 @@ def test_a_reward_is_described_whole(run):
         assert part in ran.out
 
 
-def test_a_third_partys_reward_is_described_whole(run, plugin_of):
+def test_a_third_party_reward_is_described_completely(run, plugin_of):
     with temporary_plugin(plugin_of(Elaborate), distribution="elaborations"):
         out = run("describe", "Elaborate").out
     for part in (
@@ -143,7 +143,7 @@ def test_a_third_partys_reward_is_described_whole(run, plugin_of):
         "f(x) = x",
         "A Paper, 2026",
         "words: ",
-        "must be given",
+        "required",
         "text:",
     ):
         assert part in out

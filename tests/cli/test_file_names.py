@@ -51,7 +51,7 @@ def test_a_reward_of_a_file_is_described_with_its_hash(run, folder):
         ("./broken.py:Brief", 1, "broken.py cannot be loaded: ZeroDivisionError"),
     ],
 )
-def test_what_is_wrong_with_a_file_is_told(run, folder, command, name, code, message):
+def test_a_bad_file_is_an_error_with_the_reason(run, folder, command, name, code, message):
     (folder / "broken.py").write_text("1 / 0")
     ran = run(*command, name)
     assert (ran.code, ran.out) == (code, "")
@@ -59,7 +59,7 @@ def test_what_is_wrong_with_a_file_is_told(run, folder, command, name, code, mes
     assert ran.err.count("\n") == 1
 
 
-def test_the_cause_of_a_broken_file_stands_in_the_traceback(run, folder):
+def test_the_traceback_shows_the_cause_of_a_broken_file(run, folder):
     (folder / "my_reward.py").write_text("1 / 0")
     ran = run("try", folder / "recipe.yaml", "--completion", "x", "--debug")
     assert ran.code == 1

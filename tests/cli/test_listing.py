@@ -10,7 +10,7 @@ from geo_rewards.testing import temporary_plugin
 
 
 class Verbose(gr.Reward):
-    """1 for an answer that has very many words, more of them than eighty columns of a terminal hold."""
+    """1 for an answer that has very many words, more of them than fit in eighty columns of a terminal."""
 
     name = "verbose"
     range = (-1.0, 1.0)
@@ -41,7 +41,7 @@ def test_list_names_every_reward_in_json(run):
     assert set(rewards[0]) == {"name", "plugin", "version", "summary", "range"}
 
 
-def test_list_in_a_pipe_is_whole_and_tab_separated(run, plugin_of):
+def test_list_in_a_pipe_is_complete_and_tab_separated(run, plugin_of):
     with temporary_plugin(plugin_of(Verbose)):
         lines = run("list").out.splitlines()
     header, *rows = [line.split("\t") for line in lines]
@@ -90,8 +90,8 @@ def test_a_broken_plugin_shows_reason_and_traceback(run, troubled):
 def test_a_refused_claim_is_shown_with_its_reason(run, troubled):
     record = next(record for record in run("plugins", "--json").json if record["plugin"] == "greedy")
     assert record["provides"] == []
-    assert "'country_match' is built in" in record["refused"][0]
-    assert "'country_match' is built in" in run("plugins").out
+    assert "'country_match' is reserved" in record["refused"][0]
+    assert "'country_match' is reserved" in run("plugins").out
 
 
 def test_a_disabled_plugin_is_shown_as_such(run):
@@ -117,7 +117,7 @@ def test_recipes_tell_rewards_weights_and_purpose(run):
     assert all(record["error"] is None for record in records.values())
 
 
-def test_a_recipe_that_cannot_be_read_stops_no_other(run, plugin_of, tmp_path):
+def test_an_unreadable_recipe_does_not_affect_the_others(run, plugin_of, tmp_path):
     bad = tmp_path / "bad.yaml"
     bad.write_text("rewards: [{nam: x}]\n")
     with temporary_plugin(plugin_of(bad=bad)):

@@ -55,7 +55,7 @@ def test_rows_come_back_in_order_with_their_rewards(run, write_rows, tmp_path):
     assert [row["rewards"]["distance"] > 0.9 for row in scored] == [True, False, True, True, False]
 
 
-def test_the_summary_tells_means_abstentions_and_parse_rate(run, write_rows, tmp_path):
+def test_the_summary_shows_means_abstentions_and_parse_rate(run, write_rows, tmp_path):
     rows = [*GOOD_ROWS, {"completion": "Paris", "country": "France"}]
     ran = run("score", write_rows(rows), "--recipe", "geoguessr", "-o", tmp_path / "out.jsonl")
     summary = dict(line.split(maxsplit=1) for line in ran.err.splitlines()[1:])
@@ -102,7 +102,7 @@ def test_the_parquet_of_trl_is_scored(run, tmp_path):
     assert first["advantage"] == 1.0
 
 
-def test_parquet_out_holds_what_jsonl_holds_and_can_be_scored_again(run, write_rows, tmp_path):
+def test_parquet_output_equals_jsonl_and_can_be_scored_again(run, write_rows, tmp_path):
     mixed = [
         {**row, "tag": tag} for row, tag in zip(GOOD_ROWS, [1, "two", None, [4], {"five": {}}], strict=True)
     ]
@@ -332,7 +332,7 @@ def test_training_data_without_completions_is_sent_to_validate(run, write_rows):
     assert "did you mean 'completions'" in ran.err
 
 
-def test_a_logged_truth_that_is_no_object_names_its_row(run, write_rows):
+def test_a_logged_truth_that_is_not_an_object_names_its_row(run, write_rows):
     row = {"completion": "x", "advantage": 0.0, "truth": "[1, 2]"}
     ran = run("score", write_rows([row]), "--recipe", "geoguessr", "-o", "-")
     assert (ran.code, "line 1: the logged truth is no JSON object but [1, 2]" in ran.err) == (1, True)

@@ -32,7 +32,7 @@ def test_an_abstention_says_which_truth_is_missing(run):
     assert "the truth has no coordinate" in out
 
 
-def test_what_was_not_read_is_told(run):
+def test_what_was_not_read_is_explained(run):
     out = run("try", "coordinate_format", "--completion", "<think>x</think><answer>48.86, 400</answer>").out
     assert "coordinate none" in out
     assert "longitude 400.0 is not in" in out

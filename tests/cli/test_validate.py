@@ -41,9 +41,9 @@ def test_every_fault_is_listed_and_summed_up_by_cause(run, write_rows, folder):
 
 def test_pictures_that_are_in_another_folder_bring_the_flag_that_names_it(run, write_rows, folder):
     file = write_rows([row()])
-    told = "image paths begin at each file's own folder; --images names another"
-    assert told in run("validate", file).out
-    assert told not in run("validate", write_rows([row(image="no.png")]), "--images", folder).out
+    hint = "image paths are relative to each data file's own folder; set another with --images"
+    assert hint in run("validate", file).out
+    assert hint not in run("validate", write_rows([row(image="no.png")]), "--images", folder).out
 
 
 def test_json_is_alone_on_stdout(run, write_rows, folder):
@@ -166,10 +166,10 @@ def test_the_rehearsal_passes_on_good_labels(run, write_rows, folder):
     assert "reward 'distance' abstains on 1 of 2 rows" in ran.out
 
 
-def test_a_rehearsal_of_no_good_row_promises_nothing(run, write_rows, folder):
+def test_a_rehearsal_without_good_rows_reports_no_success(run, write_rows, folder):
     ran = run("validate", write_rows([row("91, 2")]), "--images", folder, "--recipe", "default")
     assert ran.code == 1
-    assert "rehearsal of default on 0 rows: there is no good row to score" in ran.out
+    assert "rehearsal of default on 0 rows: no good rows to score" in ran.out
 
 
 def test_the_rehearsal_explains_the_rows_that_fail(run, write_rows, folder):
@@ -229,10 +229,10 @@ def test_columns_of_the_recipe_are_read_and_a_missing_one_is_an_error(run, write
         (["{file}", "--recipe", "geogueser"], 2, "'geoguessr'"),
         (["{file}", "--set", "a.b=1"], 2, "--recipe"),
         (["{file}", "--imagse", "x"], 2, "--images"),
-        (["{empty}"], 1, "holds no rows"),
+        (["{empty}"], 1, "contains no rows"),
     ],
 )
-def test_what_is_wrong_is_told(run, write_rows, arguments, code, message):
+def test_a_mistake_is_an_error_with_the_reason(run, write_rows, arguments, code, message):
     files = {"file": write_rows([row()]), "empty": write_rows([], "empty.jsonl")}
     ran = run("validate", *(argument.format(**files) for argument in arguments))
     assert (ran.code, ran.out) == (code, "")

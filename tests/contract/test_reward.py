@@ -34,7 +34,7 @@ class NeedsCoordinate(gr.Reward):
 
 
 class Returns(gr.Reward):
-    """Whatever it is told to."""
+    """The given value."""
 
     name = "returns"
     value: object = None
@@ -114,13 +114,13 @@ def test_unknown_keywords_are_ignored_in_a_call():
     assert Length()([PARIS], log_metric=print, whatever=3, image=[None]) == [10.0]
 
 
-def test_a_parameter_of_another_name_is_refused():
+def test_an_unknown_parameter_is_refused():
     with pytest.raises(gr.GeoRewardsError, match=r"unknown key 'scale'; did you mean 'scale_km'"):
         gr.get_reward("haversine_decay", scale=3)
 
 
 @pytest.mark.parametrize("field", ["name", "range", "needs", "bounds", "score", "formula"])
-def test_reserved_names_are_no_parameters(field):
+def test_reserved_names_cannot_be_parameters(field):
     with pytest.raises(TypeError, match=f"{field} is reserved"):
         type("Bad", (gr.Reward,), {"__annotations__": {field: float}, field: 1.0, "__module__": __name__})
 
@@ -130,7 +130,7 @@ def test_rows_without_the_needed_truth_abstain_before_score_is_called():
     assert NeedsCoordinate()([PARIS]) == [None]
 
 
-def test_country_is_there_whenever_a_coordinate_is():
+def test_a_coordinate_implies_a_country():
     class NeedsCountry(gr.Reward):
         """1 if the true country is France."""
 
@@ -156,7 +156,7 @@ def test_country_is_there_whenever_a_coordinate_is():
         ("many", "not a number"),
     ],
 )
-def test_a_value_that_is_no_reward_is_an_error_naming_reward_and_row(value, message):
+def test_an_invalid_value_is_an_error_naming_reward_and_row(value, message):
     with pytest.raises(RewardError, match=f"reward 'returns', row 0: returned .*{message}"):
         Returns(value=value)([PARIS])
 
@@ -206,7 +206,7 @@ def test_an_async_score_that_hangs_is_an_error_after_its_timeout():
     assert "TimeoutError: no value within 0.05 s" in str(outcomes[1])
 
 
-def test_an_async_score_that_leaks_a_cancellation_is_an_error_of_its_row():
+def test_a_leaked_cancellation_is_an_error_of_its_row():
     class Cancelled(gr.Reward):
         """A client that leaks its cancellation."""
 
@@ -219,7 +219,7 @@ def test_an_async_score_that_leaks_a_cancellation_is_an_error_of_its_row():
     assert "cancelled: connection reset" in str(outcome)
 
 
-def test_no_concurrency_at_all_is_an_error_and_no_hang():
+def test_zero_concurrency_is_an_error_instead_of_a_hang():
     class NoSlots(gr.Reward):
         """Nobody may run."""
 
@@ -240,12 +240,12 @@ def test_no_concurrency_at_all_is_an_error_and_no_hang():
         ({"needs": "country"}, "needs is 'country'; it must be a tuple"),
     ],
 )
-def test_a_class_that_cannot_work_is_refused_when_it_is_made(attributes, message):
+def test_a_class_that_cannot_work_is_refused_at_creation(attributes, message):
     with pytest.raises(TypeError, match=message):
         type("Bad", (gr.Reward,), {"name": "bad", "__module__": __name__, **attributes})
 
 
-def test_an_async_score_batch_is_refused_when_the_class_is_made():
+def test_an_async_score_batch_is_refused_at_class_creation():
     with pytest.raises(TypeError, match="score_batch must be a plain function"):
 
         class Bad(gr.Reward):

@@ -23,7 +23,7 @@ EVIL_TEXT = "a" * 30 + "!"
 
 
 class Hangs(gr.Reward):
-    """1, or does what its row says for ever."""
+    """1, or does forever what its row says."""
 
     name = "hangs"
     timeout_s: ClassVar[float | None] = 0.15
@@ -42,7 +42,7 @@ class Hangs(gr.Reward):
 
 
 class HangsAsBatch(Hangs):
-    """The same for whole batches."""
+    """The same for batches."""
 
     name = "hangs_as_batch"
 
@@ -80,17 +80,17 @@ def test_rows_that_all_hang_are_given_up_after_three(reward):
     with seconds(2, least=3 * 0.15):
         found = outcomes(reward, ["sleep"] * 64)
     assert sum(map(is_timeout, found)) == 3
-    assert "row 63: TimeoutError: not tried: 3 rows of this batch" in str(found[63])
+    assert "row 63: TimeoutError: not tried: 3 earlier rows of this batch" in str(found[63])
 
 
 def test_rows_that_hang_now_and_then_are_given_up_after_ten():
     found = outcomes(Hangs(), ["sleep", "ok"] * 32, timeout_s=0.05)
     assert sum(map(is_timeout, found)) == 10
     assert found[1:18:2] == [1.0] * 9
-    assert all("not tried: 10 rows" in str(outcome) for outcome in found[19:])
+    assert all("not tried: 10 earlier rows" in str(outcome) for outcome in found[19:])
 
 
-def test_the_recipe_sets_the_limit_of_somebody_elses_reward(temporary_rewards):
+def test_the_recipe_sets_the_limit_of_a_third_party_reward(temporary_rewards):
     entry = {"name": "hangs", "timeout_s": 0.05, "on_error": "abstain"}
     with temporary_rewards(Hangs):
         recipe = Recipe(parse_recipe({"rewards": [entry]}, where="r.yaml"))
@@ -99,7 +99,7 @@ def test_the_recipe_sets_the_limit_of_somebody_elses_reward(temporary_rewards):
         assert "within 0.05 s" in str(scores.errors["hangs"][0])
         assert recipe.resolved()["rewards"][0]["timeout_s"] == 0.05
         assert recipe.override({"hangs.timeout_s": 2}).entries["hangs"].timeout_s == 2.0
-        with pytest.raises(RecipeError, match=r"hangs\.timeout_s must be more than 0, or null"):
+        with pytest.raises(RecipeError, match=r"hangs\.timeout_s must be greater than 0, or null"):
             recipe.override({"hangs.timeout_s": 0})
         for bad in (0, -1, "soon"):
             with pytest.raises(RecipeError, match=r"rewards\.0\.timeout_s"):
@@ -123,12 +123,12 @@ def temporary_rewards():
     return plugin
 
 
-def test_a_limit_that_is_no_time_is_refused():
-    with pytest.raises(ValueError, match="timeout_s is 0; it must be more than 0, or None for no limit"):
+def test_an_invalid_limit_is_refused():
+    with pytest.raises(ValueError, match="timeout_s is 0; it must be greater than 0, or None for no limit"):
         outcomes(Hangs(), ["ok"], timeout_s=0)
 
 
-def test_a_batch_that_is_only_slow_has_its_values_and_a_warning(caplog):
+def test_a_slow_batch_gets_its_values_and_a_warning(caplog):
     class Slow(gr.Reward):
         """Takes its time."""
 
@@ -148,7 +148,7 @@ def test_a_batch_that_is_only_slow_has_its_values_and_a_warning(caplog):
     ]
 
 
-def test_outside_the_main_thread_the_limit_is_missed_aloud_and_once(caplog):
+def test_outside_the_main_thread_a_single_warning_says_that_there_is_no_limit(caplog):
     warn_once.cache_clear()
     values = []
     with caplog.at_level(logging.WARNING):
@@ -157,7 +157,7 @@ def test_outside_the_main_thread_the_limit_is_missed_aloud_and_once(caplog):
         thread.join()
     assert values == [[1.0, 1.0]]
     assert [r.getMessage() for r in caplog.records] == [
-        "reward 'hangs': timeout_s cannot stop it outside the main thread; it runs without limit"
+        "reward 'hangs': timeout_s has no effect outside the main thread; it runs without a limit"
     ]
 
 
@@ -181,7 +181,7 @@ def test_an_earlier_timer_rings_inside_the_limit_and_after_it():
     assert after is not before
 
 
-def test_limits_nest_and_leave_nothing_behind():
+def test_limits_nest_and_restore_what_was_there():
     before = signal.getsignal(signal.SIGALRM)
     caught = []
 
@@ -200,7 +200,7 @@ def test_limits_nest_and_leave_nothing_behind():
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_a_value_that_comes_after_its_time_does_not_count():
+def test_a_late_value_does_not_count():
     def stubborn():
         try:
             time.sleep(600)
@@ -211,7 +211,7 @@ def test_a_value_that_comes_after_its_time_does_not_count():
         call_within(stubborn, 0.05, name="x")
 
 
-def test_what_the_interruption_became_is_the_timeouts_cause():
+def test_an_exception_made_of_the_interruption_is_the_timeouts_cause():
     def translating():
         try:
             time.sleep(600)
@@ -233,7 +233,7 @@ def test_code_that_swallows_the_first_interruption_gets_another():
         call_within(stubborn, 0.05, name="x")
 
 
-def test_what_a_call_raises_in_time_is_its_own_error():
+def test_an_error_raised_in_time_is_passed_on():
     with pytest.raises(ZeroDivisionError):
         call_within(lambda: 1 / 0, 5, name="x")
     assert call_within(lambda: "done", 5, name="x") == "done"
@@ -258,26 +258,26 @@ class Asks(gr.Reward):
 
 @pytest.fixture
 def silent_port():
-    """Return a port on which somebody listens and never answers."""
+    """Return a port with a listener that never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
 
-def test_an_async_service_that_never_answers_is_a_timeout_and_given_up(silent_port):
+def test_an_async_service_that_never_answers_times_out_and_is_given_up(silent_port):
     with seconds(5):
         found = Asks(port=silent_port).outcomes(gr.Batch(["x"] * 64), timeout_s=0.2)
     assert 4 <= sum(map(is_timeout, found)) <= 8  # those under way when the third had timed out
     assert "TimeoutError: not tried: " in str(found[63])
 
 
-def test_an_async_service_that_refuses_is_the_errors_of_its_rows():
+def test_a_refusing_async_service_is_an_error_of_each_row():
     with socket.create_server(("127.0.0.1", 0)) as server:
         closed_port = server.getsockname()[1]
     found = Asks(port=closed_port).outcomes(gr.Batch(["x"] * 8), timeout_s=2)
     assert all("ConnectionRefusedError" in str(outcome) for outcome in found)
 
 
-def test_a_call_that_blocks_the_loop_is_left_behind(silent_port, monkeypatch):
+def test_a_call_that_blocks_the_loop_is_abandoned(silent_port, monkeypatch):
     monkeypatch.setattr(coroutines, "_GRACE_S", 0.1)
     reward = Asks(port=silent_port, blocks=True)
     for _ in range(8):

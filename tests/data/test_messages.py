@@ -13,7 +13,7 @@ def test_a_system_prompt_comes_first():
     ]
 
 
-def test_a_rows_own_system_turn_is_kept_behind_it():
+def test_a_rows_own_system_turn_is_kept_after_it():
     own = {"role": "system", "content": [text_block("Be brief.")]}
     joined, question = with_system_prompt([own, QUESTION], "Think.")
     assert "".join(block["text"] for block in joined["content"]) == "Think.\n\nBe brief."

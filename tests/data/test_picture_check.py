@@ -48,7 +48,7 @@ def test_many_processes_find_the_same_in_the_same_order(tmp_path, pictures):
     assert sum(isinstance(found, RowProblem) for found in alone) == 100
 
 
-def test_a_problem_tells_the_kind_of_fault(tmp_path, pictures):
+def test_a_problem_has_the_kind_of_fault(tmp_path, pictures):
     rows = [row(tmp_path, 1, pictures("text.png")), row(tmp_path, 2, pictures("none.png"))]
     assert [problem.kind for problem in check_pictures(rows, workers=1)] == ["not_a_picture", "missing"]
 
@@ -76,11 +76,11 @@ def test_a_picture_that_kills_the_process_is_a_problem_of_its_line_alone(tmp_pat
     assert {found.line for found in checked if isinstance(found, RowProblem)} == lines
     assert [found.line for found in checked] == list(range(1000))
     assert "killed the process" in checked[150].message
-    assert len((tmp_path / "starts").read_text()) < 15  # not one for each of the 25 chunks behind it
+    assert len((tmp_path / "starts").read_text()) < 15  # not one for each of the 25 chunks after it
 
 
 @pytest.mark.usefixtures("deadly")
-def test_a_death_that_is_seen_when_more_work_is_handed_out_is_survived(tmp_path, pictures):
+def test_a_worker_death_noticed_on_submission_is_survived(tmp_path, pictures):
     rows = [row(tmp_path, line, pictures("deadly.png" if line == 240 else "good.png")) for line in range(600)]
     found = []
     for checked in check_pictures(rows, workers=2):
@@ -91,7 +91,7 @@ def test_a_death_that_is_seen_when_more_work_is_handed_out_is_survived(tmp_path,
     assert [checked.line for checked in found] == list(range(600))
 
 
-def test_a_script_without_a_guard_is_told_so(tmp_path, pictures):
+def test_a_script_without_a_guard_is_an_error_that_says_so(tmp_path, pictures):
     script = tmp_path / "script.py"
     script.write_text(
         "from pathlib import Path\n"

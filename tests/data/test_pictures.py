@@ -57,7 +57,7 @@ def test_every_mode_becomes_rgb(tmp_path, mode):
     assert open_picture(path).mode == "RGB"
 
 
-def test_transparency_is_laid_over_white(tmp_path):
+def test_transparency_becomes_white(tmp_path):
     path = tmp_path / "a.png"
     Image.new("RGBA", (2, 2), (255, 0, 0, 0)).save(path)
     assert open_picture(path).getpixel((0, 0)) == (255, 255, 255)
@@ -77,7 +77,7 @@ def test_the_exif_orientation_is_applied(tmp_path):
     assert open_picture(path).size == (4, 8)
 
 
-def test_the_first_frame_of_an_animation_is_taken(tmp_path):
+def test_the_first_frame_of_an_animation_is_used(tmp_path):
     path = tmp_path / "a.gif"
     frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, (0, 255, 0))]
     frames[0].save(path, save_all=True, append_images=frames[1:])
@@ -117,7 +117,7 @@ def test_sixteen_bits_a_channel_become_eight(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp"])
-def test_of_every_animation_the_first_frame_is_taken(tmp_path, suffix):
+def test_every_animation_gives_its_first_frame(tmp_path, suffix):
     path = tmp_path / f"a.{suffix}"
     frames = [Image.new("RGB", (4, 4), colour) for colour in (RED, (0, 255, 0), (0, 0, 255))]
     frames[0].save(path, save_all=True, append_images=frames[1:], lossless=True)
@@ -151,7 +151,7 @@ def test_every_exif_orientation_comes_out_upright(tmp_path, orientation):
     assert upright.getpixel((0, 0)) == RED
 
 
-def test_a_broken_exif_block_costs_no_picture(tmp_path):
+def test_a_broken_exif_block_does_not_cost_the_picture(tmp_path):
     path = tmp_path / "a.jpg"
     Image.new("RGB", (8, 4), RED).save(path, exif=b"Exif\0\0nonsense")
     assert open_picture(path).size == (8, 4)
@@ -189,7 +189,7 @@ def test_a_damaged_picture_is_an_error(tmp_path):
         (b"\xff\xd8\xff\xe0", "truncated"),
     ],
 )
-def test_what_is_no_picture_is_an_error(tmp_path, content, fault):
+def test_a_file_that_is_not_a_picture_is_an_error(tmp_path, content, fault):
     path = tmp_path / "a.png"
     path.write_bytes(content)
     assert fault_of(path) == fault
@@ -241,7 +241,7 @@ def test_a_picture_error_survives_pickling(tmp_path):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="a file that fails to be read")
-def test_a_fault_of_the_disk_is_tried_again(tmp_path):
+def test_a_disk_error_is_retried(tmp_path):
     """The link leads to a file whose reading is an I/O error; from the first warning on to a picture."""
     Image.new("RGB", (2, 2), RED).save(tmp_path / "good.png")
     path = tmp_path / "a.png"

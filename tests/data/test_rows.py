@@ -65,7 +65,7 @@ def test_marks_keep_their_position(folder, write_rows):
     assert row.prompt[0]["content"] == content
 
 
-def test_images_without_marks_come_behind_the_system_turn(folder, write_rows):
+def test_images_without_marks_come_after_the_system_turn(folder, write_rows):
     turns = [{"from": "system", "value": "Think."}, *human("Where?")]
     row = read_one(write_rows(seed_row(conversations=turns)), folder)
     assert row.prompt == [
@@ -187,14 +187,14 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(folder, write_rows
     ("line", "cause", "words"),
     [
         ('{"id": 1', "json", "invalid JSON at column"),
-        ("{} {}", "json", "one object a line"),
-        ('{"a": 1, "b": {"c": 1, "c": 2}}', "json", "'c' is there twice"),
+        ("{} {}", "json", "one object per line"),
+        ('{"a": 1, "b": {"c": 1, "c": 2}}', "json", "'c' is duplicated"),
         ('{"a": NaN}', "json", "NaN is not valid JSON"),
         ('{"a": "\\ud800"}', "encoding", "surrogate"),
         ("[" * 100_000, "json", "nested too deeply"),
         ('{"a": ' + "9" * 5000 + "}", "json", "invalid JSON"),
-        ("[]", "row", "a row is an object"),
-        ("{}", "row", "no conversations"),
+        ("[]", "row", "a row must be an object"),
+        ("{}", "row", "neither conversations nor messages"),
         ('{"conversations": [], "messages": []}', "row", "both"),
         ('{"conversations": []}', "row", "no human turn"),
         ('{"conversations": "hello"}', "row", "conversations: "),
@@ -228,7 +228,7 @@ def test_a_line_that_is_not_utf8_is_a_problem(tmp_path, folder):
         [*human("<image>One?"), *human("<image>Two?")],
     ],
 )
-def test_another_number_of_marks_is_a_problem(folder, write_rows, turns):
+def test_a_wrong_number_of_marks_is_a_problem(folder, write_rows, turns):
     problem = problem_of(write_rows(seed_row(conversations=turns)), folder)
     assert "2 <image> marks, but 1 images" in problem.message
 
@@ -255,7 +255,7 @@ def test_a_mark_in_the_answer_is_text(folder, write_rows):
     assert row.solution == "<image>"
 
 
-def test_a_system_turn_behind_others_is_a_problem(folder, write_rows):
+def test_a_system_turn_after_others_is_a_problem(folder, write_rows):
     turns = [*human("<image>One?"), {"from": "system", "value": "s"}, *human("Two?")]
     assert "must be the first" in problem_of(write_rows(seed_row(conversations=turns)), folder).message
 
@@ -268,14 +268,14 @@ def test_an_unknown_block_is_a_problem(folder, write_rows, block):
     assert problem_of(write_rows(row), folder).cause == "row"
 
 
-def test_image_beside_images_is_a_problem(folder, write_rows):
+def test_both_image_and_images_is_a_problem(folder, write_rows):
     assert "both image and images" in problem_of(write_rows(seed_row(images=["a.png"])), folder).message
 
 
 @pytest.mark.parametrize("value", [3, [3], {"path": "a.png"}])
-def test_an_image_that_is_no_path_is_a_problem(folder, write_rows, value):
+def test_an_image_that_is_not_a_path_is_a_problem(folder, write_rows, value):
     message = problem_of(write_rows(seed_row(image=value)), folder).message
-    assert message == f"an image is a path or a list of paths, not {value!r}"
+    assert message == f"an image must be a path or a list of paths, not {value!r}"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +312,7 @@ def test_an_image_outside_its_folder_or_missing_is_a_problem(tmp_path, folder, w
     assert words in problem.message
 
 
-def test_a_special_file_is_no_picture(folder, write_rows):
+def test_a_special_file_is_not_a_picture(folder, write_rows):
     os.mkfifo(folder / "pipe.png")
     assert "not a file" in problem_of(write_rows(seed_row(image="pipe.png")), folder).message
 
@@ -335,7 +335,7 @@ def test_symbolic_links_inside_the_folder_are_followed(tmp_path, folder, write_r
 @pytest.mark.parametrize("name", ["rows.csv", "rows"])
 def test_an_unknown_suffix_is_an_error(tmp_path, folder, name):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(DataError, match=r"\.jsonl and \.json can be read"):
+    with pytest.raises(DataError, match=r"expected \.jsonl or \.json"):
         list(read_rows(tmp_path / name, image_folder=folder))
 
 

@@ -3,6 +3,8 @@
 What a formatter writes must be read as the very same coordinate: `parse(format(c)) == c`.
 """
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,13 +36,22 @@ def sizes(c):
     return number(abs(c.lat)), number(abs(c.lon))
 
 
+LETTER_WORDS = {
+    "N": {"north": "North", "norte": "norte", "shiroty": "北纬", "sh": "с. ш."},
+    "S": {"north": "South", "norte": "sur", "shiroty": "南纬", "sh": "ю. ш."},
+    "E": {"east": "East", "este": "este", "dolgoty": "东经", "dol": "в. д."},
+    "W": {"east": "West", "este": "oeste", "dolgoty": "西经", "dol": "з. д."},
+}
+
+
 def lettered(template):
     """Fill `{a}` and `{o}` with numbers, `{n}` and `{e}` with letters, `{north}` and `{east}` with words."""
-    words = {"N": "North", "S": "South", "E": "East", "W": "West"}
 
     def write(c):
         (a, o), (n, e) = sizes(c), letters(c)
-        return template.format(a=a, o=o, n=n, e=e, north=words[n], east=words[e])
+        known = {"a": a, "o": o, "n": n, "e": e, **LETTER_WORDS[n], **LETTER_WORDS[e]}
+        known |= {"minus_a": number(c.lat) if n == "S" else a, "minus_o": number(c.lon) if e == "W" else o}
+        return re.sub(r"\{([a-z_]+)\}", lambda match: known[match[1]], template)
 
     return write
 
@@ -113,6 +124,55 @@ FORMATS = {
             "https://maps.google.com/?q={lat},{lon}", "POINT({lon} {lat})", "SRID=4326;POINT ({lon} {lat})",
         )
     },
+    **{
+        f"words {template!r}": lettered(template)
+        for template in (
+            "{a}° {n} latitude, {o}° {e} longitude", "{o} {e} longitude, {a} {n} latitude",
+            "Latitude: {a} ({north}), Longitude: {o} ({east})", "Latitude: {a}°, {n}; Longitude: {o}°, {e}",
+            "Latitude: {a} - {north}\nLongitude: {o} - {east}", "Latitude ({n}): {a}, Longitude ({e}): {o}",
+            "Latitude: {a}\nHemisphere: {north}, {east}\nLongitude: {o}", "{n}{a}{e}{o}",
+            "{a}° ({n}), {o}° ({e})",
+            '{"lat": {a}, "lat_ref": "{n}", "lon": {o}, "lon_ref": "{e}"}', "{e}{o}{n}{a}",
+            "- {a}° {n}, {o}° {e}",
+            '{"latitude": {a}, "longitude": {o}, "hemisphere": "{n}{e}"}', "{a}°{n} · {o}°{e}",
+            "{{coord|{a}|{n}|{o}|{e}|display=title}}", "≈{a}° {n}, ≈{o}° {e}",
+            "${a}^\\circ$ {n}, ${o}^\\circ$ {e}",
+            "| Latitude | {a}° {n} |\n| Longitude | {o}° {e} |", "{minus_a}° {n}, {minus_o}° {e}",
+            "{a}° {norte}, {o}° {este}", "{shiroty} {a}度，{dolgoty} {o}度", "{a}° {sh}, {o}° {dol}",
+        )
+    },
+    **{
+        f"signed {template!r}": filled(template)
+        for template in (
+            "{lat} latitude, {lon} longitude", "{lon} lng / {lat} lat",
+            "latitude ({lat}) and longitude ({lon})",
+            "~{lat}, ~{lon}", "纬度：{lat}，经度：{lon}", "위도: {lat}, 경도: {lon}",
+            "Широта: {lat}, Долгота: {lon}",
+            "Latitud: {lat}, Longitud: {lon}", "Breitengrad: {lat}, Längengrad: {lon}", "坐标：{lat}, {lon}",
+            "| Lat | Lon |\n|---|---|\n| {lat} | {lon} |", "| **Coordinates** | {lat}, {lon} |",
+            "<lat>{lat}</lat><lon>{lon}</lon>", '<point lat="{lat}" lon="{lon}"/>',
+            "Lat: {lat}<br>Lon: {lon}",
+            '{"lat": {lat}, // about\n"lon": {lon}}', '{"纬度": {lat}, "经度": {lon}}',
+            "{{coord|{lat}|{lon}}}",
+            '{"decimalLatitude": {lat}, "decimalLongitude": {lon}}', "{lat}, {lon} is right",
+            "https://yandex.ru/maps/?ll={lon},{lat}&z=12",
+            "https://yandex.ru/maps/?pt={lon},{lat}&ll=1.5,2.5",
+            "https://www.google.com/maps/place/X/@1.5,2.5,17z/data=!3m1!8m2!3d{lat}!4d{lon}",
+            "https://www.google.com/maps/search/{lat},+{lon}",
+            "https://www.google.com/maps/place/{lat},{lon}",
+            "https://www.openstreetmap.org/?mlat={lat}&mlon={lon}#map=5/1.5/2.5",
+            "https://osm.org/#map=5/{lat}/{lon}",
+            "https://www.bing.com/maps?cp={lat}~{lon}", "https://maps.apple.com/?ll={lat},{lon}",
+            "https://www.google.com/maps/@?api=1&map_action=pano&viewpoint={lat},{lon}",
+        )
+    },
+    "em dash": characters({"-": "—"}, plain),
+    "superscript minus": characters({"-": "⁻"}, plain),
+    "soft hyphen": characters({"-": "\u00ad"}, plain),
+    "misread minus": lambda c: plain(c).replace("-", "âˆ’"),
+    "minus entity": lambda c: plain(c).replace("-", "&minus;"),
+    "the word negative": lambda c: plain(c).replace("-", "negative "),
+    "rounded too": lambda c: f"{plain(c)} (about {c.lat:.2f}, {c.lon:.2f})",
     "ISO 6709": lambda c: f"{c.lat:+011.7f}{c.lon:+012.7f}/",
     "plus signs": lambda c: f"{c.lat:+.7f}, {c.lon:+.7f}",
     "decimal commas": lambda c: plain(c, "; ").replace(".", ","),
@@ -130,6 +190,10 @@ SEXAGESIMALS = {
     "colons": "{d}:{m:02d}:{s:02d} {h}",
     "spaces": "{d} {m} {s} {h}",
     "letter first": "{h}{d}°{m}'{s}\"",
+    "seconds without a mark": "{d}°{m}'{s}{h}",
+    "degrees without a mark": "{d} {m}' {s}\" {h}",
+    "degrees without a mark and letters": "{d} {m}m {s}s {h}",
+    "entities": "{d}&deg;{m}&prime;{s}&Prime;{h}",
     "words": "{d} degrees {m} minutes {s} seconds {h}",
 }
 

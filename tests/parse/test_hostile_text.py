@@ -18,6 +18,17 @@ PIECES = (
     "N ", "N1", "1N", "lat ", "lat: ", "lat,lon:", "lat 1 lon 1 ", "country: ", "country: a ", "a, ",
     "http://", "@1,1 ", "geo:1,1", "POINT(", "POINT(1 1)", "+10.0+010.0", "１", "−", "“", "\u00a0", "\ud800",
     "1.5, 2.5 or ", "1,5;2,5 ", "1.5 and ",
+    "—", "âˆ’", "&minus;", "&#8722;", "minus ", "(-) ", "\u00ad", "not ", "1 or ", "1 to 2 ", "1~",
+    "lat 1 or ",
+    "1 lat ", "lat (", "lat: 1 (S) ", "hemisphere: ", "Hemisphere: S ", "N/S: S ", "1N to ", "1' 1\" ",
+    "1 1' ",
+    "| ", "|a|1|\n", "|lat|lon|\n|-|-|\n|1|1|\n", "<a>", "<lat>1</lat>", "</td><td>", "<br>", "<a b='1'",
+    "北纬1", "纬度：1，", "1° sur ", "с. ш. ", "1° Š", "或1", "{{coord|1|1}}", "{{coord|",
+    "http://google.com/maps/@1,1 ",
+    "https://yandex.ru/?ll=1,1 ", "!3d1!4d1", "http://google.com/maps/place/1'", "/*", "{/*", "{a: //",
+    "{#", "# ",
+    "Street: 1 N 1 E ", "note: 1.5, 2.5\n", "(1,111) ", "; a", "$a, b$", "This is ", "probably ", "is not ",
+    "\ue000 1 ", "\ufffd1 ", "1 ± 1 ", "~1, ", "1 | ", "· 1 ", "§1 ", '{"lat_min": 1}', '{"ns": "S"}',
     "1e", "e1", "nan ", "'\"", '{"a": "', '{"lat": 1, "lon": 2}', "{“a”: 1}", "[[", "1;", "1/", "1:",
 )  # fmt: skip
 

@@ -75,8 +75,9 @@ REFUSED = [
     ("40.1 km, 75.2 km", ProblemKind.NO_PAIR),
     ("48.85, 2.35km away", ProblemKind.NO_PAIR),
     # signs
-    ("-40.1 S, 75.2 E", ProblemKind.SIGN),
-    ("40.1 N, -75.2 W", ProblemKind.SIGN),
+    ("-40.1 N, 75.2 E", ProblemKind.SIGN),
+    ("40.1 N, -75.2 E", ProblemKind.SIGN),
+    ("+40.1 S, 75.2 E", ProblemKind.SIGN),
     ("N-40.1 W75.2", ProblemKind.SIGN),
     ("- 33.8, 151.2", ProblemKind.SIGN),
     ("48.85-2.35", ProblemKind.SIGN),

@@ -31,7 +31,12 @@ ILL_FORMED = [
     ("<think>x</think><answer>  </answer>", False),
     ("<think>48.85, 2.35</think><answer></answer>", False),
     ("<think>48.85, 2.35</think>", False),
-    ("<think>48.85, 2.35</think> 48.85, 2.35", False),
+    ("<think>1.5, 2.5</think> 48.85, 2.35", True),
+    ("1.5, 2.5</think>\n\n48.85, 2.35", True),
+    ("<think>x</think> 1.5, 2.5 <think>y</think> 48.85, 2.35", True),
+    ("<think>x</think> 48.85, 2.35 <think>", False),
+    ("<think>x<think>y</think> 48.85, 2.35", False),
+    ("</think>", False),
     ("<think><answer>48.85, 2.35</answer></think>", False),
     ("<think>x<answer>48.85, 2.35</answer>", False),
     ("<answer>48.85, 2.35</answer></think>", False),
@@ -125,6 +130,26 @@ def test_the_answer_is_kept_stripped(text: str, answer: str | None) -> None:
 )
 def test_a_missing_answer_says_why(text: str, kind: str) -> None:
     assert parse_completion(text).problems[0].startswith(f"{kind}: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "think_only"),
+    [
+        ("<think>x</think>\n\nParis", True),
+        ("x</think>\n\nParis", True),
+        ("<think></think>Paris", False),
+        ("</think>Paris", False),
+        ("text <think>x</think>Paris", False),
+        ("<think>x</think><think>y</think>Paris", False),
+        ("<think>x</think>", False),
+        ("<think>x</think><answer>Paris</answer>", False),
+        ("Paris", False),
+    ],
+)
+def test_an_answer_after_a_think_block_alone_is_told_apart(text: str, think_only: bool) -> None:
+    answer = parse_completion(text)
+    assert answer.think_only == think_only
+    assert answer.answer == "Paris" or not think_only
 
 
 def test_full_width_tags_are_no_tags() -> None:

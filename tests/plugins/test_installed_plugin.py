@@ -187,7 +187,7 @@ def test_the_reason_why_each_plugin_is_broken_is_shown(crowded: Environment) -> 
     }
     assert "No module named 'a_module_that_nobody_has'" in json.dumps(plugins["broken-plugin"])
     assert "registr" in json.dumps(plugins["misspelt-plugin"])
-    assert "is built in and stays so" in json.dumps(plugins["a-claimant"])
+    assert "is reserved by geo-rewards" in json.dumps(plugins["a-claimant"])
     for name in ("first-plugin", "other-plugin"):
         assert "first-plugin 1.2 and other-plugin 1.2" in json.dumps(plugins[name])
     shown = crowded.run("geo-rewards", "plugins").stdout
@@ -225,7 +225,7 @@ def test_a_built_ins_name_stays_built_in(crowded: Environment) -> None:
 
 def test_the_variable_warns_of_an_unknown_distribution(crowded: Environment) -> None:
     warned = crowded.run("geo-rewards", "list", "--json", blocked="good_plugins")
-    assert "'good_plugins', which is no installed plugin; did you mean 'good-plugin'" in warned.stderr
+    assert "'good_plugins', which is not an installed plugin; did you mean 'good-plugin'" in warned.stderr
     assert "good" in {record["name"] for record in json.loads(warned.stdout)}
 
 
@@ -233,7 +233,7 @@ CHECKED = (
     REGISTERING.format(reward="checked")
     + """
 class Contained(gr.Reward):
-    '''1 if the city is somewhere in the answer.'''
+    '''1 if the city occurs somewhere in the answer.'''
     name = "contained"
     needs = ("city",)
     def score(self, sample):

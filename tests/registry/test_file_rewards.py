@@ -69,7 +69,7 @@ def test_a_reward_of_a_file_is_asked_for_by_path_and_class(file, monkeypatch):
     assert gr.get_reward("../rewards/length.py:Length", limit=3) == reward
 
 
-def test_names_of_files_and_registered_names_are_told_apart():
+def test_file_names_and_registered_names_are_distinguished():
     names = ["./a.py:A", "/x/a.py:A", "C:\\x\\a.py:A", "./a.py", "haversine_decay", "my.reward", "a:b"]
     assert [names_a_file(name) for name in names] == [True, True, True, True, False, False, False]
 
@@ -133,7 +133,7 @@ def test_a_hash_is_for_files_only():
         gr.Recipe(parse_recipe({"rewards": [{"name": "coordinate_format", "sha256": "00"}]}, where="test"))
 
 
-def test_a_changed_file_is_loaded_anew(file):
+def test_a_changed_file_is_reloaded(file):
     name = f"{file}:Length"
     assert gr.get_reward(name).limit == 5
     file.write_text(SOURCE.replace("limit: int = 5", "limit: int = 6"))
@@ -194,14 +194,14 @@ def test_threads_get_one_class(file):
     [
         ("lenth.py:Length", UnknownNameError, r"unknown reward file .*lenth\.py.; did you mean .*length\.py"),
         ("length.py:Lenght", UnknownNameError, "unknown reward class 'Lenght'; did you mean 'Length'"),
-        ("length.py:NoReward", PluginError, r"length\.py: NoReward is no subclass of geo_rewards\.Reward"),
-        ("length.py:Mode", PluginError, "Mode is no subclass"),
+        ("length.py:NoReward", PluginError, r"length\.py: NoReward is not a subclass of geo_rewards\.Reward"),
+        ("length.py:Mode", PluginError, "Mode is not a subclass"),
         ("length.py:Nameless", PluginError, r"length\.py: Nameless has no name"),
         ("length.py", PluginError, "no class: write"),
         ("length.py:", UnknownNameError, "unknown reward class ''"),
     ],
 )
-def test_what_is_wrong_with_a_name_is_told(file, name, kind, message):
+def test_a_bad_name_is_an_error_with_the_reason(file, name, kind, message):
     with pytest.raises(kind, match=message):
         gr.get_reward(str(file.parent / name))
     with pytest.raises(RecipeError, match=f"^test: .*{message}"):

@@ -91,7 +91,7 @@ def test_a_name_that_does_not_exist_is_unknown(name):
         find_reward(name)
 
 
-def test_a_broken_file_is_an_error_of_its_own(tmp_path):
+def test_a_broken_file_raises_its_own_error(tmp_path):
     (tmp_path / "broken.py").write_text("1 / 0\n")
     with pytest.raises(RewardFileError, match="cannot be loaded: ZeroDivisionError"):
         find_reward(f"{tmp_path}/broken.py:Reward")

@@ -148,7 +148,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("code", "error"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_plugin_is_reported_and_stops_nothing(
+def test_a_broken_plugin_is_reported_and_affects_nothing_else(
     site: Site, code: str, error: type[BaseException]
 ) -> None:
     site.add("a-good", registering("good_a"))
@@ -165,13 +165,13 @@ def test_a_broken_plugin_is_reported_and_stops_nothing(
     assert caught.value.__cause__ is info.error
 
 
-def test_a_keyboard_interrupt_is_no_plugins_failure(site: Site) -> None:
+def test_a_keyboard_interrupt_is_not_a_plugin_failure(site: Site) -> None:
     site.add("demo-plugin", "raise KeyboardInterrupt")
     with pytest.raises(KeyboardInterrupt):
         site.registry()
 
 
-def test_what_a_plugin_registered_before_it_failed_is_taken_back(site: Site) -> None:
+def test_a_failed_plugins_registrations_are_undone(site: Site) -> None:
     failing = altered("register(Reward)", "register(Reward)\n    raise OSError('no disk')", name="half")
     site.add("half-plugin", failing)
     registry = site.registry()
@@ -237,15 +237,17 @@ def test_a_claim_of_a_plugin_that_then_fails_poisons_nothing(site: Site) -> None
     assert (info.provides, info.refused) == (["reward shared"], [])
 
 
-def test_a_built_ins_name_stays_the_built_ins(site: Site) -> None:
+def test_built_in_names_are_reserved(site: Site) -> None:
     site.add("aaa-claims", registering("Haversine-Decay"))
     registry = site.registry()
     assert registry.find_reward("haversine_decay").source.distribution == "geo-rewards"
-    assert plugin_of(registry, "aaa-claims").refused == ["reward 'Haversine-Decay' is built in and stays so"]
+    assert plugin_of(registry, "aaa-claims").refused == [
+        "reward 'Haversine-Decay' is reserved by geo-rewards"
+    ]
     assert "reward haversine_decay" in plugin_of(registry, "geo-rewards").provides
 
 
-def test_one_name_may_stand_for_a_reward_and_a_recipe(site: Site) -> None:
+def test_a_reward_and_a_recipe_may_share_a_name(site: Site) -> None:
     recipe = "\n" + hook("register_recipes", "register('both', pathlib.Path('both.yaml'))")
     site.add("demo-plugin", "import pathlib\n" + registering("both") + recipe)
     registry = site.registry()
@@ -299,17 +301,17 @@ def test_blocking_an_unknown_plugin_warns_with_the_nearest(
     site.add("demo-plugin", registering("demo"))
     with caplog.at_level(logging.WARNING):
         site.registry(disabled=("demo-plugins",))
-    assert "'demo-plugins', which is no installed plugin; did you mean 'demo-plugin'?" in caplog.text
+    assert "'demo-plugins', which is not an installed plugin; did you mean 'demo-plugin'?" in caplog.text
 
 
 def test_the_built_in_rewards_cannot_be_blocked(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         registry = site.registry(disabled=("geo_rewards",))
     assert "haversine_decay" in registry.rewards.names()
-    assert "built in and stays" in caplog.text
+    assert "built in and cannot be disabled" in caplog.text
 
 
-def test_the_remains_of_a_distribution_stop_nothing(site: Site) -> None:
+def test_the_remains_of_a_distribution_affect_nothing_else(site: Site) -> None:
     site.add("good-plugin", registering("good"))
     site.add("gone-plugin", registering("gone"))
     (site.folder / "gone_plugin-1.0.dist-info" / "METADATA").unlink()

@@ -24,7 +24,7 @@ ABOUT_THE_ANSWER = [label for label in ALL if ABOUT[label] == "answer"]
 PENALTY = [label for label in ALL if ABOUT[label] == "neither"]
 
 
-# Recipes whose every value is behind the think/answer format, and those that add it to the rest or have
+# Recipes that gate every value by the think/answer format, and those that add it to the rest or have
 # none, as their sources do. A new recipe has to be put into one of them.
 BEHIND_THE_FORMAT = {"default", "gre"}
 ADDITIVE = {
@@ -132,7 +132,7 @@ def test_a_format_hack_earns_nothing(label, hack):
 
 @pytest.mark.parametrize("label", PENALTY)
 @pytest.mark.parametrize("hack", ["100,000 tags", "100,000 digits"])
-def test_a_flood_of_characters_costs_the_whole_penalty(label, hack):
+def test_a_flood_of_characters_costs_the_full_penalty(label, hack):
     reward = reward_of(label)
     assert reward([ANSWER_HACKS[hack]]) == [pytest.approx(lowest(reward), abs=0.01)]
 

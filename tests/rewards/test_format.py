@@ -16,7 +16,7 @@ GOOD = "<think>x</think><answer>48.85, 2.35</answer>"
         ("<answer>y</answer> <think>x</think>", 1.0),
     ],
 )
-def test_tags_mode_gives_a_quarter_for_each_tag_that_stands_once(completion, value):
+def test_tags_mode_gives_a_quarter_for_each_tag_that_occurs_once(completion, value):
     assert gr.get_reward("think_answer_format", mode="tags")([completion]) == [value]
 
 

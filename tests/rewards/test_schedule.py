@@ -53,7 +53,7 @@ def test_every_curve_with_a_scale_takes_a_schedule(curve):
     ("params", "message"),
     [
         ({"curve": "geo_r", "schedule": SCHEDULE}, "curve 'geo_r' has no scale_km"),
-        ({"scale_km": 500, "schedule": SCHEDULE}, "leave scale_km out"),
+        ({"scale_km": 500, "schedule": SCHEDULE}, "remove scale_km"),
         ({"schedule": {"from": 2000}}, r"schedule\.to' is missing"),
         ({"schedule": {**SCHEDULE, "over": 0}}, r"schedule\.over"),
         ({"schedule": {**SCHEDULE, "over": 1.5}}, r"schedule\.over"),
@@ -68,7 +68,7 @@ def test_a_wrong_schedule_is_an_error_when_the_reward_is_made(params, message):
         gr.get_reward("haversine_decay", **params)
 
 
-def test_a_recipe_anneals_in_training_and_tells_the_scale():
+def test_a_recipe_anneals_in_training_and_logs_the_scale():
     entry = {"name": "haversine_decay", "as": "distance", "params": {"schedule": SCHEDULE}}
     recipe = gr.Recipe(parse_recipe({"rewards": [entry]}, where="test"))
     (distance,) = recipe.trl_rewards()

@@ -22,17 +22,20 @@ def line(text, start):
 @pytest.mark.parametrize(
     ("completion", "why"),
     [
-        ("48.86, 2.35", "it has no tags"),
+        ("48.86, 2.35", "not well-formed: no tags"),
         ("<answer>48.86, 2.35</answer>", "<think> is missing and </think> is missing"),
-        ("<think>x</think><answer>1, 2</answer><answer>1, 2</answer>", "<answer> stands 2 times"),
-        ("x</think><answer>1, 2</answer>", "it would continue a prompt that has opened it"),
+        ("<think>x</think><answer>1, 2</answer><answer>1, 2</answer>", "<answer> occurs 2 times"),
+        (
+            "x</think><answer>1, 2</answer>",
+            "<think> is missing, as in a completion whose prompt",
+        ),
         ("<think></think><answer>1, 2</answer>", "the think block is empty"),
         ("<think>x</think><answer> </answer>", "the answer block is empty"),
-        ("<think>x</think><answer>1, 2</answer> Done.", "text stands outside the blocks"),
-        ("So: <think>x</think><answer>1, 2</answer>", "text stands outside the blocks"),
+        ("<think>x</think><answer>1, 2</answer> Done.", "there is text outside the blocks"),
+        ("So: <think>x</think><answer>1, 2</answer>", "there is text outside the blocks"),
         ("<answer>1, 2</answer><think>x</think>", "the tags are not in the order"),
         ("<think>x<answer>1, 2</answer></think>", "the tags are not in the order"),
-        ("", "it has no tags"),
+        ("", "not well-formed: no tags"),
     ],
 )
 def test_a_bad_format_says_why(completion, why):
@@ -44,7 +47,7 @@ def test_a_bad_format_says_why(completion, why):
 def test_what_was_read_from_which_part_is_shown():
     text = explained(tagged("City: Paris, Coordinates: (48.86, 2.35)"))
     assert line(text, "coordinate") == "coordinate 48.86, 2.35  (parentheses: '(48.86, 2.35)')"
-    assert "(the whole text: it has no tags)" in line(explained("48.86, 2.35"), "answer")
+    assert "(the complete text, which has no tags)" in line(explained("48.86, 2.35"), "answer")
     assert "whole text" not in line(text, "answer")
 
 
@@ -56,7 +59,7 @@ def test_both_places_and_the_distance_are_shown():
     assert line(text, "distance") == "distance   4.1 km"
 
 
-def test_a_given_name_and_one_of_the_gazetteer_are_told_apart():
+def test_given_names_and_names_by_the_gazetteer_are_distinguished():
     text = explained("x", lat=48.8584, lon=2.2945, city="Paris")
     assert line(text, "truth").startswith(
         "truth      48.8584, 2.2945; city 'Paris'; by the gazetteer country"
@@ -64,7 +67,7 @@ def test_a_given_name_and_one_of_the_gazetteer_are_told_apart():
     assert "gazetteer" not in line(explained("x", "default", country="France"), "truth")
 
 
-def test_a_country_that_is_none_and_a_coordinate_at_sea_are_told():
+def test_an_unknown_country_and_a_coordinate_at_sea_are_explained():
     assert "'Narnia' (no country is known by that name)" in explained(tagged("Country: Narnia"))
     assert line(explained(tagged("(0, -140)")), "lies in") == "lies in    no known country"
     assert "lies in" not in explained(tagged("Country: Narnia"))
@@ -88,7 +91,7 @@ def test_an_account_can_be_kept_to_some_rewards():
     assert text.splitlines()[-1] == scores.explain(0).splitlines()[-1]
 
 
-def test_a_gate_that_abstains_is_told():
+def test_a_gate_that_abstains_is_explained():
     entries = [
         {"name": "haversine_decay", "as": "distance"},
         {"name": "coordinate_format", "as": "form", "gate": {"reward": "distance", "at_least": 0.5}},

@@ -140,7 +140,7 @@ def test_a_gate_that_abstains_makes_the_gated_entry_abstain():
             [{"name": "coordinate_format", "gate": {"reward": "a", "atleast": 1}}],
             r"unknown key 'rewards.0.gate.atleast'; did you mean 'at_least'",
         ),
-        ([], "`rewards` is empty: name one at least"),
+        ([], "`rewards` is empty: name at least one"),
         (
             [{"name": "coordinate_format", "on_error": "rais"}],
             r"^test: rewards\.0\.on_error must be `raise`, `abstain` or a number, not 'rais'$",
@@ -169,14 +169,14 @@ def test_errors_of_a_file_name_the_file(tmp_path):
         gr.load_recipe(file)
 
 
-def test_a_key_that_stands_twice_in_a_file_is_refused(tmp_path):
+def test_a_duplicate_key_in_a_file_is_refused(tmp_path):
     file = tmp_path / "twice.yaml"
     file.write_text("rewards:\n  - name: coordinate_format\n    weight: 1\n    weight: 2\n")
     with pytest.raises(RecipeError, match="duplicate key 'weight'"):
         gr.load_recipe(file)
 
 
-def test_a_file_that_is_no_yaml_is_named_with_the_place(tmp_path):
+def test_invalid_yaml_is_an_error_with_file_and_place(tmp_path):
     file = tmp_path / "broken.yaml"
     file.write_text("rewards: [\n")
     with pytest.raises(RecipeError, match=r"broken\.yaml: not valid YAML: expected .* at line 2, column 1$"):
@@ -197,7 +197,7 @@ def test_columns_are_mapped_and_a_missing_one_is_an_error():
         RecipeError, match="column 'gps_lat', named for 'lat', is not in the data; did you mean 'gps_la'"
     ):
         mapped.score([GOOD], gps_la=[48.8584], gps_lon=[2.2945])
-    with pytest.raises(RecipeError, match="'latt' is no truth field; did you mean 'lat'"):
+    with pytest.raises(RecipeError, match="'latt' is not a truth field; did you mean 'lat'"):
         recipe({"name": "haversine_decay"}, columns={"latt": "x"})
 
 
@@ -223,7 +223,7 @@ def test_scoring_raises_for_a_failing_reward_and_training_abstains():
         assert form([GOOD, BARE]) == [
             1.0,
             None,
-        ]  # the row abstains as a whole: no fault looks like a bad answer
+        ]  # all rewards of the row abstain: no fault looks like a bad answer
 
 
 def test_on_error_may_be_a_number():
@@ -292,7 +292,7 @@ def test_recipes_are_picklable():
     assert pickle.loads(pickle.dumps(base)).score([GOOD], **TRUTH).total == [1.0]
 
 
-def test_the_explanation_tells_why_a_total_is_zero():
+def test_the_explanation_shows_why_a_total_is_zero():
     text = gr.load_recipe("geo-r").score(["<think>x</think><answer>400, 2.3</answer>"], **TRUTH).explain(0)
     for part in (
         "latitude 400.0 is not in",

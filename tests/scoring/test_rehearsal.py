@@ -16,7 +16,7 @@ def recipe(*rewards, **keys):
     return gr.Recipe(parse_recipe({"rewards": list(rewards), **keys}, where="test"))
 
 
-def test_the_ideal_answer_is_well_formed_and_says_all_that_is_known():
+def test_the_ideal_answer_is_well_formed_and_complete():
     answer = gr.parse_completion(ideal_completion(PARIS))
     assert answer.well_formed
     assert (answer.coordinate, answer.coordinate_form) == (PARIS.coordinate, "parentheses")
@@ -39,38 +39,38 @@ def test_every_coordinate_is_written_so_that_it_is_read_again(lat, lon):
 @pytest.mark.parametrize("name", ["default", "geo-r", "geo-r-code", "geoguessr"])
 def test_right_labels_pass_the_named_recipes(name):
     result = rehearse(gr.load_recipe(name), COLUMNS, 2)
-    assert result.findings == []
+    assert result.shortfalls == []
     assert set(result.answered.values()) == {2}
 
 
 def test_a_label_that_contradicts_its_coordinate_is_found():
     columns = {**COLUMNS, "country": ["ES", "AU"]}
-    (finding,) = rehearse(gr.load_recipe("default"), columns, 2).findings
-    assert finding.row == 0
-    assert finding.message.startswith("its own truth as an ideal answer earns")
-    assert "consistency 0 instead of 0.1" in finding.message
-    assert "named      country 'ES'" in finding.explanation
+    (shortfall,) = rehearse(gr.load_recipe("default"), columns, 2).shortfalls
+    assert shortfall.row == 0
+    assert shortfall.message.startswith("its own truth as an ideal answer earns")
+    assert "consistency 0 instead of 0.1" in shortfall.message
+    assert "named      country 'ES'" in shortfall.explanation
 
 
 def test_a_label_that_contradicts_its_coordinate_is_found_by_every_recipe_about_countries():
     columns = {**COLUMNS, "country": ["ES", "AU"]}
-    (finding,) = rehearse(gr.load_recipe("globe"), columns, 2).findings
-    assert finding.row == 0
-    assert finding.message == (
+    (shortfall,) = rehearse(gr.load_recipe("globe"), columns, 2).shortfalls
+    assert shortfall.row == 0
+    assert shortfall.message == (
         "its truth contradicts itself: the country is ES, but 48.8584, 2.2945 lies in FR"
     )
-    assert rehearse(gr.load_recipe("geoguessr"), columns, 2).findings == []
+    assert rehearse(gr.load_recipe("geoguessr"), columns, 2).shortfalls == []
     at_sea = {"lat": [0.0], "lon": [-30.0], "country": ["BR"]}
-    assert rehearse(gr.load_recipe("globe"), at_sea, 1).findings == []
+    assert rehearse(gr.load_recipe("globe"), at_sea, 1).shortfalls == []
 
 
-def test_a_recipe_that_asks_for_what_no_answer_has_is_found():
+def test_a_recipe_that_no_answer_can_satisfy_is_found():
     nowhere = recipe(
         {"name": "coordinate_format", "as": "format", "weight": 0},
         {"name": "country_match", "gate": {"reward": "format", "at_least": 1.0}},
     )
-    (finding,) = rehearse(nowhere, {"country": ["FR"]}, 1).findings
-    assert "country_match 0 instead of 1" in finding.message
+    (shortfall,) = rehearse(nowhere, {"country": ["FR"]}, 1).shortfalls
+    assert "country_match 0 instead of 1" in shortfall.message
 
 
 class Lenient(gr.Reward):
@@ -105,17 +105,17 @@ def plugin():
 
 
 def test_a_reward_that_pays_for_junk_is_found(plugin):
-    findings = rehearse(recipe({"name": "lenient"}), {"country": ["FR"] * 6}, 6).findings
-    assert [finding.row for finding in findings] == [row for row in range(6) if JUNK[row % len(JUNK)]]
-    assert all("lenient 1 instead of 0" in finding.message for finding in findings)
-    assert "I cannot tell" in findings[0].message
+    shortfalls = rehearse(recipe({"name": "lenient"}), {"country": ["FR"] * 6}, 6).shortfalls
+    assert [shortfall.row for shortfall in shortfalls] == [row for row in range(6) if JUNK[row % len(JUNK)]]
+    assert all("lenient 1 instead of 0" in shortfall.message for shortfall in shortfalls)
+    assert "I cannot tell" in shortfalls[0].message
 
 
 def test_a_reward_that_fails_is_found_whatever_its_on_error_says(plugin):
     for on_error in ("raise", "abstain", 0.0):
         fragile = recipe({"name": "fragile", "on_error": on_error})
-        findings = rehearse(fragile, COLUMNS, 2).findings
-        assert [(f.row, "junk" in f.message, "AttributeError" in f.message) for f in findings] == [
+        shortfalls = rehearse(fragile, COLUMNS, 2).shortfalls
+        assert [(f.row, "junk" in f.message, "AttributeError" in f.message) for f in shortfalls] == [
             (0, True, True),
             (1, True, True),
         ]
@@ -123,13 +123,13 @@ def test_a_reward_that_fails_is_found_whatever_its_on_error_says(plugin):
 
 def test_rewards_that_abstain_are_left_out_and_counted():
     result = rehearse(gr.load_recipe("geoguessr"), {"country": ["FR"], "lat": [None], "lon": [None]}, 1)
-    assert result.findings == []
+    assert result.shortfalls == []
     assert result.answered == {"distance": 0, "format": 1}
 
 
 def test_a_penalty_need_not_fall_on_junk():
     penalty = recipe({"name": "think_answer_format", "weight": -1.0}, {"name": "coordinate_format"})
-    messages = [finding.message for finding in rehearse(penalty, COLUMNS, 2).findings]
+    messages = [shortfall.message for shortfall in rehearse(penalty, COLUMNS, 2).shortfalls]
     assert len(messages) == 2  # the ideal answer is punished for its format; junk is free to earn 0
     assert all("think_answer_format -1 instead of 0" in message for message in messages)
 
@@ -137,4 +137,4 @@ def test_a_penalty_need_not_fall_on_junk():
 def test_columns_of_the_recipe_and_other_columns_reach_the_rewards():
     mine = recipe({"name": "haversine_decay"}, columns={"lat": "breite", "lon": "laenge"})
     result = rehearse(mine, {"breite": [1.0], "laenge": [2.0], "note": ["x"]}, 1)
-    assert (result.findings, result.answered) == ([], {"haversine_decay": 1})
+    assert (result.shortfalls, result.answered) == ([], {"haversine_decay": 1})

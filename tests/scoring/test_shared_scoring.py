@@ -67,7 +67,7 @@ def test_lists_that_were_changed_in_place_are_another_batch(rewards):
     assert CALLS == [1, 1, 1]
 
 
-def test_the_same_batch_at_another_step_is_scored_anew(rewards):
+def test_the_same_batch_at_another_step_is_scored_again(rewards):
     for step in (1, 1, 2):
         rewards[0]([GOOD], **COLUMNS, trainer_state=types.SimpleNamespace(global_step=step, max_steps=9))
     assert CALLS == [1, 1]

@@ -45,7 +45,7 @@ class SameBoxes(gr.Reward):
 
 
 class Waiting(gr.Reward):
-    """1 for the true country, after asking somebody else."""
+    """1 for the true country, after asking a service."""
 
     name = "waiting"
     needs = ("country",)
@@ -126,7 +126,7 @@ def test_all_findings_are_reported_at_once_with_their_lessons():
         assert finding.lesson in str(error)
 
 
-def test_a_clean_reward_says_nothing():
+def test_a_clean_reward_has_no_findings():
     assert find_holes(gr.get_reward("country_match"), skip=["time"]) == []
 
 

@@ -22,7 +22,7 @@ def cost(monkeypatch):
 
 
 @pytest.mark.parametrize("power", [2, 3, 5])
-def test_a_power_above_one_is_found_and_told(cost, power):
+def test_a_power_above_one_is_found_and_reported(cost, power):
     found, _ = cost(lambda length: 1e-6 * length**power)
     assert found.power == pytest.approx(power, abs=0.1)
     assert f"power {power}" in str(found)
@@ -35,7 +35,7 @@ def test_an_explosion_is_found_while_it_is_small(cost):
 
 
 @pytest.mark.parametrize("slowness", [1e-9, 1e-6, 1e-3])
-def test_linear_time_is_no_finding_however_slow(cost, slowness):
+def test_linear_time_is_not_a_finding_however_slow(cost, slowness):
     found, _ = cost(lambda length: 0.001 + slowness * length)
     assert found is None
 
@@ -61,7 +61,7 @@ def test_what_grows_only_once_is_an_accident(cost):
     assert cost(noisy)[0] is None
 
 
-def test_a_time_too_short_to_tell_is_no_finding(cost):
+def test_a_time_too_short_to_judge_is_not_a_finding(cost):
     found, longest = cost(lambda length: 1e-13 * length**2)
     assert found is None
     assert longest == growth.LONGEST

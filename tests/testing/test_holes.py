@@ -37,7 +37,7 @@ class FirstMatch(gr.Reward):
 
 
 class Containment(gr.Reward):
-    """1 if the true city stands somewhere in the answer."""
+    """1 if the true city occurs somewhere in the answer."""
 
     name = "containment"
     needs = ("city",)
@@ -137,7 +137,7 @@ class Value(gr.Reward):
 
 
 class WrongLength(Value):
-    """One value for a whole batch."""
+    """One value for a batch."""
 
     name = "wrong_length"
 
@@ -175,7 +175,7 @@ class OpenBounds(Value):
 
 
 class NoNeeds(gr.Reward):
-    """0 where there is no label."""
+    """0 if there is no label."""
 
     name = "no_needs"
 
@@ -244,7 +244,7 @@ class Shared(gr.Reward):
 
 
 class Locked(gr.Reward):
-    """It holds what no process can hand to another."""
+    """It contains what no process can send to another."""
 
     name = "locked"
     _lock: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -320,7 +320,7 @@ class AsciiOnly(gr.Reward):
 
 
 class AnyAnswer(gr.Reward):
-    """1 if the truth stands anywhere, tags or not; any block, any key, any text."""
+    """1 if the truth occurs anywhere, tags or not; any block, any key, any text."""
 
     name = "any_answer"
     needs = ("coordinate",)

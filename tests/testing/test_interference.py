@@ -43,11 +43,11 @@ def test_a_built_in_reward_meets_the_fault_and_reports_it(name):
 
 
 @pytest.mark.parametrize("reward", [Constant(), Careful()], ids=lambda reward: reward.name)
-def test_a_reward_that_reads_nothing_or_expects_something_else_is_no_finding(reward):
+def test_a_reward_that_reads_nothing_or_expects_something_else_is_not_a_finding(reward):
     assert find_holes(reward, only=["faults"]) == []
 
 
-def test_tracing_is_left_as_it_was():
+def test_tracing_is_restored():
     before = sys.gettrace()
     find_holes(gr.get_reward("country_match"), only=["threads"])
     assert sys.gettrace() is before

@@ -1,4 +1,4 @@
-"""The pytest plugin, in a pytest run of its own."""
+"""The pytest plugin, in a separate pytest run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Same(gr.Reward):
         return 1.0 if sample.answer_place.country == sample.truth.country else 0.0
 
 class Contained(Same):
-    "1 if the city stands somewhere in the answer."
+    "1 if the city occurs somewhere in the answer."
     name = "contained"
     needs = ("city",)
     def score(self, sample):
@@ -77,7 +77,7 @@ def test_options_and_names_of_installed_rewards_are_understood(run):
     result.assert_outcomes(passed=2)
 
 
-def test_a_finding_that_is_meant_is_left_out(run):
+def test_an_intended_finding_is_skipped(run):
     meant = ["list_of_places", "truth_inside_other_text", "several_answers"]
     result = run(MARKED.format(arguments=f"Contained(), only=['answer_hacks'], skip={meant}"))
     result.assert_outcomes(passed=1)
@@ -92,7 +92,7 @@ def test_the_guides_test_passes(run, pytester):
     run(marked, before="").assert_outcomes(passed=2 * (len(CHECKS) - 1))
 
 
-def test_a_test_without_the_marker_is_told_what_to_write(run):
+def test_a_test_without_the_marker_is_an_error_with_the_fix(run):
     result = run("def test_contract(reward_check): reward_check()")
     assert result.ret != 0
     result.stdout.fnmatch_lines(["*mark it with @pytest.mark.geo_reward_checks(MyReward())*"])

@@ -45,7 +45,7 @@ def test_a_recipe_that_counts_tags_falls_for_format_hacks():
     assert "several_pairs" not in caught.value.names
 
 
-def test_penalties_are_no_hole():
+def test_penalties_are_not_a_hole():
     rewards = [{"name": "city_match"}, {"name": "overlong_penalty"}, {"name": "repetition_penalty"}]
     check_recipe(recipe(rewards=rewards), skip=["time"])
 

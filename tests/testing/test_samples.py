@@ -15,11 +15,11 @@ def test_an_answer_is_put_into_a_well_formed_completion():
 
 
 @pytest.mark.parametrize("text", ["<answer>Rome</answer>", "<think>Rome", "Rome</answer>"])
-def test_a_text_with_tags_is_left_as_it_is(text):
+def test_a_text_with_tags_is_unchanged(text):
     assert sample(text).completion == text
 
 
-def test_a_list_of_messages_is_left_as_it_is():
+def test_a_list_of_messages_is_unchanged():
     assert sample([{"role": "assistant", "content": "Rome"}]).completion == "Rome"
 
 

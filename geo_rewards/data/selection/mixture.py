@@ -1,4 +1,4 @@
-"""The rows of a run: its files with their folders, and how much of each."""
+"""The rows of a run: its data files, their image folders, and which share of each is used."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ class Source:
 
     Attributes:
         path: The data file.
-        image_folder: What its image paths are relative to.
-        sampling: Which of its rows are taken; None takes all.
+        image_folder: The folder that its image paths are relative to.
+        sampling: Which of its rows are taken; None: all.
         weight: How often these appear: 2 is twice, 0.5 is half of them (at random, rounded up), 0 none.
         reward_method: The value of `accu_reward_method` for rows that have none.
 
     Raises:
-        DataError: If the weight is negative or no number.
+        DataError: If the weight is negative or not a finite number.
     """
 
     path: Path
@@ -43,21 +43,21 @@ class Source:
     reward_method: str | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a weight that makes no sense."""
+        """Reject an invalid weight."""
         if not 0.0 <= self.weight < math.inf:
             raise DataError(f"the weight of {self.path} is {self.weight}; it must be at least 0")
 
 
 def read_sources(sources: Sequence[Source], *, seed: int) -> Iterator[Row | RowProblem]:
-    """Yield the rows of a run, and a `RowProblem` for each line among them that is no row.
+    """Yield the rows of a run, and a `RowProblem` for each line that is not a valid row.
 
-    The files follow each other in order, each as often as its weight says, its rows in the order of
-    the file. For one seed they are the same at every call, on every machine. Of a `.jsonl` file nothing
-    but the row at hand is in memory.
+    The files follow each other in order, each as often as its weight says, its rows in file order. The
+    same seed gives the same rows at every call, on every machine. Only the current row of a `.jsonl`
+    file is in memory.
 
     Args:
         sources: The data files.
-        seed: Decides which rows are taken, where a source takes some at random.
+        seed: Decides which rows are taken if a source takes some at random.
 
     Raises:
         DataError: If a file or a folder is missing, or a file's suffix is unknown.
@@ -67,7 +67,7 @@ def read_sources(sources: Sequence[Source], *, seed: int) -> Iterator[Row | RowP
 
 
 def count_rows(source: Source) -> int:
-    """Return how many rows a source yields, if none of them is bad.
+    """Return how many rows a source yields if none of them is bad.
 
     Raises:
         DataError: If the file is missing, or its suffix is unknown.
@@ -78,7 +78,7 @@ def count_rows(source: Source) -> int:
 
 
 def read_source(source: Source, *, seed: str) -> Iterator[Row | RowProblem]:
-    """Yield the rows of one source, as `read_sources` does.
+    """Yield the rows of one source, like `read_sources`.
 
     Args:
         source: The data file.
@@ -107,15 +107,15 @@ def _sampled_rows(source: Source, *, seed: str) -> Iterator[Row | RowProblem]:
 
 
 def _counts_of_passes(weight: float, rows: int) -> list[int]:
-    """Return how many rows each pass over a file yields: all of them, and in the last the rest.
+    """Return how many rows each pass over a file yields: all of them, and the remainder in the last pass.
 
     >>> _counts_of_passes(2.25, 10)
     [10, 10, 3]
     """
-    exact = Fraction(str(weight))  # 0.1 as written, not the binary fraction beside it
-    whole = math.floor(exact)
-    rest = math.ceil((exact - whole) * rows)
-    return [rows] * whole + [rest] * bool(rest)
+    exact = Fraction(str(weight))  # 0.1 as written, not the nearest binary fraction
+    passes = math.floor(exact)
+    rest = math.ceil((exact - passes) * rows)
+    return [rows] * passes + [rest] * bool(rest)
 
 
 def _with_method(row: Row | RowProblem, method: str | None) -> Row | RowProblem:

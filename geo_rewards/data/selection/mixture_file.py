@@ -1,4 +1,4 @@
-"""Mixtures: a YAML file that names the data files of a run, and how much of each is taken."""
+"""Mixtures: a YAML file that lists the data files of a run, and which share of each is used."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _JSON_SUFFIXES = frozenset({".jsonl", ".json"})
 
 def _read_sampling(value: object) -> Sampling | None:
     if not isinstance(value, str):
-        raise ValueError(f"{value!r:.60} is no text; write all, first:N, end:N, random:N or N%")
+        raise ValueError(f"{value!r:.60} is not a text; write all, first:N, end:N, random:N or N%")
     return parse_sampling(value)
 
 
@@ -28,7 +28,7 @@ class MixtureEntry(BaseModel):
 
     Attributes:
         json_path: The data file, relative to the mixture's own folder.
-        image_folder: Likewise; the data file's folder if not given.
+        image_folder: Likewise; default: the data file's folder.
         sampling_strategy: `all`, `first:N`, `end:N`, `random:N` (N rows, or N% of them) or `N%`.
         weight: How often its rows appear; at least 0.
         reward_method: The value of `accu_reward_method` for rows that have none.
@@ -48,7 +48,7 @@ class MixtureEntry(BaseModel):
     @classmethod
     def _check_suffix(cls, json_path: str) -> str:
         if Path(json_path).suffix.lower() not in _JSON_SUFFIXES:
-            raise ValueError(f"{json_path!r} is no .jsonl and no .json file")
+            raise ValueError(f"{json_path!r} is not a .jsonl or .json file")
         return json_path
 
 
@@ -71,13 +71,13 @@ def find_sources(
 
     Args:
         data_file_paths: Paths joined by colons, or the path of one mixture (`.yaml`).
-        image_folders: As many paths, joined likewise; None takes each file's own folder. A mixture
-            names its own.
+        image_folders: As many paths, joined likewise; None: each file's own folder. Not with a
+            mixture, which has its own.
         reward_methods: As many values of `accu_reward_method`, joined likewise, for rows that have
-            none. A mixture names its own.
+            none. Not with a mixture, which has its own.
 
     Raises:
-        DataError: If numbers differ, a path is empty, or the mixture is wrong; names the key.
+        DataError: If numbers differ, a path is empty, or the mixture is invalid; names the key.
 
     >>> [str(source.image_folder) for source in find_sources("a.jsonl:b/b.jsonl", None)]
     ['.', 'b']
@@ -98,19 +98,19 @@ def find_sources(
 
 
 def read_mixture(path: Path) -> list[Source]:
-    """Return the data files that a mixture names; its paths are relative to its own folder.
+    """Return the data files that a mixture lists; its relative paths are relative to its own folder.
 
     Raises:
-        DataError: If it cannot be read, is not YAML, or has an unknown or invalid key; names the file,
+        DataError: If it cannot be read, is not valid YAML, or has an unknown or invalid key; names the file,
             the key and the nearest valid one.
     """
     content = read_yaml(path, error_class=DataError)
     if not isinstance(content, dict):
-        raise DataError(f"{path}: a mixture is a mapping with the key `datasets`, not {content!r:.60}")
+        raise DataError(f"{path}: a mixture must be a mapping with the key `datasets`, not {content!r:.60}")
     try:
         mixture = Mixture.model_validate(content)
     except ValidationError as error:
-        # That no entry was left follows from the faults inside, and would only repeat them.
+        # pydantic also reports that no entry is left, which only follows from the faults inside.
         inner = [details for details in error.errors() if len(details["loc"]) > 1]
         problems = dict.fromkeys(
             describe_error(details, known=_keys_at) for details in inner or error.errors()
@@ -127,13 +127,9 @@ def _source(entry: MixtureEntry, folder: Path) -> Source:
 
 def _check_alone(mixture: Path, files: list[Path], flags: list[str]) -> None:
     if len(files) > 1:
-        raise DataError(
-            f"the mixture {mixture} was given together with other files; name all of them in the mixture"
-        )
+        raise DataError(f"the mixture {mixture} is given with other files; list all of them in the mixture")
     if flags:
-        raise DataError(
-            f"{' and '.join(flags)} cannot be combined with the mixture {mixture}; write them into it"
-        )
+        raise DataError(f"{' and '.join(flags)} are given with the mixture {mixture}; write them into it")
 
 
 def _split_methods(joined: str | None, files: int) -> list[str | None]:
@@ -141,15 +137,17 @@ def _split_methods(joined: str | None, files: int) -> list[str | None]:
         return [None] * files
     methods = [method.strip() for method in joined.split(":")]
     if not all(methods):
-        raise DataError(f"reward_method {joined!r} holds an empty name; `default` picks by the row's truth")
+        raise DataError(
+            f"reward_method {joined!r} contains an empty name; `default` chooses by the row's truth"
+        )
     if len(methods) != files:
         raise DataError(
             f"reward_method {joined!r} names {len(methods)} methods for {files} data files; "
-            "name one for each file, in the same order"
+            "give one per file, in the same order"
         )
     return list(methods)
 
 
 def _keys_at(path: tuple[int | str, ...]) -> list[str]:
-    """Return the valid keys of the mapping at this place of a mixture."""
+    """Return the valid keys of the mapping at this path of a mixture."""
     return list((MixtureEntry if path else Mixture).model_fields)

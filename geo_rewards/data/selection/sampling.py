@@ -1,4 +1,4 @@
-"""Which rows of a file a run takes: `first:100`, `end:10%`, `random:1000`, `25%`, `all`."""
+"""Which rows of a file a run uses: `first:100`, `end:10%`, `random:1000`, `25%`, `all`."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Sampling:
     """A share of a file's rows.
 
     Attributes:
-        how: From the front, from the end, or any of them; all keep the order of the file.
-        amount: How many rows, or with `is_percent` how many of a hundred (rounded up to whole rows).
+        how: From the start, from the end, or at random; all keep the order of the file.
+        amount: How many rows, or with `is_percent` how many of a hundred (rounded up).
         is_percent: Whether `amount` is a percentage.
     """
 
@@ -40,16 +40,16 @@ class Sampling:
         return f"{self.how}:{amount}{'%' if self.is_percent else ''}"
 
     def count(self, rows: int) -> int:
-        """Return how many of so many rows are taken: all of them, if there are fewer than were asked for."""
+        """Return how many of `rows` rows are taken: all, if there are fewer than requested."""
         wanted = math.ceil(self.amount * rows / 100) if self.is_percent else int(self.amount)
         return min(wanted, rows)
 
 
 def parse_sampling(text: str) -> Sampling | None:
-    """Return the sampling that a text names, None for `all`.
+    """Return the sampling that a text describes, None for `all`.
 
     Raises:
-        DataError: If it names none; says what would be right.
+        DataError: If it is not a sampling strategy; lists the valid ones.
 
     >>> str(parse_sampling("first:100")), str(parse_sampling("12.5%")), parse_sampling("all")
     ('first:100', 'random:12.5%', None)
@@ -70,12 +70,12 @@ def parse_sampling(text: str) -> Sampling | None:
 
 
 def chosen_rows(sampling: Sampling | None, rows: int, *, seed: str) -> Iterator[bool]:
-    """Yield for each of so many rows, in order, whether it is taken; needs no memory.
+    """Yield for each row, in order, whether it is taken; needs no memory.
 
     Args:
-        sampling: What to take; None takes all.
+        sampling: Which rows to take; None: all.
         rows: How many rows there are.
-        seed: Decides which rows are taken at random: the same text, the same rows, on every machine.
+        seed: Decides which rows are taken at random: the same text gives the same rows on every machine.
     """
     count = rows if sampling is None else sampling.count(rows)
     if sampling is not None and sampling.how == "random":
@@ -87,7 +87,7 @@ def chosen_rows(sampling: Sampling | None, rows: int, *, seed: str) -> Iterator[
 
 
 def _random_choice(count: int, rows: int, generator: random.Random) -> Iterator[bool]:
-    """Selection sampling (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S)."""
+    """Sample by selection (Knuth, The Art of Computer Programming 2, 3.4.2, algorithm S)."""
     for left in range(rows, 0, -1):
         taken = generator.random() * left < count
         count -= taken

@@ -1,4 +1,4 @@
-"""Data files and their image folders: how they are named, paired and distinguished."""
+"""Data files and their image folders: parse, pair and fingerprint them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 def pair_paths(data_file_paths: str, image_folders: str | None) -> tuple[list[Path], list[Path]]:
-    """Return data files and image folders, one folder for each file, in order.
+    """Return data files and image folders, one folder per file, in order.
 
     Args:
         data_file_paths: Paths joined by colons.
-        image_folders: As many paths, joined likewise; None takes each file's own folder.
+        image_folders: As many paths, joined likewise; None: each file's own folder.
 
     Raises:
         DataError: If a path is empty, or the numbers differ.
@@ -34,22 +34,22 @@ def pair_paths(data_file_paths: str, image_folders: str | None) -> tuple[list[Pa
 
 
 def check_pairs(files: Sequence[Path], folders: Sequence[Path]) -> None:
-    """Raise an error unless there is one folder for each file, and a file at all.
+    """Check that there is one folder per file, and at least one file.
 
     Raises:
-        DataError: If there is not.
+        DataError: If not.
     """
     if not files:
-        raise DataError("there is no data file; name at least one")
+        raise DataError("no data file is given; give at least one")
     if len(files) != len(folders):
         raise DataError(
-            f"{len(files)} data files ({_listed(files)}) for {len(folders)} image folders "
-            f"({_listed(folders)}); name one folder for each file, in the same order"
+            f"{len(files)} data files ({_listed(files)}), but {len(folders)} image folders "
+            f"({_listed(folders)}); give one folder per file, in the same order"
         )
 
 
 def content_hash(files: Sequence[Path]) -> str:
-    """Return a fingerprint of the files' content, in order; their names and places do not matter.
+    """Return a fingerprint of the files' content, in order; their names and folders do not matter.
 
     Raises:
         DataError: If a file is missing.
@@ -67,7 +67,7 @@ def content_hash(files: Sequence[Path]) -> str:
 def _split(joined: str, name: str) -> list[Path]:
     parts = joined.split(":")
     if not all(part.strip() for part in parts):
-        raise DataError(f"{name} {joined!r} holds an empty path; write paths joined by single colons")
+        raise DataError(f"{name} {joined!r} contains an empty path; join paths by single colons")
     return [Path(part).expanduser() for part in parts]
 
 

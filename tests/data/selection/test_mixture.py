@@ -35,11 +35,11 @@ def test_files_follow_each_other_each_with_its_own_sampling(ten, write_rows):
     assert ids([source(ten, "end:2"), source(other, "first:3")]) == [8, 9, 100, 101, 102]
 
 
-def test_nothing_is_nothing(ten):
+def test_no_sources_give_no_rows(ten):
     assert ids([source(ten, "end:0"), source(ten, "first:2"), source(ten, weight=0.0)]) == [0, 1]
 
 
-def test_blank_lines_are_no_rows(write_rows):
+def test_blank_lines_are_not_rows(write_rows):
     file = write_rows("", row(0), " ", row(1), "", row(2))
     assert ids([source(file, "end:2")]) == [1, 2]
     assert [read.line for read in read_sources([source(file, "end:2")], seed=0)] == [4, 6]
@@ -81,7 +81,7 @@ def test_a_bad_line_is_one_problem_however_often_it_appears(write_rows):
     assert tally.total == 1
 
 
-def test_a_row_tells_which_copy_of_itself_it_is(ten):
+def test_a_row_knows_which_copy_it_is(ten):
     read = list(read_sources([source(ten, "first:1", weight=3)], seed=0))
     assert [copy.copy for copy in read] == [0, 1, 2]
     assert read[2].problem("image", "broken").copy == 2
@@ -91,7 +91,7 @@ def test_a_bad_line_that_is_not_taken_is_not_read(write_rows):
     assert ids([source(write_rows(row(0), row(1), "{"), "first:2")]) == [0, 1]
 
 
-def test_a_json_file_that_breaks_off_is_told_whatever_is_taken(tmp_path):
+def test_a_truncated_json_file_is_reported_whatever_is_taken(tmp_path):
     file = tmp_path / "a.json"
     file.write_text('[{"id": 0}, {"id": 1}, {"id"')
     read = list(read_sources([source(file, "random:0")], seed=0))
@@ -124,6 +124,6 @@ def test_the_selection_streams(write_rows):
 
 
 @pytest.mark.parametrize("weight", [-1.0, float("nan"), float("inf")])
-def test_a_weight_that_makes_no_sense_is_an_error(tmp_path, weight):
+def test_an_invalid_weight_is_an_error(tmp_path, weight):
     with pytest.raises(DataError, match=r"the weight of .*a\.jsonl is .*at least 0"):
         source(tmp_path / "a.jsonl", weight=weight)

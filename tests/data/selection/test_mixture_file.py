@@ -36,7 +36,7 @@ def test_a_mixture_names_files_folders_samplings_weights_and_methods(mixture, tm
     ]
 
 
-def test_relative_paths_begin_at_the_mixture_wherever_the_command_runs(mixture, tmp_path, monkeypatch):
+def test_paths_are_relative_to_the_mixture_wherever_the_command_runs(mixture, tmp_path, monkeypatch):
     path = mixture("datasets: [{json_path: a.jsonl}]")
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
@@ -61,10 +61,10 @@ def test_relative_paths_begin_at_the_mixture_wherever_the_command_runs(mixture, 
             "datasets: [{json_path: a.jsonl, sampling_strategy: frist:3}]",
             r"sampling_strategy: 'frist:3' is not a sampling strategy; did you mean 'first'.*random\)$",
         ),
-        ("datasets: [{json_path: a.jsonl, sampling_strategy: 3}]", "3 is no text; write all, first:N"),
-        ("datasets: [{json_path: a.csv}]", "'a.csv' is no .jsonl and no .json file"),
+        ("datasets: [{json_path: a.jsonl, sampling_strategy: 3}]", "3 is not a text; write all, first:N"),
+        ("datasets: [{json_path: a.csv}]", "'a.csv' is not a .jsonl or .json file"),
         ("datasets: [{json_path: a.jsonl, json_path: b.jsonl}]", "duplicate key 'json_path'"),
-        ("a list", "a mixture is a mapping with the key `datasets`"),
+        ("a list", "a mixture must be a mapping with the key `datasets`"),
         ("datasets: [", "not valid YAML"),
     ],
 )
@@ -82,15 +82,15 @@ def test_a_missing_mixture_is_an_error(tmp_path):
     ("folders", "methods", "named"),
     [("photos", None, "image folders"), (None, "mcq", "reward methods")],
 )
-def test_what_a_mixture_says_itself_is_refused_beside_it(mixture, folders, methods, named):
+def test_flags_for_what_a_mixture_contains_are_refused(mixture, folders, methods, named):
     path = mixture("datasets: [{json_path: a.jsonl}]")
-    with pytest.raises(DataError, match=f"{named} cannot be combined with the mixture .*mix.yaml"):
+    with pytest.raises(DataError, match=f"{named} are given with the mixture .*mix.yaml"):
         find_sources(path, folders, reward_methods=methods)
 
 
-def test_a_mixture_stands_alone(mixture):
+def test_a_mixture_is_given_alone(mixture):
     path = mixture("datasets: [{json_path: a.jsonl}]")
-    with pytest.raises(DataError, match=r"mix.yaml was given together with other files"):
+    with pytest.raises(DataError, match=r"mix.yaml is given with other files"):
         find_sources(f"{path}:b.jsonl", None)
 
 
@@ -103,7 +103,7 @@ def test_methods_pair_up_with_files():
 
 
 @pytest.mark.parametrize("methods", ["fuzzy", "a:b:c"])
-def test_another_number_of_methods_is_an_error(methods):
+def test_a_wrong_number_of_methods_is_an_error(methods):
     with pytest.raises(DataError, match=f"{methods!r} names [13] methods for 2 data files"):
         find_sources("a.jsonl:b.jsonl", None, reward_methods=methods)
 

@@ -118,4 +118,4 @@ def _ends_other_processes(chunk: int) -> int:
 def test_where_a_process_dies_its_chunks_are_done_here(caplog):
     pool = WorkerPool(function=_ends_other_processes, workers=2)
     assert [result for _, result in pool.map(range(60))] == [n * n for n in range(60)]
-    assert "this process goes on alone" in caplog.text
+    assert "continuing in this process alone" in caplog.text

@@ -1,0 +1,93 @@
+"""Denials, which make no answer: ``It is not (48.86, 2.29)``, ``(48.86, 2.29) is wrong``."""
+
+from __future__ import annotations
+
+import re
+
+from geo_rewards.parse.findings import RefusedError, shown
+from geo_rewards.parse.languages import DENIAL, HEMISPHERE, OTHERWISE
+from geo_rewards.types import ProblemKind
+
+# `not sure` and its kind say nothing against the place.
+_UNCERTAIN = (
+    "(?:sure|certain|exact|precise|confident|clear|far|only|100|entirely|completely|fully|totally|visible|possible"
+    "|able|enough|too|quite|absolutely|positive|necessarily|just|very|know|easy|much|a|an|really sure)"
+)
+_DENIAL = re.compile(
+    rf"(?<![^\W\d_])(?:not|isn['’]?t|aren['’]?t|wasn['’]?t|weren['’]?t|never|neither|nor|unlike|excluding|except"
+    rf"|wrong|incorrect|false|non|no longer|can(?:not|['’]t| not) be|(?:do|does|did)(?:n['’]?t| not)"
+    rf" (?:think|believe|look|match|seem|appear)|(?:ruled?|ruling) out|instead of|rather than|reject(?:ed)?)"
+    rf"(?![^\W\d_])(?! {{1,2}}{_UNCERTAIN}(?:ly)?(?![^\W\d_]))|{DENIAL}",
+    re.IGNORECASE,
+)
+_CLAUSE_START = re.compile(
+    r"[\n!?;]|\.\s|:|(?<![^\W\d_])(?:but|however|so|though|although|guess|answer|yet)(?![^\W\d_])"
+    r"|[,—-] {0,2}(?:it|this|that|i|rather|instead)(?![^\W\d_])(?! of| than)",
+    re.IGNORECASE,
+)
+_OPENS_VALUE = " \t\"'([:~≈*"
+_BEHIND = re.compile(
+    r"[\s)\]}\"'.,°]{0,4}(?:which )?"
+    r"(?:is|are|was|were|would be|seems|looks|does|do|did|can|could|has|have) {1,2}"
+    rf"(?:definitely |clearly |probably |certainly |surely |likely )?"
+    rf"(?:not(?! {{1,2}}{_UNCERTAIN})|wrong|incorrect|false|impossible|excluded|ruled out)"
+    r"|[\s)\]}\"'.,°]{0,4}(?:is|are|was|were|does|do|did|can|could|would)n['’]?t\b",
+    re.IGNORECASE | re.ASCII,
+)
+_REACH = 160  # characters before a coordinate in which it may be denied
+# One of these is in every denial, and in every text that moves a coordinate to another hemisphere.
+_TELLING = frozenset(
+    {
+        "not",
+        "t",
+        "isnt",
+        "arent",
+        "wasnt",
+        "werent",
+        "never",
+        "neither",
+        "nor",
+        "unlike",
+        "excluding",
+        "except",
+        "wrong",
+    }
+    | {
+        "incorrect",
+        "false",
+        "non",
+        "no",
+        "cannot",
+        "rule",
+        "ruled",
+        "ruling",
+        "instead",
+        "rather",
+        "reject",
+        "rejected",
+    }
+    | {"n", "s", "e", "w", "north", "south", "east", "west"}
+    | {"impossible", "excluded", "minus", "negative", "hemisphere", "hemispheres", "hemi", "ns", "ew"}
+)
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def needs_closer_look(text: str) -> bool:
+    """Return whether a text has a word that may deny or move a coordinate: the shortcuts leave it alone."""
+    if OTHERWISE in text or DENIAL in text or HEMISPHERE in text:
+        return True
+    return not _TELLING.isdisjoint(_LETTERS.findall(text.lower()))
+
+
+def refuse_denied(text: str, start: int, end: int) -> None:
+    """Refuse a coordinate that its sentence denies.
+
+    Raises:
+        RefusedError: If it does.
+
+    >>> refuse_denied("I am not sure, (1, 2)", 15, 21)
+    """
+    before = text[max(start - _REACH, 0) : start].rstrip(_OPENS_VALUE)
+    clause = [*_CLAUSE_START.split(before)][-1]
+    if _DENIAL.search(clause) or _BEHIND.match(text, end):
+        raise RefusedError(ProblemKind.DENIED, f"the text says that it is not {shown(text[start:end])}")

@@ -1,0 +1,182 @@
+"""Words before a list of names that are no part of it: ``This looks like Paris, France``."""
+
+from __future__ import annotations
+
+import re
+
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
+# Any of these alone before a name leads to it.
+_ADVERBS = frozenset(
+    {
+        "probably",
+        "likely",
+        "maybe",
+        "perhaps",
+        "possibly",
+        "definitely",
+        "certainly",
+        "somewhere",
+        "presumably",
+    }
+    | {"surely", "apparently", "obviously", "clearly", "roughly", "approximately", "tentatively"}
+)
+# Two of these do: one alone may be a name (In Salah, Most, Best).
+_LEADING = _ADVERBS | frozenset(
+    {
+        "this",
+        "it",
+        "that",
+        "the",
+        "looks",
+        "look",
+        "like",
+        "is",
+        "appears",
+        "seems",
+        "to",
+        "be",
+        "most",
+        "almost",
+    }
+    | {"i", "we", "think", "believe", "guess", "guessing", "would", "say", "my", "best", "final", "answer"}
+    | {
+        "location",
+        "photo",
+        "photograph",
+        "image",
+        "picture",
+        "scene",
+        "shows",
+        "was",
+        "were",
+        "taken",
+        "in",
+        "at",
+    }
+    | {"near", "from", "around", "here", "are", "of", "place", "am", "sure", "confident", "fairly", "pretty"}
+    | {
+        "quite",
+        "very",
+        "suspect",
+        "located",
+        "must",
+        "could",
+        "might",
+        "may",
+        "should",
+        "a",
+        "an",
+        "have",
+        "been",
+    }
+    | {
+        "i'm",
+        "it's",
+        "i'd",
+        "that's",
+        "this's",
+        "shot",
+        "captured",
+        "street",
+        "view",
+        "resembles",
+        "reminds",
+        "me",
+    }
+    | {"spot", "prediction", "estimate", "guessed", "as", "so", "well", "strongly", "reasonably"}
+)
+_LEADING_OUT = frozenset(
+    {
+        "at",
+        "approximately",
+        "around",
+        "near",
+        "about",
+        "with",
+        "roughly",
+        "coordinates",
+        "coordinate",
+        "located",
+    }
+    | {"the", "circa", "approx", "gps", "exact", "estimated", "its", "and", "of", "are", "is"}
+)
+_PROSE = frozenset(
+    {
+        "is",
+        "are",
+        "was",
+        "were",
+        "this",
+        "it",
+        "that",
+        "believe",
+        "think",
+        "guess",
+        "looks",
+        "seems",
+        "appears",
+    }
+    | {
+        "coordinates",
+        "coordinate",
+        "because",
+        "which",
+        "would",
+        "my",
+        "answer",
+        "not",
+        "photo",
+        "image",
+        "latitude",
+    }
+    | {"longitude", "since", "given", "i'm", "it's", "i'd", "based", "but", "although", "however"}
+)
+
+
+def without_lead_in(text: str, start: int, end: int) -> int:
+    """Return where a list of names starts once the words that lead to it are taken off.
+
+    >>> without_lead_in("Probably Kyoto, Japan", 0, 21), without_lead_in("In Salah, Algeria", 0, 17)
+    (9, 0)
+    """
+    words: list[str] = []
+    at = start
+    for match in _WORD.finditer(text, start, end):
+        word = match.group().lower().replace("’", "'")
+        if word not in _LEADING or (not text[at : match.start()].replace(",", "").isspace() and words):
+            break
+        following = _WORD.search(text, match.end(), end)
+        if following is None or (
+            "," in text[match.end() : following.start()] and word not in _ADVERBS and not words
+        ):
+            break
+        words.append(word)
+        at = match.end()
+    leads = len(words) > 1 or (words and words[0] in _ADVERBS)
+    if not leads:
+        return start
+    name = _WORD.search(text, at, end)
+    last = words[-1]
+    if last == "the" and name is not None:  # The Hague
+        return at - len(last)
+    return name.start() if name is not None else start
+
+
+def leads_to_numbers(name: str) -> bool:
+    """Return whether the last part of a list only leads to the coordinate after it.
+
+    >>> leads_to_numbers("at approximately"), leads_to_numbers("Kenya")
+    (True, False)
+    """
+    words = [word.lower() for word in _WORD.findall(name)]
+    return bool(words) and _LEADING_OUT.issuperset(words)
+
+
+def is_prose(name: str) -> bool:
+    """Return whether a part of a list is part of a sentence and no name.
+
+    >>> is_prose("The coordinates"), is_prose("The Hague")
+    (True, False)
+    """
+    words = [word.lower().replace("’", "'") for word in _WORD.findall(name)]
+    return not _PROSE.isdisjoint(words) or "i" in words[:-1]
