@@ -22,7 +22,7 @@ LETTERS = (
     "\u0900-\u0963\u0981-\u09e3\u0a01-\u0a5e\u0a81-\u0ae3\u0b01-\u0b63\u0b82-\u0bd0"  # Indic scripts
     "\u0c00-\u0c63\u0c81-\u0ce3\u0d00-\u0d57\u0d81-\u0ddf\u0e01-\u0e3a\u0e40-\u0e4e"
     "\u10a0-\u10fa\u10fc-\u10ff\u1e00-\u1e9a\u1e9e-\u1eff"  # Georgian, Latin
-    "\u3041-\u3096\u30a1-\u30fa\u30fc\u4e00-\u9fff\uac00-\ud7a3"  # Japanese, Chinese, Korean
+    "\u3041-\u3096\u30a1-\u30fa\u4e00-\u9fff\uac00-\ud7a3"  # Japanese, Chinese, Korean
 )
 # What is not ASCII must all be of these. The patterns may then take any of them but the degree sign for a
 # letter, which spares each of them a large class of characters: those take long to compile.
@@ -70,7 +70,7 @@ AXES = re.compile(rf"{_AXIS}{_LINE_END}{_AXIS}\.?+")
 
 def _labels(field: str) -> str:
     """Return the alternatives of a field's labels, in the usual cases."""
-    known = {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}
+    known = {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS - {"geo"}, "pair"), **AXIS_WORDS}
     spelt = {
         written
         for label, labelled in known.items()

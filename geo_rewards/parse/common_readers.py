@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from geo_rewards.parse.angles import measure
-from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
+from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, OTHER_LABELS, PLACE_LABELS
 
 CommonReading = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
 """Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
@@ -26,7 +26,11 @@ _FIELDS: dict[str | None, str] = {
     None: _ABSENT,
     **{
         written: field
-        for label, field in {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS, "pair"), **AXIS_WORDS}.items()
+        for label, field in {
+            **PLACE_LABELS,
+            **dict.fromkeys(COORDINATE_LABELS - {"geo"}, "pair"),
+            **AXIS_WORDS,
+        }.items()
         for plain in (label, label.replace(" ", "_"))
         for written in (plain, plain.title(), plain.capitalize(), plain.upper())
     },
@@ -38,7 +42,13 @@ TELLING = frozenset(
     {"or", "nor", "not", "no", "to", "either", "unknown", "none", "null", "nan", "inf", "infinity"}
     | {"www", "http", "maps", "google", "bing", "lat", "latitude", "lon", "long", "lng", "longitude"}
     # First words of labels: `Japan GPS Coordinates: ..`.
-    | {"administrative", "admin", "gps", "sub", "world", "zip"}
+    | {
+        word
+        for label in (*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS)
+        for word in label.split()[:-1]
+        if " or " not in label and label.rpartition(" ")[2] in {*PLACE_LABELS, *COORDINATE_LABELS}
+    }
+    - {"country", "region", "state", "city", "of"}
 )
 # With one of these, a list of names may be a sentence, or have words before it that lead to it.
 _PROSE = frozenset(
@@ -57,7 +67,20 @@ _PROSE = frozenset(
 # Right before a pair, these may belong to it.
 _NEAR_PAIR = frozenset(
     {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
-    | {"point", "z", "m", "zm", "multipoint", "linestring", "polygon", "multipolygon", "geometrycollection"}
+    | {"nord", "sud", "sur", "sul", "süd", "norte", "este", "est", "leste", "ost", "oeste", "ouest", "ovest"}
+    | {
+        "o",
+        "l",
+        "point",
+        "z",
+        "m",
+        "zm",
+        "multipoint",
+        "linestring",
+        "polygon",
+        "multipolygon",
+        "geometrycollection",
+    }
 )
 
 
@@ -135,7 +158,11 @@ def _listed(located: CommonReading, city: str, second: str, third: str | None) -
     """Return the reading with the names of a list, which names the country last."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    if len(names) > _MAX_LISTED or not _are_plain(names) or not _PROSE.isdisjoint(names.lower().split()):
+    if (
+        len(names) > _MAX_LISTED
+        or not _are_plain(names)
+        or not _PROSE.isdisjoint(names.lower().replace("-", " ").split())
+    ):
         return None
     return (*located[:4], country, region, city)
 
@@ -148,6 +175,8 @@ def read_chain(match: re.Match[str]) -> CommonReading | None:
     if pair is not None:
         located = _value(pair, "labelled")
     elif axes is not None:
+        if not _NEAR_PAIR.isdisjoint(f"{country} {region} {city}".lower().replace("-", " ").split()):
+            return None
         located = _located(float(lat), float(lon), "labelled", axes)
     elif country or region or city:
         return (*_NOWHERE, country, region, city)
@@ -237,6 +266,8 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
     if values[at_pair]:
         located = _value(values[at_pair], form)
     elif values[at_lat]:
+        if not _NEAR_PAIR.isdisjoint(f"{country} {region} {city}".lower().replace("-", " ").split()):
+            return None
         located = _axes(values[at_lat], values[at_lon], form, text)
     else:
         return (*_NOWHERE, country or None, region or None, city or None)
