@@ -11,8 +11,6 @@ from hypothesis import strategies as st
 
 from geo_rewards.parse import common_patterns, parse_answer, parse_completion
 from geo_rewards.parse.common_answers import read_common
-from geo_rewards.parse.common_readers import TELLING
-from geo_rewards.parse.labels import OTHER_LABELS, PLACE_LABELS
 from geo_rewards.parse.normalise import normalise
 from geo_rewards.parse.tags import find_blocks, plain_answer
 
@@ -339,19 +337,6 @@ def test_every_letter_of_a_name_is_one_that_normalisation_leaves_alone():
             assert normalise(character) == character
             assert not character.isdigit()
             assert not character.isspace()
-
-
-def test_first_words_of_labels_end_no_name():
-    ending = {label.rpartition(" ")[2] for label in PLACE_LABELS} | {"coordinates"}
-    for label in (*PLACE_LABELS, *OTHER_LABELS, "gps coordinates"):
-        first, _, last = label.rpartition(" ")
-        if (
-            label.isascii()
-            and first
-            and last in ending
-            and first not in ("country", "state", "region", "city")
-        ):
-            assert not set(first.split()).isdisjoint(TELLING), label
 
 
 @pytest.mark.parametrize(
