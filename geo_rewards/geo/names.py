@@ -60,7 +60,7 @@ def same_region(a: str, b: str, *, country: str) -> bool:
     known_a, known_b = regions_named(a, country), regions_named(b, country)
     if known_a or known_b:
         return not known_a.isdisjoint(known_b)
-    return name_key(_written_out(a, country)) == name_key(_written_out(b, country))
+    return not _written_out(a, country).isdisjoint(_written_out(b, country))
 
 
 def same_city(a: str, b: str, *, country: str) -> bool:
@@ -88,10 +88,11 @@ def same_city(a: str, b: str, *, country: str) -> bool:
     return _bare_city(a, country) == _bare_city(b, country)
 
 
-def _written_out(name: str, country: str) -> str:
-    """Return the name of a code that is no region's (`IT-PA`, a province), or the name as it is."""
+def _written_out(name: str, country: str) -> frozenset[str]:
+    """Return the keys of the names of a code that is no region's (`IT-FI`), or of the name as it is."""
     code = subdivision(name, country)
-    return name if code is None else code.name or name
+    names = code.names if code is not None else ()
+    return frozenset(map(name_key, names or (name,)))
 
 
 def is_another_country(name: str, *, country: str) -> bool:
