@@ -130,6 +130,13 @@ def test_a_code_of_no_region_is_neither_the_region_around_it_nor_its_neighbour()
     assert not same_region("GB-LND", "London", country="GB")  # the City, not Greater London
 
 
+def test_two_codes_of_one_name_are_two_divisions():
+    assert not same_region("TW-CYI", "TW-CYQ", country="TW")  # Chiayi, the county and the city
+    assert not same_region("EE-897", "EE-899", country="EE")
+    assert same_region("TW-CYI", "tw_cyi", country="TW")
+    assert same_region("IT-FI", "FI", country="IT")
+
+
 def test_names_are_free_of_notes():
     for _, region, own in LINES:
         assert not re.search(r"[²³†()\[\]]", own), own
