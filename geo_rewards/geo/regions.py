@@ -105,7 +105,7 @@ def _regions_of_one(name: str, country: str) -> frozenset[int]:
     if plain in names:
         return names[plain]
     code = subdivision(name, country)
-    if code is not None and not code.name:
+    if code is not None and not code.names:
         return names.get(code.region, frozenset())
     known = _bare_names(country).get(bare) or _bare_names(country).get(_without_umlauts(bare))
     if known is None:

@@ -23,11 +23,11 @@ class Subdivision(NamedTuple):
 
     Attributes:
         region: `plain_key` of the region that it is or lies in; empty if it is not known.
-        name: Its own name if it is no region; empty if it is one.
+        names: Its own names if it is no region, in English and its own language; none if it is one.
     """
 
     region: str
-    name: str
+    names: tuple[str, ...]
 
 
 def subdivision(text: str, country: str) -> Subdivision | None:
@@ -36,9 +36,9 @@ def subdivision(text: str, country: str) -> Subdivision | None:
     The country's own letters may be left out before two or three letters, not before digits or one letter.
 
     >>> subdivision("US-CA", "US"), subdivision("ca", "US"), subdivision("US-CA", "CA")
-    (Subdivision(region='california', name=''), Subdivision(region='california', name=''), None)
+    (Subdivision(region='california', names=()), Subdivision(region='california', names=()), None)
     >>> subdivision("IT-PA", "IT"), subdivision("13", "JP")
-    (Subdivision(region='sicily', name='Palermo'), None)
+    (Subdivision(region='sicily', names=('Palermo',)), None)
     """
     if len(text) > _MOST_CHARACTERS:
         return None
@@ -62,7 +62,9 @@ def _by_country() -> Mapping[str, Mapping[str, Subdivision]]:
 def _load() -> Mapping[str, Mapping[str, Subdivision]]:
     found: dict[str, dict[str, Subdivision]] = {}
     for line in (TABLES / "subdivisions.tsv").read_text(encoding="utf-8").splitlines():
-        code, region, name = line.split("\t")
+        code, region, names = line.split("\t")
         country, _, own = code.partition("-")
-        found.setdefault(country, {})[own] = Subdivision(plain_key(region), name)
+        found.setdefault(country, {})[own] = Subdivision(
+            plain_key(region), tuple(names.split("|")) if names else ()
+        )
     return found
