@@ -88,7 +88,7 @@ REMOTE = {
 def test_an_ideal_answer_earns_all_that_the_default_recipe_can_pay_on_its_row(truth):
     recipe = gr.load_recipe("default")
     result = rehearse(recipe, truth, 1)
-    assert [finding.message for finding in result.findings] == []
+    assert [shortfall.message for shortfall in result.shortfalls] == []
     assert result.answered["format"] == 1
 
 
