@@ -19,7 +19,7 @@ import numpy as np
 from geo_rewards.geo import country_code, get_builtin_gazetteer, same_city, same_region
 from geo_rewards.geo.borders import country_index
 from geo_rewards.geo.keys import name_key
-from geo_rewards.geo.places import city_rows, load_places
+from geo_rewards.geo.place_table import city_rows, load_places
 from geo_rewards.geo.sphere import unit_vectors
 
 RESULTS = Path(__file__).with_name("RESULTS.md")

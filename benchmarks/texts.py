@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import geo_rewards as gr
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.scoring.file import parse_recipe
 
 Form = Callable[[random.Random, "Guess"], str]

@@ -25,7 +25,7 @@ import shapefile
 from scipy.spatial import cKDTree
 
 from geo_rewards.geo.borders import COLUMNS, ROWS
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.sphere import chord_of_arc, unit_vectors
 from geo_rewards.geo.tables import TABLES
 

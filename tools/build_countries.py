@@ -31,7 +31,7 @@ from babel.localedata import locale_identifiers
 
 from geo_rewards.geo.countries import NOT_LATIN, OTHER_SCRIPTS
 from geo_rewards.geo.keys import plain_key
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ from scipy.spatial import cKDTree
 
 from geo_rewards.geo.distance import EARTH_RADIUS_KM
 from geo_rewards.geo.keys import name_key, plain_key
-from geo_rewards.geo.places import CITY_KM_PER_ROOT
+from geo_rewards.geo.place_table import CITY_KM_PER_ROOT
 from geo_rewards.geo.sphere import unit_vectors
 from geo_rewards.geo.tables import TABLES
 

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from geo_rewards.geo.keys import name_key, plain_key
-from geo_rewards.geo.places import city_rows, load_places, region_names
+from geo_rewards.geo.place_table import city_rows, load_places, region_names
 from geo_rewards.geo.regions import REGION_FORMS
 from geo_rewards.geo.tables import TABLES
 

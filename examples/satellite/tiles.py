@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image
 
 import geo_rewards as gr
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from geo_rewards.geo.distance import EARTH_RADIUS_KM
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

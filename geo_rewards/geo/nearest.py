@@ -8,7 +8,7 @@ import numpy as np
 
 from geo_rewards.geo.borders import country_index, load_borders
 from geo_rewards.geo.cities import city_around
-from geo_rewards.geo.places import Places, load_places
+from geo_rewards.geo.place_table import Places, load_places
 from geo_rewards.geo.sphere import arc_of_chord, chord_of_arc, unit_vectors
 from geo_rewards.types import Place
 

@@ -9,7 +9,7 @@ from geo_rewards.geo.city_words import says_kind
 from geo_rewards.geo.countries import country_code
 from geo_rewards.geo.keys import MAX_NAME_LENGTH, name_key, plain_key
 from geo_rewards.geo.name_parts import split_names
-from geo_rewards.geo.places import city_rows, load_places, region_names
+from geo_rewards.geo.place_table import city_rows, load_places, region_names
 from geo_rewards.geo.subdivisions import subdivision
 
 if TYPE_CHECKING:

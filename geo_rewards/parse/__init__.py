@@ -19,7 +19,7 @@ To add a notation, go to the file that reads its kind; its words and forms are o
 `pairs`          two numbers: in brackets, labelled, with letters, alone (`chains`, `surroundings`, `loose`)
 `rivals`         ranges and alternatives, which make no answer
 `denials`        denials, which make no answer
-`places`         names after labels and in lists; `lead_ins` has the words before such a list
+`place_names`    names after labels and in lists; `lead_ins` has the words before such a list
 `degrees`        one cell of a table
 ================ =====================================================================================
 

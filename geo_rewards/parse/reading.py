@@ -12,7 +12,7 @@ from geo_rewards.parse.normalise import plain_text
 from geo_rewards.parse.notations import read_references, read_templates, without
 from geo_rewards.parse.objects import APART, ObjectReading, read_objects
 from geo_rewards.parse.pairs import PairReading, read_pairs
-from geo_rewards.parse.places import aside_spans, labelled_places, listed_places
+from geo_rewards.parse.place_names import aside_spans, labelled_places, listed_places
 from geo_rewards.parse.tables import read_tables
 from geo_rewards.types import Problem, ProblemKind
 

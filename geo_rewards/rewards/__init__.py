@@ -11,7 +11,7 @@ from geo_rewards.rewards.decay import HaversineDecay
 from geo_rewards.rewards.format import CoordinateFormat, ThinkAnswerFormat
 from geo_rewards.rewards.hierarchy import PlaceConsistency, PlaceHierarchy
 from geo_rewards.rewards.penalties import OverlongPenalty, RepetitionPenalty
-from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
+from geo_rewards.rewards.place_match import CityMatch, CountryMatch, RegionMatch
 
 if TYPE_CHECKING:
     from geo_rewards.contract.hookspecs import RegisterGazetteer, RegisterRecipe, RegisterReward

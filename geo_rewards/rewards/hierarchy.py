@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from geo_rewards.contract.reward import Reward
 from geo_rewards.rewards.decay import HaversineDecay  # noqa: TC001 - pydantic reads it when the class is made
-from geo_rewards.rewards.places import Level, PlaceReward, agree
+from geo_rewards.rewards.place_match import Level, PlaceReward, agree
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,7 +8,7 @@ import pytest
 
 from geo_rewards.geo import get_builtin_gazetteer
 from geo_rewards.geo.borders import country_index, load_borders
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 
 POINTS = [
     ("Hekou", 22.506, 103.964, "CN"), ("Thakhek", 17.403, 104.8, "LA"),

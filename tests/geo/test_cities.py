@@ -5,7 +5,7 @@ import pytest
 from geo_rewards.geo.cities import city_of_section
 from geo_rewards.geo.gazetteer import get_builtin_gazetteer
 from geo_rewards.geo.names import same_city
-from geo_rewards.geo.places import city_rows, load_places
+from geo_rewards.geo.place_table import city_rows, load_places
 
 SECTIONS = [
     ("Paris 16", "Paris", "FR"), ("Paris 16 Passy", "Paris", "FR"),

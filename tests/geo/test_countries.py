@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from geo_rewards.geo.countries import country_code, iso_codes
 from geo_rewards.geo.country_forms import SHORT_FORMS, TERRITORIES
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.tables import TABLES
 
 NAMES = {

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from geo_rewards.errors import UnknownNameError
 from geo_rewards.geo.gazetteer import BUILTIN_GAZETTEERS, Gazetteer, get_builtin_gazetteer
-from geo_rewards.geo.places import load_places
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.types import Place
 
 DEFAULT = get_builtin_gazetteer()

@@ -4,7 +4,7 @@ import pytest
 
 from geo_rewards.geo.keys import plain_key
 from geo_rewards.geo.names import same_region
-from geo_rewards.geo.places import region_names
+from geo_rewards.geo.place_table import region_names
 from geo_rewards.geo.regions import REGION_FORMS, regions_named
 
 FORMS = [(country, form, region) for country, forms in REGION_FORMS.items() for form, region in forms.items()]

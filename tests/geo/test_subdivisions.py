@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from geo_rewards.geo.names import same_region
-from geo_rewards.geo.places import load_places, region_names
+from geo_rewards.geo.place_table import load_places, region_names
 from geo_rewards.geo.regions import regions_around, regions_named
 from geo_rewards.geo.subdivisions import subdivision
 from geo_rewards.geo.tables import TABLES

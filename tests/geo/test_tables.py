@@ -5,7 +5,7 @@ import numpy as np
 from geo_rewards.geo.borders import COLUMNS, ROWS, country_index, load_borders
 from geo_rewards.geo.countries import iso_codes
 from geo_rewards.geo.keys import plain_key
-from geo_rewards.geo.places import city_rows, load_places, region_names
+from geo_rewards.geo.place_table import city_rows, load_places, region_names
 from geo_rewards.geo.tables import TABLES
 
 

@@ -2,7 +2,7 @@ import pytest
 
 import geo_rewards as gr
 from geo_rewards.batch.batch import Batch
-from geo_rewards.rewards.places import CityMatch, CountryMatch, RegionMatch
+from geo_rewards.rewards.place_match import CityMatch, CountryMatch, RegionMatch
 from geo_rewards.types import Place
 
 PARIS = {"lat": [48.8584], "lon": [2.2945]}
