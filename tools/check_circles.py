@@ -5,7 +5,9 @@ import-linter checks the floors between rooms; this checks every module of every
 
 from __future__ import annotations
 
+import ast
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grimp
@@ -14,12 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 PACKAGES = ("geo_rewards", "geo_rewards_trl", "geo_rewards_vqa")
+SCRIPTS = ("benchmarks", "examples/satellite", "tools")
+"""Folders whose files import each other by their bare names."""
 
 
 def main(packages: Sequence[str] = PACKAGES) -> int:
     """Print each circle and return 1 if there is one."""
     graph = grimp.build_graph(*packages, exclude_type_checking_imports=False, cache_dir=None)
     imports = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    for folder in SCRIPTS:
+        imports |= script_imports(Path(__file__).parents[1] / folder)
     circles = [sorted(circle) for circle in components(imports) if len(circle) > 1]
     for circle in circles:
         inside = set(circle)
@@ -27,6 +33,22 @@ def main(packages: Sequence[str] = PACKAGES) -> int:
         sys.stdout.write("\n  ".join([f"circle of {len(circle)} modules:", *lines]) + "\n")
     sys.stdout.write(f"{len(circles) or 'no'} circles among {len(imports)} modules\n")
     return 1 if circles else 0
+
+
+def script_imports(folder: Path) -> dict[str, set[str]]:
+    """Return which files of a folder each of them imports, as ``folder/name``."""
+    found = {}
+    for file in sorted(folder.glob("*.py")):
+        names: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module)
+        found[f"{folder.name}/{file.stem}"] = {
+            f"{folder.name}/{name}" for name in names if (folder / f"{name}.py").exists()
+        }
+    return found
 
 
 def components(imports: Mapping[str, set[str]]) -> Iterator[list[str]]:
