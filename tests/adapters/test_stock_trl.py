@@ -321,7 +321,7 @@ def test_a_total_has_its_recipes_name_and_no_label_may_have_it():
     assert RecipeTotal(gr.load_recipe("geo-r")).__name__ == "geo-r"
     assert RecipeTotal(recipe({"name": "haversine_decay"})).__name__ == "mine"
     assert RecipeTotal(recipe({"name": "haversine_decay"}), name="all").__name__ == "all"
-    with pytest.raises(RecipeError, match="label 'mine' is the name of the whole sum"):
+    with pytest.raises(RecipeError, match="label 'mine' is the name of the sum itself"):
         RecipeTotal(recipe({"name": "haversine_decay", "as": "mine"}))
     with pytest.raises(RecipeError, match="every weight is 0"):
         RecipeTotal(recipe({"name": "haversine_decay", "weight": 0}))
