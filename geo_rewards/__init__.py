@@ -7,16 +7,20 @@
 [0.997]
 """
 
-from geo_rewards.batch.batch import Batch, Sample
-from geo_rewards.contract.hookspecs import hookimpl
-from geo_rewards.contract.reward import Reward
-from geo_rewards.errors import GeoRewardsError
-from geo_rewards.geo import Gazetteer, great_circle_km
-from geo_rewards.parse import parse_completion
-from geo_rewards.registry.registry import RewardInfo, get_gazetteer, list_rewards
-from geo_rewards.scoring.recipe import Recipe, get_reward, load_recipe
-from geo_rewards.scoring.scores import Scores
-from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from geo_rewards.batch.batch import Batch, Sample
+    from geo_rewards.contract.hookspecs import hookimpl
+    from geo_rewards.contract.reward import Reward
+    from geo_rewards.errors import GeoRewardsError
+    from geo_rewards.geo import Gazetteer, great_circle_km
+    from geo_rewards.parse import parse_completion
+    from geo_rewards.registry.registry import RewardInfo, get_gazetteer, list_rewards
+    from geo_rewards.scoring.recipe import Recipe, get_reward, load_recipe
+    from geo_rewards.scoring.scores import Scores
+    from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 __all__ = [
     "Answer",
@@ -39,3 +43,43 @@ __all__ = [
     "load_recipe",
     "parse_completion",
 ]
+
+# Imported when first asked for: all of them take longer than numpy and pydantic together, and a plugin, a
+# command or a parser of answers needs few.
+_MODULES = {
+    "Answer": "types",
+    "Batch": "batch.batch",
+    "Coordinate": "types",
+    "Gazetteer": "geo",
+    "GeoRewardsError": "errors",
+    "GroundTruth": "types",
+    "Place": "types",
+    "Recipe": "scoring.recipe",
+    "Reward": "contract.reward",
+    "RewardInfo": "registry.registry",
+    "Sample": "batch.batch",
+    "Scores": "scoring.scores",
+    "get_gazetteer": "registry.registry",
+    "get_reward": "scoring.recipe",
+    "great_circle_km": "geo",
+    "hookimpl": "contract.hookspecs",
+    "list_rewards": "registry.registry",
+    "load_recipe": "scoring.recipe",
+    "parse_completion": "parse",
+}
+_PACKAGES = frozenset({"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "types"})
+"""Available as attributes after `import geo_rewards` alone."""
+
+
+def __getattr__(name: str) -> object:
+    if name in _PACKAGES:
+        return import_module(f"{__name__}.{name}")  # which sets the attribute
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__, *_PACKAGES})

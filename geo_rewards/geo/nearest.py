@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from geo_rewards.geo.borders import country_index, load_borders
 from geo_rewards.geo.cities import city_around
-from geo_rewards.geo.place_table import Places, load_places
+from geo_rewards.geo.place_search import Scan, Trees
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.sphere import arc_of_chord, chord_of_arc, unit_vectors
 from geo_rewards.types import Place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from geo_rewards.geo.places import Places
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -24,38 +28,33 @@ TOWN_KM = 2.0
 """So far around a town that the borders put into a wrong country, they are not trusted: the town decides."""
 MENDED_KM = 0.8
 """The same around a town that only a second map puts on its side: cells of the borders are 1.1 km high."""
-APART = 4.0
-"""Between the spheres of two countries in the tree: more than twice the diameter of the unit sphere."""
+MOST_SCANNED = 32
+"""So many points are compared with every place; the trees for more take a second to import and to build."""
 
 
 class NearestPlaces:
-    """Trees over the places on the unit sphere, built once."""
+    """The places on the unit sphere: compared one by one for the first few points, then in trees."""
 
     def __init__(self) -> None:
-        from scipy.spatial import cKDTree
-
         self._places = places = load_places()
-        self._any_country = cKDTree(places.vectors)
-        # each country on a sphere of its own: one query finds the nearest place within each point's country
-        moved = _moved(places.vectors, places.country)
-        # places in the order of a first tree stand together in the second one, which is read faster
-        order = cKDTree(moved).indices
-        self._own_country = cKDTree(moved[order])
-        self._order = np.append(order, 0)  # the tree marks "none" by its length
-        codes = load_borders().countries
+        borders = load_borders()
         number = {code: i for i, code in enumerate(places.countries)}
         # index into the borders' countries -> index into the places' countries, -1 where it has no place
-        self._own_index = np.array([number.get(code, -1) for code in codes])
-        self._misdrawn = load_borders().misdrawn
-        drawn = self._own_index[country_index(places.lat, places.lon)][self._misdrawn]
-        mended = drawn == places.country[self._misdrawn]
+        self._own_index = np.array([number.get(code, -1) for code in borders.countries])
+        self._misdrawn = town = borders.misdrawn
+        drawn = self._own_index[country_index(places.lat[town], places.lon[town])]
+        mended = drawn == places.country[town]
         self._trust_chord = np.where(mended, chord_of_arc(MENDED_KM), chord_of_arc(TOWN_KM))
-        self._misdrawn_tree = cKDTree(places.vectors[self._misdrawn])
-        self._near_misdrawn = _tiles_around(places.lat[self._misdrawn], places.lon[self._misdrawn])
-        self._answers = _answers(places, codes)
+        self._near_misdrawn = _tiles_around(places.lat[town], places.lon[town])
+        self._answers = _Answers(places, borders.countries)
+        self._search: Scan | Trees = Scan(places, town)
+        self._asked = 0
 
     def find(self, lats: FloatArray, lons: FloatArray) -> list[Place]:
         """Return the place of each coordinate; they must be valid, and there must be one at least."""
+        self._asked += len(lats)
+        if self._asked > MOST_SCANNED and isinstance(self._search, Scan):
+            self._search = Trees(self._places, self._misdrawn)
         order = np.argsort(np.floor(lats * 4.0) * 2048.0 + lons, kind="stable")  # neighbours share the cache
         slots = np.empty(len(order), dtype=np.int64)
         slots[order] = self._slots(lats[order], lons[order])
@@ -85,37 +84,42 @@ class NearestPlaces:
         )
         land, sea = np.flatnonzero(own >= 0), np.flatnonzero(at_sea)
         widest = chord_of_arc(FAR_KM * 1.001)
-        chord[sea], near[sea] = self._any_country.query(points[sea], distance_upper_bound=widest)
-        moved = _moved(points[land], own[land])
-        chord[land], found = self._own_country.query(moved, distance_upper_bound=widest)
-        near[land] = self._order[found]
+        chord[sea], near[sea] = self._search.any_country(points[sea], widest)
+        chord[land], near[land] = self._search.own_country(points[land], own[land], widest)
         return near, arc_of_chord(chord)
 
     def _correct(self, own: IntArray, points: FloatArray, rows: IntArray) -> None:
         """Set the country of those points of `rows` whose nearest place is a misdrawn town."""
-        chord, town = self._misdrawn_tree.query(points[rows], distance_upper_bound=chord_of_arc(TOWN_KM))
+        chord, town = self._search.misdrawn(points[rows], chord_of_arc(TOWN_KM))
         near = np.isfinite(chord)
         near[near] = chord[near] <= self._trust_chord[town[near]]
         rows, town = rows[near], town[near]
         if rows.size:
-            _, nearest = self._any_country.query(points[rows])
+            _, nearest = self._search.any_country(points[rows], math.inf)
             own[rows] = np.where(nearest == self._misdrawn[town], self._places.country[nearest], own[rows])
 
 
-def _answers(places: Places, border_codes: list[str]) -> list[Place]:
-    """Return an answer for each place, then one for each of the borders' countries with no place named.
+class _Answers(dict[int, Place]):
+    """An answer for each place, then one for each of the borders' countries with no place named.
 
-    They are shared by all points: making one a point would take as long as the search.
+    They are shared by all points, each made when it is first given: making one a point would take as long as
+    the search, and making all would take longer than a command that needs one.
     """
-    region = places.region.tolist()
-    codes = [places.countries[country] for country in places.region_country.tolist()]
-    towns = map(
-        Place,
-        [codes[i] for i in region],
-        [places.regions[i] for i in region],
-        places.names,
-    )
-    return [*towns, *(Place(code or None) for code in border_codes)]
+
+    def __init__(self, places: Places, border_codes: list[str]) -> None:
+        super().__init__()
+        self._places = places
+        self._border_codes = border_codes
+
+    def __missing__(self, slot: int) -> Place:
+        places, towns = self._places, len(self._places.names)
+        if slot < towns:
+            region = places.region[slot]
+            country = places.countries[places.region_country[region]]
+            place = Place(country, places.regions[region], places.names[slot])
+        else:
+            place = Place(self._border_codes[slot - towns] or None)
+        return self.setdefault(slot, place)
 
 
 def _tiles(lats: FloatArray, lons: FloatArray) -> tuple[IntArray, IntArray]:
@@ -131,10 +135,3 @@ def _tiles_around(lats: FloatArray, lons: FloatArray) -> NDArray[np.bool_]:
         for column in (0, 1, 2):
             found[rows + row, columns + column] = True
     return found[1:, 1:]
-
-
-def _moved(points: FloatArray, country: IntArray) -> FloatArray:
-    """Return the points with each country's sphere apart from all others."""
-    moved = points.copy()
-    moved[:, 0] += country * APART
-    return moved

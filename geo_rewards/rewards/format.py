@@ -79,5 +79,5 @@ class CoordinateFormat(Reward):
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
         """Read the parser's verdict on the coordinate; never abstains."""
-        forms = [answer.coordinate_form if answer.coordinate else None for answer in batch.answers]
+        forms = batch.answer_columns["form"]
         return [1.0 if form and self.style in ("any", form) else 0.0 for form in forms]
