@@ -1,8 +1,8 @@
 """`Batch` and `Sample`: completions and columns, read once and shared by all rewards.
 
-Everything here is a cached column: the first reward that asks pays, the others read. Columns that most
-rewards need (degrees, places, well-formedness) are filled without an object a row; `answers`, `truths`
-and `samples` make theirs when somebody looks at a row.
+Everything here is a cached column: the first reward to use it pays, the others read. Columns that most
+rewards need (degrees, places, well-formedness) are filled without creating an object per row; `answers`,
+`truths` and `samples` create theirs when a row is first accessed.
 """
 
 from __future__ import annotations
@@ -53,25 +53,25 @@ if TYPE_CHECKING:
 _Names = tuple[str | None, str | None, str | None]
 _NO_NAMES: _Names = (None, None, None)
 ANSWER_COLUMNS = ("lat", "lon", "form", "text", *LEVELS)
-"""Degrees, how they are written and in which words; the names as written."""
+"""Degrees, their form and text as written; names as written."""
 
 
 class Batch:
     """Completions with their columns.
 
     Args:
-        completions: Strings, or chat-message lists as trainers give them.
-        columns: Columns by name, each with one value a completion: truth columns (see
-            `geo_rewards.batch.truths.read_truths`), `prompts`, `completion_ids`, any others. What is not
-            a list of the batch's length (a trainer's state or logging function) is left aside.
-        gazetteer: Where names of coordinates come from; the built-in default if None.
+        completions: Strings, or chat-message lists as trainers pass them.
+        columns: Columns by name, each with one value per completion: truth columns (see
+            `geo_rewards.batch.truths.read_truths`), `prompts`, `completion_ids`, any others. Anything but
+            a list of the batch's length (a trainer's state or logging function) is ignored.
+        gazetteer: Source of place names for coordinates; the built-in default if None.
 
     Attributes:
-        parent: The batch that this one was taken from, or None.
+        parent: The batch this one was taken from, or None.
         parent_rows: Its rows in the parent.
 
     Raises:
-        TruthError: If truth columns have a wrong length; on first reading, if a truth is unreadable.
+        TruthError: If truth columns have the wrong length; on first reading, if a truth is unreadable.
     """
 
     parent: Batch | None = None
@@ -114,7 +114,7 @@ class Batch:
 
     @column
     def samples(self) -> LazyRows[Sample]:
-        """One `Sample` a completion, in order."""
+        """One `Sample` per completion, in order."""
         return LazyRows(partial(Sample, self), len(self))
 
     @column
@@ -124,9 +124,9 @@ class Batch:
 
     @column
     def answer_columns(self) -> dict[str, Sequence[Any]]:
-        """What the answers say, by the names of `ANSWER_COLUMNS`; NaN or None for what one does not say.
+        """What the answers say, by the names in `ANSWER_COLUMNS`; NaN or None for what an answer omits.
 
-        Filled by patterns where they fit; only the other completions are parsed.
+        Filled by patterns where they match; only the other completions are parsed.
         """
         rows = [
             reading_of(self.answers[row]) if reading is None else reading
@@ -136,19 +136,19 @@ class Batch:
 
     @column
     def well_formed(self) -> list[bool]:
-        """Whether each completion is one think block and then one answer block; see `Answer.well_formed`."""
+        """Whether each completion is one think block, then one answer block; see `Answer.well_formed`."""
         return [plain or self.answers[row].well_formed for row, plain in enumerate(self.is_plain)]
 
     @column
     def given_truths(self) -> Sequence[GroundTruth]:
-        """The truths as the columns give them, without a look into the gazetteer."""
+        """The truths as the columns give them, without gazetteer lookups."""
         if self._plain_truths is None:
             return read_truths(self._truth_columns, len(self))
         return LazyRows(partial(plain_truth, self._plain_truths), len(self))
 
     @column
     def truths(self) -> Sequence[GroundTruth]:
-        """The truths, names filled from the gazetteer where only the coordinate is known."""
+        """The truths, with names filled in from the gazetteer where only the coordinate is known."""
         if self._plain_truths is not None:
             return LazyRows(partial(placed_truth, self._plain_truths, self.truth_places), len(self))
         wanting = np.array([wants_names(truth) for truth in self.given_truths], dtype=bool)
@@ -158,25 +158,25 @@ class Batch:
 
     @column
     def truth_places(self) -> list[Place]:
-        """The names of the truths, filled from the gazetteer as in `truths`."""
+        """The names of the truths, filled in from the gazetteer as in `truths`."""
         if self._plain_truths is not None:
             return self.located_truths
         return [Place(truth.country, truth.region, truth.city) for truth in self.truths]
 
     @column
     def located_truths(self) -> list[Place]:
-        """Where the coordinates of the truths lie, by the gazetteer, whatever names the columns give."""
+        """Where the gazetteer locates the truths' coordinates, whatever names the columns give."""
         return self._locate(self.truth_degrees)
 
     @column
     def answer_degrees(self) -> FloatArray:
-        """Latitudes and longitudes of the answers, shape (2, n), NaN where there is none."""
+        """Latitudes and longitudes of the answers, shape (2, n); NaN where there is none."""
         said = self.answer_columns
         return np.array([said["lat"], said["lon"]], dtype=np.float64)
 
     @column
     def truth_degrees(self) -> FloatArray:
-        """Latitudes and longitudes of the truths, shape (2, n), NaN where there is none."""
+        """Latitudes and longitudes of the truths, shape (2, n); NaN where there is none."""
         if self._plain_truths is not None:
             return self._plain_truths
         coordinates = [truth.coordinate for truth in self.given_truths]
@@ -185,17 +185,17 @@ class Batch:
 
     @column
     def distance_km(self) -> FloatArray:
-        """Great-circle distance from answer to truth in km, shape (n,), NaN where either is missing."""
+        """Great-circle distance from answer to truth in km, shape (n,); NaN where either is missing."""
         return np.asarray(great_circle_km(*self.answer_degrees, *self.truth_degrees), dtype=np.float64)
 
     @column
     def geodesic_km(self) -> FloatArray:
-        """Geodesic distance (WGS 84) from answer to truth in km, shape (n,), NaN where either is missing."""
+        """Geodesic distance (WGS 84) from answer to truth in km, shape (n,); NaN where either is missing."""
         return np.asarray(geodesic_km(*self.answer_degrees, *self.truth_degrees), dtype=np.float64)
 
     @column
     def named_places(self) -> list[Place]:
-        """What the answers name: the country as ISO code (None if it is no country), the rest as written."""
+        """What the answers name: the country as ISO code (None if not a country), the rest as written."""
         made: dict[_Names, Place] = {_NO_NAMES: NOWHERE}
         for names in set(self._answer_names):
             if names not in made:
@@ -204,14 +204,14 @@ class Batch:
 
     @column
     def located_places(self) -> list[Place]:
-        """Where the coordinates of the answers lie, by the gazetteer."""
+        """Where the gazetteer locates the answers' coordinates."""
         return self._locate(self.answer_degrees)
 
     @column
     def answer_places(self) -> list[Place]:
-        """The places of the answers: each field by its name if there is one, else by the coordinate."""
+        """The places of the answers: each field from its name if there is one, else from the coordinate."""
         if all(place.country and place.region and place.city for place in self.named_places):
-            return self.named_places  # no look into the gazetteer without need
+            return self.named_places  # avoid needless gazetteer lookups
         rows = zip(self.named_places, self.located_places, self._answer_names, strict=True)
         return [
             located if names == _NO_NAMES else joined_place(place, located, country=names[0])
@@ -220,26 +220,26 @@ class Batch:
 
     @column
     def answer_is_located(self) -> list[bool]:
-        """Whether each answer names no place, so that all it says is where its coordinate lies."""
+        """Whether each answer names no place, so that its place comes only from its coordinate."""
         return [names == _NO_NAMES for names in self._answer_names]
 
     @column
     def located_alike(self) -> dict[str, list[float]]:
         """By level, 1.0 where the answer's coordinate lies in the true country, region or city, else 0.0.
 
-        Truths that name a place themselves are not judged by it: see `truth_is_located`.
+        Not used for truths that name a place themselves: see `truth_is_located`.
         """
         return alike_by_level(self.located_places, self.truth_places)
 
     @column
     def truth_is_located(self) -> list[bool]:
-        """Whether each truth names no place itself, so that all its names are the gazetteer's."""
+        """Whether each truth names no place itself, so that all its names come from the gazetteer."""
         if self._plain_truths is not None:
             return [True] * len(self)
         return [names_nothing(truth) for truth in self.given_truths]
 
     def has_truth(self, fields: Iterable[str]) -> list[bool]:
-        """Return for each row whether all of these truth fields are known.
+        """Return, for each row, whether all of these truth fields are known.
 
         Args:
             fields: Names of `GroundTruth` fields.
@@ -251,7 +251,7 @@ class Batch:
         return rows
 
     def take(self, rows: Sequence[int]) -> Self:
-        """Return a batch of these rows, which reads its columns from this one: none is computed twice."""
+        """Return a batch of these rows that reads its columns from this one, so none is computed twice."""
         part = type(self).__new__(type(self))
         for name, value in self.__dict__.items():
             if not isinstance(getattr(type(self), name, None), column):
@@ -260,10 +260,10 @@ class Batch:
         return part
 
     def drain_notes(self) -> list[dict[str, float]]:
-        """Return the figures noted per row since the last call, and forget them."""
+        """Return the figures noted per row since the last call, and clear them."""
         notes: list[dict[str, float]] = [{}] * len(
             self
-        )  # one for all: notes that are drained stay as they are
+        )  # one dict shared by all: drained notes are not modified
         if "samples" in self.__dict__:
             for row, sample in self.samples.made():
                 notes[row] = sample.drain_notes()
@@ -271,7 +271,7 @@ class Batch:
 
     @column
     def _known_names(self) -> dict[str, BoolArray]:
-        """Which truths have a country, a region, a city."""
+        """Which truths have a country, region and city."""
         names = {level: map(attrgetter(level), self.truth_places) for level in LEVELS}
         return {
             level: np.array([name is not None for name in given], dtype=bool)
@@ -279,7 +279,7 @@ class Batch:
         }
 
     def _known_values(self, field: str) -> BoolArray:
-        """Return which truths have a coordinate or a text; the gazetteer adds none."""
+        """Return which truths have a coordinate or a text; the gazetteer adds neither."""
         if field == "coordinate":
             present: BoolArray = ~np.isnan(self.truth_degrees[0])
             return present
@@ -287,37 +287,37 @@ class Batch:
 
     @column
     def is_plain(self) -> list[bool]:
-        """Whether each completion is well-formed, with an answer of a common form: it has no problem."""
+        """Whether each completion is well-formed with an answer of a common form, and so has no problem."""
         return [reading is not None for reading in self._common_readings]
 
     @column
     def _common_readings(self) -> list[CommonReading | None]:
-        """What the completions of a common form say, None for the others, which must be parsed."""
+        """What completions of a common form say; None for the others, which must be parsed."""
         return list(map(common_reading, self.completions))
 
     @column
     def _answer_names(self) -> list[_Names]:
-        """Country, region and city of each answer as written."""
+        """Country, region and city of each answer, as written."""
         said = self.answer_columns
         return list(zip(*(said[level] for level in LEVELS), strict=True))
 
     @column
     def _plain_truths(self) -> FloatArray | None:
-        """Coordinates of the truths if they are nothing but coordinates; None if some row needs reading."""
+        """Coordinates of the truths if they are only coordinates; None if any row needs reading."""
         return plain_truths(self._truth_columns)
 
     def _locate(self, degrees: FloatArray) -> list[Place]:
-        """Look up each distinct coordinate once; a row of NaN is nowhere."""
+        """Look up each distinct coordinate once; NaN rows are nowhere."""
         places = [NOWHERE] * degrees.shape[1]
         rows = np.flatnonzero(~np.isnan(degrees[0]))
         if rows.size:
-            pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number a pair, which `unique` sorts fast
+            pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number per pair, which `unique` sorts fast
             distinct, inverse = np.unique(pairs, return_inverse=True)
             found = self.gazetteer.lookup(distinct.real, distinct.imag)
             if len(found) != distinct.size:
                 name = self.gazetteer.name
                 raise ValueError(
-                    f"gazetteer {name!r} gave {len(found)} places for {distinct.size} coordinates"
+                    f"gazetteer {name!r} returned {len(found)} places for {distinct.size} coordinates"
                 )
             for row, index in zip(rows.tolist(), inverse.tolist(), strict=True):
                 places[row] = found[index]
@@ -325,10 +325,10 @@ class Batch:
 
 
 class Sample:
-    """One row of a batch: what a reward's `score` is given.
+    """One row of a batch: what a reward's `score` receives.
 
     Attributes:
-        index: The row in its batch, from 0.
+        index: The row in its batch, counted from 0.
     """
 
     __slots__ = ("_batch", "_notes", "index")
@@ -350,12 +350,12 @@ class Sample:
 
     @property
     def truth(self) -> GroundTruth:
-        """The label, names filled from the gazetteer where only the coordinate is known."""
+        """The label, with names filled in from the gazetteer where only the coordinate is known."""
         return self._batch.truths[self.index]
 
     @property
     def answer_place(self) -> Place:
-        """The answer's place: by name where it gives one (country as ISO code), else by coordinate."""
+        """The answer's place: from its names (country as ISO code) where given, else from its coordinate."""
         return self._batch.answer_places[self.index]
 
     @property
@@ -371,7 +371,7 @@ class Sample:
 
     @property
     def prompt(self) -> Any:
-        """The prompt (text or messages), or None if the caller gave none."""
+        """The prompt (text or messages), or None if the caller passed none."""
         return None if self._batch.prompts is None else self._batch.prompts[self.index]
 
     @property
@@ -381,15 +381,15 @@ class Sample:
 
     @property
     def progress(self) -> float | None:
-        """Share of the training that is done, in [0, 1]; None outside training."""
+        """Fraction of the training completed, in [0, 1]; None outside training."""
         return self._batch.progress
 
     def note(self, key: str, value: float) -> None:
-        """Record a figure that is logged in training and shown by `Scores.explain`."""
+        """Record a figure to be logged in training and shown by `Scores.explain`."""
         self._notes[key] = float(value)
 
     def drain_notes(self) -> dict[str, float]:
-        """Return the figures noted since the last call, and forget them."""
+        """Return the figures noted since the last call, and clear them."""
         notes, self._notes = self._notes, {}
         return notes
 

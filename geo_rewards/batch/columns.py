@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 NOT_ROW_COLUMNS = TRUTH_COLUMNS | {"prompts", "completions", "completion_ids"}
 
 PICTURE_FAULT = "picture_fault"
-"""Column with the reason why a row's pictures could not be opened; all rewards abstain on that row."""
+"""Column saying why a row's pictures could not be opened; all rewards abstain on that row."""
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -29,10 +29,10 @@ Value = TypeVar("Value")
 class LazyRows(Sequence[Item], Generic[Item]):
     """One item per row, created on first use and kept.
 
-    Most rewards never read some columns of a batch, or read them on a few rows only.
+    Most rewards never read some columns of a batch, or read them for only a few rows.
 
     Args:
-        make: Creates the item of a row (never None).
+        make: Creates the item for a row (never None).
         count: How many rows there are.
 
     >>> rows = LazyRows(str, 3)
@@ -78,7 +78,7 @@ class LazyRows(Sequence[Item], Generic[Item]):
         return repr(list(self))
 
     def made(self) -> Iterator[tuple[int, Item]]:
-        """Yield row and item of those created so far."""
+        """Yield the row and item of each one created so far."""
         return ((row, item) for row, item in enumerate(self._items) if item is not None)
 
     def take(self, rows: Sequence[int]) -> LazyRows[Item]:
@@ -91,9 +91,9 @@ def _item_of(source: LazyRows[Item], rows: Sequence[int], index: int) -> Item:
 
 
 class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_property`
-    """A column computed once, on first use; a part of a batch takes its rows from its parent.
+    """A column computed once, on first use; part of a batch takes its rows from its parent.
 
-    The class needs two attributes: `parent`, what an instance was taken from (or None), and `parent_rows`.
+    The class needs two attributes: `parent`, which an instance was taken from (or None), and `parent_rows`.
     """
 
     @overload
@@ -101,7 +101,7 @@ class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_
     @overload
     def __get__(self, instance: object, owner: type[Any] | None = None) -> Value: ...
     def __get__(self, instance: Any, owner: type[Any] | None = None) -> Any:
-        """Return the column, computed on first use."""
+        """Return the column, computing it on first use."""
         if instance is None or instance.parent is None:
             return super().__get__(instance, owner)
         name = str(self.attrname)
@@ -139,7 +139,7 @@ def listed_column(values: Any, count: int) -> Sequence[Any] | None:
 
 
 def row_columns(columns: Mapping[str, Any], count: int) -> dict[str, Sequence[Any]]:
-    """Return the columns that `Sample.row` shows: all but the truths and the trainer's own."""
+    """Return the columns that `Sample.row` shows: all except the truths and the trainer's own."""
     rows = {
         name: listed_column(values, count) for name, values in columns.items() if name not in NOT_ROW_COLUMNS
     }

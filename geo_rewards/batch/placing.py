@@ -20,12 +20,12 @@ NOWHERE = Place()
 
 
 def wants_names(truth: GroundTruth) -> bool:
-    """Return whether a truth has a coordinate but not every name."""
+    """Return whether a truth has a coordinate but lacks some names."""
     return truth.coordinate is not None and not (truth.country and truth.region and truth.city)
 
 
 def filled(truth: GroundTruth, place: Place) -> GroundTruth:
-    """Add the gazetteer's names; those of another country than the given one are not used."""
+    """Add the gazetteer's names, unless they are in a country other than the given one."""
     if truth.country is not None and place.country != truth.country:
         return truth
     return GroundTruth(
@@ -38,12 +38,12 @@ def filled(truth: GroundTruth, place: Place) -> GroundTruth:
 
 
 def plain_truth(degrees: FloatArray, row: int) -> GroundTruth:
-    """Return the truth of a row that is nothing but a coordinate."""
+    """Return the truth of a row that is only a coordinate."""
     return GroundTruth(Coordinate(float(degrees[0, row]), float(degrees[1, row])))
 
 
 def placed_truth(degrees: FloatArray, places: Sequence[Place], row: int) -> GroundTruth:
-    """Return the same with the gazetteer's names."""
+    """Return the same, with the gazetteer's names."""
     return filled(plain_truth(degrees, row), places[row])
 
 
@@ -53,12 +53,12 @@ def names_nothing(place: Answer | GroundTruth) -> bool:
 
 
 def joined_place(named: Place, located: Place, *, country: str | None) -> Place:
-    """Return each field by its name if the answer gives one (even a wrong one), else by the coordinate.
+    """Return each field from the answer's name if it gives one (even a wrong one), else from the coordinate.
 
     Args:
         named: What the answer names.
         located: Where its coordinate lies.
-        country: The country as written, None if there is none.
+        country: The country as written, or None.
     """
     return Place(
         country=named.country if country else located.country,
@@ -68,9 +68,9 @@ def joined_place(named: Place, located: Place, *, country: str | None) -> Place:
 
 
 def alike_by_level(found: Sequence[Place], true: Sequence[Place]) -> dict[str, list[float]]:
-    """Return for each level 1.0 where two of the gazetteer's places have that name and country in common.
+    """Return, for each level, 1.0 where two places from the gazetteer share that name and the country.
 
-    A gazetteer calls a place by one name, so that other names are other places; 0.0 where one is unknown.
+    A gazetteer has one name per place, so different names are different places; 0.0 where one is unknown.
 
     >>> alike_by_level([Place("FR", "Occitanie", "Lourdes")], [Place("FR", "Bretagne", None)])
     {'country': [1.0], 'region': [0.0], 'city': [0.0]}
@@ -83,7 +83,7 @@ def alike_by_level(found: Sequence[Place], true: Sequence[Place]) -> dict[str, l
 
 
 def _alike(a: Place, b: Place) -> int:
-    """Return which names of two places of one country are the same, a bit a level."""
+    """Return which names two places in one country share, one bit per level."""
     if b.country is None:
         return 0
     return 1 | (a.region == b.region is not None) << 1 | (a.city == b.city is not None) << 2

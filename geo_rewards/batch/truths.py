@@ -1,6 +1,6 @@
-"""Read truth columns: what a person wrote as the label of each row becomes a `GroundTruth`.
+"""Read truth columns: the label that a person wrote for each row becomes a `GroundTruth`.
 
-The names that only the gazetteer knows are added later, by `geo_rewards.batch.batch`, when somebody asks.
+Names that only the gazetteer knows are added later, on demand, by `geo_rewards.batch.batch`.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ TRUTH_COLUMNS = frozenset(TRUTH_FIELDS) | {
     for written in (name, name.upper(), name.title(), name.capitalize())
     if written.lower() != "long" or written == "long"
 }
-"""Names of truth columns; those of coordinates are found in any case, see `truth_columns`."""
+"""Names of truth columns; coordinate names are matched case-insensitively, see `truth_columns`."""
 _PLAIN_COLUMNS = {("lat", "lon"), ("latitude", "longitude"), ("lat", "lng"), ("gt_lat", "gt_lon")}
 
-# A text with one of these meant to be a place; with any other problem it is just another text.
+# A text with one of these was meant as a place; with any other problem it is ordinary text.
 _UNREADABLE = (
     ProblemKind.OUT_OF_RANGE,
     ProblemKind.SEVERAL_PAIRS,
@@ -53,14 +53,14 @@ _UNREADABLE = (
     ProblemKind.GEOMETRY,
     ProblemKind.MINUTES,
 )
-# With one of these in it, a text with any problem meant to be a place.
+# A text that contains one of these and has any problem was meant as a place.
 _OF_PLACES = re.compile(
     r"\b(?:lat|latitude|lon|lng|longitude|coordinates?|coords?|gps|latlon|latlng)\b|\blong\s*[\"']?\s*[:=]"
     r"|geo:[0-9+-]|\bPOINT\s?\(|[0-9]\s?°?\s?[NS]\b[^\n]{0,40}[0-9]\s?°?\s?[EW]\b|°[^\n]{0,12}[NSEW]\b"
     r"|https?://[^\s]{0,60}(?:maps|openstreetmap)",
     re.IGNORECASE | re.ASCII,
 )
-# What people and programs write where they have no value.
+# What people and programs write for a missing value.
 _MISSING_TEXTS = frozenset(
     {
         "",
@@ -95,7 +95,7 @@ _MISSING_TEXTS = frozenset(
 )
 _NO_LETTERS = re.compile(r"[\W_]*")  # "-", "--", "?", "..."
 
-# A count with a thousands comma, a decimal comma, a fraction, a range: nobody writes a place like that.
+# A count with a thousands comma, a decimal comma, a fraction, a range: no one writes a place like that.
 _NUMBER_LIKE = re.compile(r"[+-]?[0-9]+[,/-][0-9]+")
 _ANSWER_TAG = "<answer>"
 
@@ -105,13 +105,13 @@ def read_truths(columns: Mapping[str, Any], count: int | None = None) -> list[Gr
 
     Args:
         columns: Any columns; only `lat`, `lon` (or another usual name, in any case; degrees), `country` (any
-            name or ISO code), `region`, `city` and `solution` are read. Explicit columns win over
+            name or ISO code), `region`, `city` and `solution` are read. Explicit columns override
             `solution`. None, NaN, empty strings and texts such as ``n/a`` are missing values.
         count: How many rows there are; taken from the truth columns if None.
 
     Raises:
         TruthError: If truth columns have unequal lengths, or a truth is unreadable, out of range
-            or contradictory; names the row.
+            or contradictory; the message names the row.
     """
     given = truth_columns(columns, count)
     count = next((len(values) for values in given.values()), count or 0)
@@ -122,9 +122,9 @@ def read_truths(columns: Mapping[str, Any], count: int | None = None) -> list[Gr
 
 
 def plain_truths(columns: Mapping[str, Any]) -> NDArray[np.float64] | None:
-    """Return the truths as latitudes and longitudes, shape (2, n), if every row is a coordinate alone.
+    """Return the truths as latitudes and longitudes, shape (2, n), if every row is only a coordinate.
 
-    None if it is not so, or if any row is missing, unreadable or out of range: `read_truths` says which.
+    Else, or if any row is missing, unreadable or out of range, return None: `read_truths` says which.
 
     Args:
         columns: Truth columns, as `truth_columns` returns them.
@@ -141,22 +141,22 @@ def plain_truths(columns: Mapping[str, Any]) -> NDArray[np.float64] | None:
         return None
     try:
         degrees = np.array([lats, lons], dtype=np.float64)
-    except OverflowError:  # an integer of hundreds of digits
+    except OverflowError:  # an integer with hundreds of digits
         return None
     valid = (np.abs(degrees[0]) <= 90.0) & (np.abs(degrees[1]) <= 180.0)  # false for NaN
     return degrees if valid.all() else None
 
 
 def read_truth(row_columns: Mapping[str, Any], *, row: int | None = None) -> GroundTruth:
-    """Return the truth of one row, from its cells.
+    """Return the truth of one row from its cells.
 
     Raises:
-        TruthError: As `read_truths`, naming `row` if it is given.
+        TruthError: As for `read_truths`, naming `row` if given.
     """
     try:
         cells = _merge_aliases(row_columns)
         from_solution = _read_solution(cells.get("solution"))
-        if len(cells) == ("solution" in cells):  # nothing beside it
+        if len(cells) == ("solution" in cells):  # no other column
             return _of_territory(from_solution)
         truth = GroundTruth(
             coordinate=_read_pair(cells.get("lat"), cells.get("lon")) or from_solution.coordinate,
@@ -171,14 +171,14 @@ def read_truth(row_columns: Mapping[str, Any], *, row: int | None = None) -> Gro
 
 
 def truth_columns(columns: Mapping[str, Any], count: int | None = None) -> dict[str, Sequence[Any]]:
-    """Return the truth columns among these, as lists of Python values.
+    """Return the truth columns among these as lists of Python values.
 
     Args:
         columns: Any columns by name.
         count: How many rows there are; taken from the first truth column if None.
 
     Raises:
-        TruthError: If one is not a list or has another length; names the first row concerned.
+        TruthError: If one is not a list or has a different length; names the first row affected.
     """
     given = {name: _listed(name, columns[name]) for name in sorted(filter(_is_truth_column, columns))}
     expected = next((len(values) for values in given.values()), 0) if count is None else count
@@ -190,7 +190,7 @@ def truth_columns(columns: Mapping[str, Any], count: int | None = None) -> dict[
 
 
 def _read_once(read: dict[Any, GroundTruth], cells: Mapping[str, Any], row: int) -> GroundTruth:
-    """Return the truth of a row, read already if a row of the same cells was: a group has but one truth."""
+    """Return the truth of a row, reusing that of a row with the same cells: a group has only one truth."""
     try:
         key = tuple(
             (type(cell), cell) for cell in cells.values()
@@ -207,7 +207,7 @@ def _listed(name: str, values: Any) -> Sequence[Any]:
         values = values.tolist()
     if isinstance(values, str) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
         raise TruthError(
-            f"truth column {name!r} must be a list with one value a completion, not {values!r:.60}"
+            f"truth column {name!r} must be a list with one value per completion, not {values!r:.60}"
         )
     return values  # type: ignore[no-any-return]
 
@@ -234,13 +234,13 @@ def _merge_aliases(cells: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_missing(value: Any, name: str) -> bool:
-    """Return whether a cell says that there is no value; `NA` as a country is Namibia."""
+    """Return whether a cell means that there is no value; as a country, `NA` is Namibia."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return True
     if not isinstance(value, str):
         return False
     text = " ".join(value.split()).lower()
-    if name == "solution":  # `none` may be what a text reward wants
+    if name == "solution":  # `none` may be the right answer for a text reward
         return not text
     if name == "country" and text == "na":
         return False
@@ -248,7 +248,7 @@ def _is_missing(value: Any, name: str) -> bool:
 
 
 def _is_thai_nan(cells: Mapping[str, Any]) -> bool:
-    """Return whether the country is Thailand, where Nan is a province and its capital."""
+    """Return whether the country is Thailand, where Nan is a province and its capital city."""
     country = cells.get("country")
     return isinstance(country, str) and country_code(country) == "TH"
 
@@ -257,7 +257,7 @@ def _read_pair(lat: Any, lon: Any) -> Coordinate | None:
     if lat is None and lon is None:
         return None
     if lat is None or lon is None:
-        raise TruthError(f"{'lat is missing beside lon' if lat is None else 'lon is missing beside lat'}")
+        raise TruthError(f"{'lon is given without lat' if lat is None else 'lat is given without lon'}")
     return _coordinate(_degrees("lat", lat), _degrees("lon", lon))
 
 
@@ -287,12 +287,12 @@ def _read_country(value: Any) -> str | None:
         return None
     code = country_code(value) if isinstance(value, str) else None
     if code is None:
-        raise TruthError(f"country {value!r:.60} is neither a country's name nor its ISO 3166-1 code")
+        raise TruthError(f"country {value!r:.60} is neither a country name nor an ISO 3166-1 code")
     return code
 
 
 def _of_territory(truth: GroundTruth) -> GroundTruth:
-    """Return the truth with the territory as its country where it stands as a region: as answers are read."""
+    """Return the truth with a territory given as region moved to the country, as in answers."""
     place = named_place(truth.country, truth.region, truth.city)
     if place.country in (None, truth.country):
         return truth
@@ -319,7 +319,7 @@ def _read_solution(value: Any) -> GroundTruth:
 
 
 def _is_pair(values: Sequence[Any]) -> bool:
-    """Return whether two values are a pair: no texts, or a text that is a number of decimal degrees."""
+    """Return whether two values are a pair: no texts among them, or one that is decimal degrees."""
     if not all(isinstance(value, str) for value in values):
         return not any(isinstance(value, str) for value in values) or any(map(_is_degrees, values))
     numeric = [value for value in values if _is_degrees(value)]
@@ -347,7 +347,7 @@ def _read_text(text: str) -> GroundTruth:
         written = completion.answer
     if _NUMBER_LIKE.fullmatch(written):
         return GroundTruth(text=written)
-    common = read_common(written, listed=False)  # a bare comma list is no truth place
+    common = read_common(written, listed=False)  # in a truth, a bare comma list is not a place
     if common is not None:
         lat, lon, form, _, country, region, city = common
         return GroundTruth(Coordinate(lat, lon) if form else None, _read_country(country), region, city)
@@ -360,7 +360,7 @@ def _read_text(text: str) -> GroundTruth:
 
 
 def _refuse_bad_pairs(answer: Answer, written: str) -> None:
-    """Refuse a solution that meant to be a place and is not readable as one."""
+    """Refuse a solution that was meant as a place but cannot be read as one."""
     for problem in answer.problems:
         if problem.kind in _UNREADABLE or _OF_PLACES.search(written):
             raise TruthError(f"solution: {problem}")

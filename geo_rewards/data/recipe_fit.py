@@ -1,4 +1,4 @@
-"""Whether a recipe can apply to the data: asked before a model is loaded."""
+"""Whether a recipe can apply to the data: checked before a model is loaded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CHUNK_ROWS = 1000
 
 
 def check_recipe_fits_table(recipe: Recipe, table: pa.Table, *, json_columns: Sequence[str] = ()) -> None:
-    """See that each reward that counts has at least one row with the truth it needs.
+    """Check that each reward that counts has at least one row with the truth it needs.
 
     Args:
         recipe: The recipe.
@@ -33,7 +33,7 @@ def check_recipe_fits_table(recipe: Recipe, table: pa.Table, *, json_columns: Se
 
     Raises:
         RecipeError: If a column that the recipe names is missing, or a reward would abstain on every row;
-            names the reward, what it needs and the columns there are.
+            names the reward, what it needs and the existing columns.
     """
     names = [name for name in table.column_names if name != ORIGIN_COLUMN]
     recipe.map_columns(dict.fromkeys(names))
@@ -41,7 +41,7 @@ def check_recipe_fits_table(recipe: Recipe, table: pa.Table, *, json_columns: Se
 
 
 def check_recipe_fits_rows(recipe: Recipe, head: Sequence[Row]) -> None:
-    """See that each reward that counts has a row with the truth it needs among the first ones of a stream.
+    """Check that each reward that counts has a row with the truth it needs among a stream's first rows.
 
     Raises:
         RecipeError: If a column that the recipe names is missing, or a reward would abstain on all of them.
@@ -81,7 +81,7 @@ def _table_batches(recipe: Recipe, table: pa.Table, json_columns: Sequence[str])
         RowReader(tuple(json_columns)),
         table.select([n for n in table.column_names if n in wanted]),
     )
-    # Where files follow each other, the truth that a reward waits for may begin at the millionth row.
+    # With several files in a row, the truth that a reward needs may first appear at the millionth row.
     for start in np.random.default_rng(0).permutation(np.arange(0, len(table), _CHUNK_ROWS)):
         columns: dict[str, Any] = read(truths.slice(int(start), _CHUNK_ROWS).to_pydict())
         count = min(_CHUNK_ROWS, len(table) - int(start))

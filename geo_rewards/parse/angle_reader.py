@@ -1,6 +1,6 @@
-"""Angles out of a normalised text: decimals, hemisphere letters, degrees-minutes-seconds.
+"""Angles in a normalised text: decimals, hemisphere letters, degrees-minutes-seconds.
 
-One walk from left to right, with a look-ahead of a few tokens.
+A single left-to-right pass with a look-ahead of a few tokens.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _NOT_NUMBERS = frozenset({"nan", "inf", "infinity"})
 _FIRST_WORDS = frozenset({"-", "+", *_NOT_NUMBERS, *map(str.lower, _HEMISPHERES)})
 _BEFORE_SIGN = frozenset(",;:=([{<>/~≈@|\"'")
 _MINUS_WORDS = frozenset({"minus", "negative"})
-# Symbols that may touch a number without being a lost minus.
+# Symbols that may touch a number without being a garbled minus.
 _HARMLESS_SYMBOLS = frozenset("<>=~|+`≈≃≅∼→⇒➜➔➡")
 _LOST_SIGN = frozenset({"Sm", "Sk", "Cc", "Co", "Cn", "Mn", "Mc", "Me", "Lm"})
 _OF_MOJIBAKE = frozenset("€†ˆ‚ÃÂ¢™")
@@ -50,7 +50,7 @@ _END = Token(MARK, "", -1, -1)
 
 
 def merge_angles(text: str) -> list[Item]:
-    """Return the tokens of a normalised text, those of an angle merged into one `Angle`.
+    """Return the tokens of a normalised text, with those of each angle merged into one `Angle`.
 
     >>> [item.value for item in merge_angles("at 40.1° N, 75°12' W") if isinstance(item, Angle)]
     [40.1, -75.2]
@@ -62,12 +62,12 @@ def single_angle(text: str) -> Angle:
     """Return the angle that a normalised text consists of.
 
     Raises:
-        RefusedError: If it is anything else.
+        RefusedError: If the text is anything else.
 
     >>> single_angle("33.8 S").value
     -33.8
     """
-    if _DECIMAL.fullmatch(text):  # by far the commonest, and no different from the way below
+    if _DECIMAL.fullmatch(text):  # by far the commonest; the general path gives the same
         return Angle(float(text), 0, len(text), unit=unit_of([text]))
     items = merge_angles(text)
     if len(items) == 3 and text[items[0].end : items[2].start] == ",":
@@ -76,22 +76,22 @@ def single_angle(text: str) -> Angle:
             joined = join_decimal_comma(first, second)
             items = [joined] if joined else items
     if len(items) != 1 or not isinstance(items[0], Angle):
-        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(text)} where one number of degrees was due")
+        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"expected one number of degrees, got {shown(text)}")
     return items[0].check(text)
 
 
 class _Walk:
-    """A walk over the tokens of one text."""
+    """A pass over the tokens of one text."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.tokens = tokenise(text)
         self.at = 0  # index of the next token
-        self.first = 0  # index of the token that the angle at hand starts with
-        self.done = -1  # where the last angle ended in the text
+        self.first = 0  # index of the current angle's first token
+        self.done = -1  # where in the text the last angle ended
 
     def items(self) -> list[Item]:
-        """Return angles and the tokens between them."""
+        """Return the angles and the tokens between them."""
         items: list[Item] = []
         while self.at < len(self.tokens):
             start = self.first = self.at
@@ -107,12 +107,12 @@ class _Walk:
         return items
 
     def peek(self, ahead: int = 0) -> Token:
-        """Return a token to come, an empty one beyond the end."""
+        """Return an upcoming token, or an empty one past the end."""
         index = self.at + ahead
         return self.tokens[index] if index < len(self.tokens) else _END
 
     def angle(self) -> Angle | None:
-        """Read an angle; None, and no promise where the walk stands, if there is none here."""
+        """Read an angle; None if there is none here, which leaves `at` undefined."""
         first = self.peek()
         signed = first.text in ("-", "+") and self.peek(1).start == first.end
         if self.peek(signed).text.lower() in _NOT_NUMBERS:
@@ -135,7 +135,7 @@ class _Walk:
         start = first.start
         if letter is None:
             letter = self.trailing_letter()
-            if letter and listed:  # the dash of a list, not a sign
+            if letter and listed:  # a bullet, not a sign
                 sign, flaw, start = 0, None, self.tokens[self.first + 1].start
         elif self.hemisphere() and not self.number_follows(1):
             self.at += 1
@@ -158,7 +158,7 @@ class _Walk:
         plain: bool,
         flaw: ProblemKind | None,
     ) -> Angle:
-        """Return the angle of what was read."""
+        """Return the angle built from what was read."""
         axis, hemisphere = letter or (None, 1)
         value, wrong = measure(parts, sign or hemisphere)
         alone = plain and letter is None and len(parts) == 1
@@ -175,18 +175,18 @@ class _Walk:
         )
 
     def end(self) -> int:
-        """Return where the last token read ends."""
+        """Return where the last token that was read ends."""
         return self.tokens[self.at - 1].end
 
     def hemisphere(self, ahead: int = 0) -> tuple[Axis, int] | None:
-        """Return axis and sign of a hemisphere: capital letters and whole words."""
+        """Return the axis and sign of a hemisphere: capital letters and full words."""
         token = self.peek(ahead)
         if token.kind != WORD:
             return None
         return _HEMISPHERES.get(token.text if len(token.text) == 1 else token.text.lower())
 
     def is_list_dash(self) -> bool:
-        """Return whether a dash with a space after it opens its line: it may be that of a list."""
+        """Return whether a dash followed by a space opens its line: it may be a bullet."""
         before = self.tokens[self.at - 1] if self.at else None
         dash, number = self.peek(), self.peek(1)
         opens = before is None or before.kind == NEWLINE
@@ -200,7 +200,7 @@ class _Walk:
         return len(word.text) > 1 and after.text[0].isupper() and self.hemisphere() is None
 
     def lost_sign(self, number: Token) -> bool:
-        """Return whether what touches the front of a number may be a minus that nobody can read."""
+        """Return whether what touches the front of a number may be an unreadable minus."""
         before = self.text[max(number.start - 12, 0) : number.start]
         inner = before.rstrip(_OPENERS)
         if (inner != before and inner.endswith("-")) or before.rstrip(_OPENED)[-1:] in _OF_MOJIBAKE:
@@ -221,12 +221,12 @@ class _Walk:
         )
 
     def number_follows(self, ahead: int) -> bool:
-        """Return whether a number, signed or not, comes at that distance."""
+        """Return whether there is a number, signed or not, that many tokens ahead."""
         signed = self.peek(ahead).text in ("-", "+")
         return self.peek(ahead + signed).kind == NUMBER
 
     def leading_letter(self) -> tuple[Axis, int] | None:
-        """Read a hemisphere that stands before its number."""
+        """Read a hemisphere before its number."""
         letter = self.hemisphere()
         colon = self.peek(1).text == ":"  # South: 33.8
         if letter is None or not self.number_follows(1 + colon) or not self.stands_free(self.peek()):
@@ -235,7 +235,7 @@ class _Walk:
         return letter
 
     def trailing_letter(self) -> tuple[Axis, int] | None:
-        """Read a hemisphere that stands behind its number: ``S``, ``(S)``, ``, S``, ``- South``."""
+        """Read a hemisphere after its number: ``S``, ``(S)``, ``, S``, ``- South``."""
         opening = self.peek().text
         ahead = 1 if opening in ("(", "[", ",", "-") else 0
         letter = self.hemisphere(ahead)
@@ -254,7 +254,7 @@ class _Walk:
         return letter
 
     def sign(self) -> tuple[int, ProblemKind | None]:
-        """Read a sign before a number as -1 or 1, 0 for none; a dash that may be a minus is a flaw."""
+        """Read a sign before a number as -1 or 1, or 0 if absent; a dash that may be a minus is a flaw."""
         token, number = self.peek(), self.peek(1)
         if token.text not in ("-", "+") or number.kind != NUMBER:
             return 0, None
@@ -267,7 +267,7 @@ class _Walk:
         return (-1 if token.text == "-" else 1), (None if clear else ProblemKind.SIGN)
 
     def stands_free(self, token: Token) -> bool:
-        """Return whether no word is glued to the front of a token: ``v2`` holds no number, ``lat2`` does."""
+        """Return whether no word is glued to the front of a token: ``v2`` has no number, ``lat2`` does."""
         before = self.text[token.start - 1 : token.start]
         if token.start == self.done or not (before.isalnum() or before == "_"):
             return True
@@ -292,7 +292,7 @@ class _Walk:
         return True
 
     def parts(self, *, prefixed: bool) -> tuple[list[str], bool]:
-        """Read degrees, minutes and seconds; say whether a degree mark parts them."""
+        """Read degrees, minutes and seconds; also return whether a degree mark separates them."""
         parts = [self.number(prefixed=prefixed)]
         if self.peek().text.lower() in _DEGREE:
             self.at += 1
@@ -326,14 +326,14 @@ class _Walk:
         return False
 
     def letter_follows(self) -> bool:
-        """Return whether a hemisphere is written behind the number just read."""
+        """Return whether a hemisphere follows the number just read."""
         start = self.at
         letter = self.trailing_letter()
         self.at = start
         return letter is not None
 
     def number(self, *, prefixed: bool) -> str:
-        """Read one number, with a decimal comma where a mark or letter proves that it is one number."""
+        """Read one number, with a decimal comma where a mark or letter proves that it is just one."""
         token, comma, decimals, after = (self.peek(ahead) for ahead in range(4))
         self.at += 1
         glued = comma.start == token.end and decimals.start == comma.end and comma.text == ","
@@ -346,13 +346,13 @@ class _Walk:
         return f"{token.text}.{decimals.text}"
 
     def marked_part(self, parts: list[str], marks: frozenset[str], *, prefixed: bool) -> bool:
-        """Read minutes or seconds: a number and its mark, or without a mark the last before a letter."""
+        """Read minutes or seconds: a number with its mark, or the last one before a letter without a mark."""
         start = self.at
         if self.peek().text == "," and self.peek(2).kind == WORD and self.peek(2).text.lower() in marks:
             self.at += 1  # 48 degrees, 51 minutes
         if self.peek().kind != NUMBER or self.peek().text.startswith("."):
             self.at = start
-            return False  # 48°.85 is no minutes
+            return False  # 48°.85 has no minutes
         part = self.number(prefixed=False)
         mark = self.peek().text.lower()
         if mark == "'" and self.peek(1).text == "'" and self.peek(1).start == self.peek().end:
@@ -374,7 +374,7 @@ class _Walk:
         return colon.text == ":" and number.kind == NUMBER and glued
 
     def spaced_parts(self, *, prefixed: bool) -> int:
-        """Return how many numbers parted by spaces are minutes and seconds: a letter must prove it."""
+        """Return how many space-separated numbers are minutes and seconds: a letter must prove it."""
         count = 0
         while count < 2 and self.peek(count).kind == NUMBER:
             count += 1

@@ -1,4 +1,4 @@
-"""An angle as written: one latitude or longitude, with what its writing says about it."""
+"""An angle as written: one latitude or longitude, with what its notation says about it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ Axis = Literal["lat", "lon"]
 AXIS_NAMES: dict[Axis, str] = {"lat": "latitude", "lon": "longitude"}
 _MAX_DIGITS = 20
 _HINTS = {
-    ProblemKind.SIGN: "has no certain sign, use one minus next to the number or one of N, S, E, W",
-    ProblemKind.AXES: "has no certain direction, use N, S, E or W",
-    ProblemKind.NOT_A_NUMBER: "is no number of degrees",
+    ProblemKind.SIGN: "has an unclear sign, use one minus next to the number or one of N, S, E, W",
+    ProblemKind.AXES: "has an unclear direction, use N, S, E or W",
+    ProblemKind.NOT_A_NUMBER: "is not a number of degrees",
     ProblemKind.EXPONENT: "has an exponent, use plain decimals",
     ProblemKind.LONG_NUMBER: f"has more than {_MAX_DIGITS} digits",
-    ProblemKind.MINUTES: "is no angle: minutes and seconds are below 60, only the last part has decimals",
+    ProblemKind.MINUTES: "is not an angle: minutes and seconds are below 60, only the last part has decimals",
 }
 
 
@@ -33,14 +33,14 @@ class Angle:
     """One number of a coordinate.
 
     Attributes:
-        value: Degrees, signed; meaningless with a flaw.
+        value: Signed degrees; meaningless if there is a flaw.
         start: Where it starts in the text.
         end: Where it ends.
-        axis: What its hemisphere letter says, or None.
+        axis: The axis of its hemisphere letter, or None.
         form: `hemisphere`, `dms`, or an empty string for a plain number.
-        exact: It has decimals or minutes.
-        digits: Its number as written if it is nothing but a number, else an empty string.
-        flaw: Why it must not be read, or None: what looks like an angle and is none is refused when used.
+        exact: Whether it has decimals or minutes.
+        digits: The number as written if it is just a number, else an empty string.
+        flaw: Why it must not be read, or None: what only looks like an angle is refused when used.
         unit: The size in degrees of its last digit.
     """
 
@@ -55,19 +55,19 @@ class Angle:
     unit: float = 0.0
 
     def check(self, text: str) -> Angle:
-        """Return the angle itself.
+        """Return the angle unless it has a flaw.
 
         Raises:
-            RefusedError: If it has a flaw; the message quotes the text.
+            RefusedError: If it has one; the message quotes the text.
         """
         if self.flaw is not None:
-            hint = _HINTS.get(self.flaw, "cannot be read for certain")
+            hint = _HINTS.get(self.flaw, "cannot be read with certainty")
             raise RefusedError(self.flaw, f"{shown(text[self.start : self.end])} {hint}")
         return self
 
 
 def measure(parts: list[str], sign: int) -> tuple[float, ProblemKind | None]:
-    """Return the degrees of ``[degrees, minutes, seconds]`` (one to three of them), or a flaw.
+    """Return the degrees of ``[degrees, minutes, seconds]`` (one to three of these), or a flaw.
 
     >>> measure(["40", "30", "36"], -1)
     (-40.51, None)
@@ -97,7 +97,7 @@ def unit_of(parts: list[str]) -> float:
 
 
 def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
-    """Return the one number of which the two are written before and after a comma; else None.
+    """Return the two as one number with a decimal comma; None if they cannot be one.
 
     >>> join_decimal_comma(Angle(-48.0, 0, 3, digits="48"), Angle(85.0, 4, 6, digits="85")).value
     -48.85
@@ -112,13 +112,13 @@ def join_decimal_comma(first: Angle, second: Angle) -> Angle | None:
 
 
 def written_form(angles: Iterable[Angle]) -> str:
-    """Return `dms` or `hemisphere` as the angles are written, an empty string for plain numbers."""
+    """Return `dms` or `hemisphere` as the angles are written, or an empty string for plain numbers."""
     forms = {angle.form for angle in angles}
     return "dms" if "dms" in forms else "hemisphere" if "hemisphere" in forms else ""
 
 
 def coordinate_from(first: Angle, second: Angle, *, lon_first: bool = False) -> Coordinate:
-    """Return the coordinate of two angles; hemisphere letters decide the order, else `lon_first` does.
+    """Return the coordinate of two angles; hemisphere letters, or else `lon_first`, decide the order.
 
     Raises:
         RefusedError: If the letters contradict each other or a value is out of range.

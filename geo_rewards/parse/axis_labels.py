@@ -1,4 +1,4 @@
-"""Latitude and longitude with words of their own: ``Lat. 43.4, Long. 142.6``, ``43.4° N latitude``."""
+"""Latitude and longitude labelled with words: ``Lat. 43.4, Long. 142.6``, ``43.4° N latitude``."""
 
 from __future__ import annotations
 
@@ -41,27 +41,27 @@ _VERBS = frozenset(
     | {"est", "es", "ist", "é", "è", "was", "equals", "estimated", "为", "是", "はは", "は", "は約"}
 )
 _LINKS = frozenset({",", "/", "&", ";", "-", "and"})
-# Words of other scripts that say nothing of a hemisphere.
+# Words in other scripts that say nothing about a hemisphere.
 _CONNECTIVES = frozenset(
     {"и", "та", "和", "及", "と", "および", "그리고", "και", "و", "左右", "附近", "付近", "약", "근처"}
 )
-_LETTERS = frozenset("nsewo")  # too often something else to be read, too often a hemisphere to be ignored
-_CONTINUING = frozenset({"or", "to", "and", "-"})  # a line that starts so belongs to the one before
+_LETTERS = frozenset("nsewo")  # too often not a hemisphere to be read, too often one to be ignored
+_CONTINUING = frozenset({"or", "to", "and", "-"})  # a line starting with one belongs to the line before
 _MAX_SKIPPED = 4
 _LIMITS: dict[Axis, float] = {"lat": 90.0, "lon": 180.0}
 
 
 class LabelledAxis(NamedTuple):
-    """An axis word with its value: the items and the part of the text that it takes up.
+    """An axis word with its value: the items and the part of the text they cover.
 
     Attributes:
-        axis: What the word names.
+        axis: The axis that the word names.
         angle: The value.
-        first: Index of the first item of both.
-        last: Index of the last.
+        first: Index of their first item.
+        last: Index of their last item.
         start: Where they start in the text.
-        explicit: A colon or an equals sign stands between word and value.
-        hemisphere: The axis and sign of a letter at the word: ``Latitude (S): 33.8``.
+        explicit: Whether a colon or equals sign separates word and value.
+        hemisphere: The axis and sign of a letter next to the word: ``Latitude (S): 33.8``.
     """
 
     axis: Axis
@@ -74,7 +74,7 @@ class LabelledAxis(NamedTuple):
 
 
 class AxisPair(NamedTuple):
-    """The coordinate of labelled axes, its units, and the labelled values that it was read from."""
+    """The coordinate of labelled axes, its units, and the labelled values it was read from."""
 
     coordinate: Coordinate
     units: tuple[float, float]
@@ -82,18 +82,18 @@ class AxisPair(NamedTuple):
 
 
 def axis_of(item: Item) -> Axis | None:
-    """Return which axis a word names, or None."""
+    """Return the axis that a word names, or None."""
     return AXIS_WORDS.get(item.text.lower()) if isinstance(item, Token) else None
 
 
 def first_axis(items: list[Item]) -> Axis | None:
-    """Return the axis named first, or None if none is; `Long` alone is part of a name (Long Beach)."""
+    """Return the first axis named, or None; `Long` alone is part of a name (Long Beach)."""
     named = [item for item in items if axis_of(item)]
     return None if all(_text(item) == "long" for item in named) else axis_of(named[0])
 
 
 def composite_label(items: list[Item], first: int) -> int | None:
-    """Return where a label for both axes (``lat, lon``) that starts here ends; None if there is none.
+    """Return the end of a label for both axes (``lat, lon``) that starts here; None if there is none.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> composite_label(merge_angles("(lat, lon): 48.85, 2.35"), 1)
@@ -107,7 +107,7 @@ def composite_label(items: list[Item], first: int) -> int | None:
 
 
 def skip(items: list[Item], at: int, marks: frozenset[str]) -> int:
-    """Return the next index whose token is none of the marks; a few are skipped at most."""
+    """Return the next index whose token is not one of the marks, skipping a few at most."""
     end = min(at + _MAX_SKIPPED, len(items))
     while at < end and _text(items[at]) in marks:
         at += 1
@@ -115,15 +115,15 @@ def skip(items: list[Item], at: int, marks: frozenset[str]) -> int:
 
 
 def read_axis_labels(text: str, items: list[Item], stated: Stated) -> AxisPair | None:
-    """Return the coordinate of labelled latitude and longitude, None without any such labels.
+    """Return the coordinate given by labelled latitude and longitude; None without such labels.
 
     Args:
         text: The normalised text.
         items: Its items.
-        stated: The hemispheres that it names on lines of their own.
+        stated: The hemispheres that it states on separate lines.
 
     Raises:
-        RefusedError: If one is missing, twice there and different, unreadable, uncertain or out of range.
+        RefusedError: If one is missing, given twice with different values, unreadable or out of range.
     """
     values = _labelled_values(text, items)
     if not values:
@@ -147,7 +147,7 @@ def read_axis_labels(text: str, items: list[Item], stated: Stated) -> AxisPair |
 
 
 def _refuse_rivals(text: str, items: list[Item], values: list[LabelledAxis]) -> None:
-    """Refuse ranges and alternatives between the values and behind the last."""
+    """Refuse ranges and alternatives between the values and after the last."""
     if isinstance(items[values[0].first], Angle):
         _refuse_rival_ahead(text, items, values[0])
     for value, following in pairwise(values):
@@ -162,7 +162,7 @@ def _refuse_rival_ahead(text: str, items: list[Item], value: LabelledAxis) -> No
     """Refuse ``48.85 or 48.90 latitude``.
 
     Raises:
-        RefusedError: If it is such a text.
+        RefusedError: If the text has such an alternative.
     """
     before = value.first - 1
     lettered = replace(value.angle, axis=value.axis)
@@ -170,7 +170,7 @@ def _refuse_rival_ahead(text: str, items: list[Item], value: LabelledAxis) -> No
 
 
 def _line_end(items: list[Item], start: int, limit: int) -> int:
-    """Return the index of the next line end that no alternative follows, at most the limit."""
+    """Return the index of the next line end not followed by an alternative, at most the limit."""
     for at in range(start, limit):
         if _is_newline(items[at]) and _text(items[at + 1]) not in _CONTINUING:
             return at
@@ -178,7 +178,7 @@ def _line_end(items: list[Item], start: int, limit: int) -> int:
 
 
 def _signed(value: LabelledAxis, text: str, stated: Stated) -> Angle:
-    """Return the angle of a labelled value with the sign that its own letter, its label or the text gives it.
+    """Return the angle of a labelled value, signed by its own letter, its label or the text.
 
     Raises:
         RefusedError: If they contradict each other.
@@ -192,12 +192,12 @@ def _signed(value: LabelledAxis, text: str, stated: Stated) -> Angle:
         return angle
     is_negative = angle.value < 0
     if len(signs) > 1 or (is_negative and 1 in signs) or (angle.axis and not is_negative and -1 in signs):
-        raise RefusedError(ProblemKind.SIGN, f"{written} contradicts the hemisphere in its label")
+        raise RefusedError(ProblemKind.SIGN, f"{written} contradicts the hemisphere of its label")
     return replace(angle, value=-abs(angle.value) if -1 in signs else angle.value)
 
 
 def _labelled_values(text: str, items: list[Item]) -> list[LabelledAxis]:
-    """Return every axis word that has a value, in order: values after the words, or all before them."""
+    """Return every axis word with a value, in order: all values after the words, or all before them."""
     words: list[int] = []
     at = 0
     while at < len(items):
@@ -224,7 +224,7 @@ def _in_range(value: LabelledAxis) -> bool:
 
 
 def _values_ahead(text: str, items: list[Item], words: list[int]) -> list[LabelledAxis]:
-    """Return the values that stand after their axis words."""
+    """Return the values after their axis words."""
     values: list[LabelledAxis] = []
     for at in words:
         if values and at <= values[-1].last:
@@ -236,7 +236,7 @@ def _values_ahead(text: str, items: list[Item], words: list[int]) -> list[Labell
 
 
 def _values_before(items: list[Item], words: list[int]) -> list[LabelledAxis]:
-    """Return the values that stand before their axis words: ``48.85 lat``, ``2.35° E (longitude)``."""
+    """Return the values before their axis words: ``48.85 lat``, ``2.35° E (longitude)``."""
     values: list[LabelledAxis] = []
     for at in words:
         last, index = at, at - 1
@@ -257,7 +257,7 @@ def _values_before(items: list[Item], words: list[int]) -> list[LabelledAxis]:
 
 
 def _value_after(text: str, items: list[Item], at: int) -> LabelledAxis | None:
-    """Return the value after the axis word at an index, None if nothing claims to be one."""
+    """Return the value after the axis word at an index, or None if nothing claims to be one."""
     label, axis = items[at], axis_of(items[at])
     here, hemisphere = _label_end(items, at)
     explicit = here < len(items) and _text(items[here]) in (":", "=")
@@ -269,7 +269,7 @@ def _value_after(text: str, items: list[Item], at: int) -> LabelledAxis | None:
     item = items[here] if here < len(items) else None
     if axis is None or not isinstance(item, Angle):
         if explicit:
-            raise RefusedError(ProblemKind.NOT_A_NUMBER, f"no number behind {shown(text[label.start :])}")
+            raise RefusedError(ProblemKind.NOT_A_NUMBER, f"no number after {shown(text[label.start :])}")
         return None
     halves = items[here + 1 : here + 3]
     if len(halves) == 2 and _text(halves[0]) == "," and isinstance(halves[1], Angle):
@@ -281,7 +281,7 @@ def _value_after(text: str, items: list[Item], at: int) -> LabelledAxis | None:
 
 
 def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -> Angle:
-    """Return the angle, flawed if a direction that nobody knows or a word for its sign follows it."""
+    """Return the angle, flawed if an unknown direction or a word for its sign follows it."""
     behind = at
     at = skip(items, at, frozenset("([,-"))
     item = items[at] if at < len(items) else None
@@ -305,7 +305,7 @@ def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -
 
 
 def _is_label(items: list[Item], at: int) -> bool:
-    """Return whether the word at an index starts a label of three words at most."""
+    """Return whether the word at an index starts a label of at most three words."""
     for item in items[at + 1 : at + 4]:
         if not isinstance(item, Token) or item.kind != WORD:
             return _text(item) in (":", "=")
@@ -313,7 +313,7 @@ def _is_label(items: list[Item], at: int) -> bool:
 
 
 def _label_end(items: list[Item], at: int) -> tuple[int, tuple[Axis, int] | None]:
-    """Return the index behind an axis word and what belongs to it, and the hemisphere that it names.
+    """Return the index after an axis word and what belongs to it, and the hemisphere named there.
 
     ``Latitude (S)``, ``Latitude South``, ``South Latitude``, ``latitude (in degrees)``.
     """
@@ -337,12 +337,12 @@ def _label_end(items: list[Item], at: int) -> tuple[int, tuple[Axis, int] | None
 
 
 def _unlettered(angle: Angle) -> Angle:
-    """Return a plain angle of the same value: the label has said the axis."""
+    """Return a plain angle of the same value: the label already gives the axis."""
     return Angle(angle.value, angle.start, angle.end)
 
 
 def _text(item: Item) -> str:
-    """Return the lower-case text of a token, an empty string for an angle."""
+    """Return the lower-case text of a token, or an empty string for an angle."""
     return item.text.lower() if isinstance(item, Token) else ""
 
 

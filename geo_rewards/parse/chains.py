@@ -27,9 +27,9 @@ class Chain(NamedTuple):
 
 
 def find_chains(items: list[Item], taken: set[int]) -> list[Chain]:
-    """Return the chains of a text, without the items that are taken.
+    """Return the chains of a text, ignoring the items that are taken.
 
-    A line end parts chains, unless each line holds one number only.
+    A line end separates chains, unless each line has only one number.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> [len(chain.angles) for chain in find_chains(merge_angles("48.85, 2.35 or 7"), set())]
@@ -43,7 +43,7 @@ def find_chains(items: list[Item], taken: set[int]) -> list[Chain]:
 
 
 def with_decimal_commas(chain: Chain) -> Chain:
-    """Return ``48,85; 2,35`` as the pair that it is, every other chain as it is.
+    """Return ``48,85; 2,35`` as a pair, and every other chain unchanged.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> chain = find_chains(merge_angles("48,85; 2,35"), set())[0]
@@ -59,7 +59,7 @@ def with_decimal_commas(chain: Chain) -> Chain:
 
 
 def without_repetition(chain: Chain) -> Chain:
-    """Return ``48.85, 2.35, 48.85, 2.35`` as the one pair that it repeats, every other chain as it is.
+    """Return ``48.85, 2.35, 48.85, 2.35`` as the one pair it repeats, and every other chain unchanged.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> chain = find_chains(merge_angles("48.85, 2.35; 48.85, 2.35"), set())[0]
@@ -76,7 +76,7 @@ def without_repetition(chain: Chain) -> Chain:
 
 
 def _is_repetition(pair: tuple[Angle, Angle], other: tuple[Angle, Angle]) -> bool:
-    """Return whether two pairs say the same, with letters or without, rounded perhaps."""
+    """Return whether two pairs agree, with or without letters, possibly rounded."""
     return all(
         one.flaw is None
         and same.flaw is None
@@ -86,7 +86,7 @@ def _is_repetition(pair: tuple[Angle, Angle], other: tuple[Angle, Angle]) -> boo
 
 
 def _may_be_minutes(chain: Chain) -> bool:
-    """Return whether ``45 30, 45 30`` may be degrees and minutes, so that it repeats nothing."""
+    """Return whether ``45 30, 45 30`` may be degrees and minutes, and so not a repetition."""
     return any(
         gap == "" and not first.axis and not first.exact
         for first, gap in zip(chain.angles[::2], chain.gaps[::2], strict=False)
@@ -94,9 +94,9 @@ def _may_be_minutes(chain: Chain) -> bool:
 
 
 def _paragraphs(items: list[Item], taken: set[int]) -> list[Chain]:
-    """Return chains that may reach over line ends."""
+    """Return chains that may span line ends."""
     chains: list[Chain] = []
-    gap: str | None = None  # what stands since the last angle; None once something else came
+    gap: str | None = None  # separators since the last angle; None after anything else
     for index, item in enumerate(items):
         if index in taken:
             gap = None
@@ -115,7 +115,7 @@ def _paragraphs(items: list[Item], taken: set[int]) -> list[Chain]:
 
 
 def _links(gap: str, before: Angle, after: Angle) -> bool:
-    """Return whether a gap holds one separator at most; some are one between lettered angles only."""
+    """Return whether a gap has at most one separator; some count only between lettered angles."""
     mark = gap.replace("\n", "")
     if mark[-1:] in _APPROXIMATE and mark[:-1] in _SEPARATORS - {""}:
         mark = mark[:-1]  # "~48.85, ~2.35"; "48~49" is a range

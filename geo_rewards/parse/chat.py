@@ -1,4 +1,4 @@
-"""What a trainer hands over as completions: the text that the policy wrote, its think block complete."""
+"""Completions as a trainer passes them: the text the policy wrote, with its think block complete."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def completion_texts(completions: Sequence[Any], prompts: Sequence[Any] | None) -> list[str]:
-    """Return the text of each completion, see `completion_text`; `prompts` are theirs if there are any.
+    """Return the text of each completion, see `completion_text`; `prompts` are the matching prompts, if any.
 
     Raises:
         TypeError: If a completion is neither a string nor a list of messages.
@@ -21,26 +21,26 @@ def completion_texts(completions: Sequence[Any], prompts: Sequence[Any] | None) 
 
 
 def completion_text(completion: Any, *, prompt: Any = None) -> str:
-    """Return the text that the policy wrote, its think block complete.
+    """Return the text the policy wrote, with its think block complete.
 
     Args:
         completion: A string, or a chat-message list. Reasoning that a chat template has moved to
             `reasoning_content` is put back in front, inside `<think>` tags.
-        prompt: If this is a text that ends with `<think>`, the tag is restored.
+        prompt: If it is a text ending with `<think>`, the tag is restored.
 
     Raises:
-        TypeError: If the completion is neither.
+        TypeError: If the completion is neither of these.
     """
     if isinstance(completion, str):
         opened = isinstance(prompt, str) and prompt.rstrip().endswith("<think>")
         return restore_think(completion) if opened else completion
     if isinstance(completion, (list, tuple)) and all(hasattr(message, "get") for message in completion):
         return "".join(_message_text(m) for m in completion if m.get("role", "assistant") == "assistant")
-    raise TypeError(f"a completion is a string or a list of messages, not {completion!r:.80}")
+    raise TypeError(f"a completion must be a string or a list of messages, not {completion!r:.80}")
 
 
 def restore_think(text: str) -> str:
-    """Return a completion with the `<think>` that its prompt opened, unless the text has one itself.
+    """Return a completion with the `<think>` that its prompt opened, unless it already has one.
 
     >>> restore_think("a tower</think>"), restore_think("<think>a tower</think>")
     ('<think>a tower</think>', '<think>a tower</think>')

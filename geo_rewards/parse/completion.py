@@ -1,4 +1,4 @@
-"""The two doors of the parser: completions with tags, and answers without."""
+"""The two entry points of the parser: completions with tags, and answers without."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def parse_completion(text: str) -> Answer:
     """Return what a completion says, and whether it is well-formed.
 
     Places and coordinates are read from the answer block alone: the only complete, un-nested ``<answer>``
-    outside of think. Without any tags the whole text is the answer, and without answer tags what follows a
-    closed think block. Linear in the length of the text, no
-    exception for any text; what was refused is in `Answer.problems`, the kinds in `ProblemKind`.
+    outside think. Without any tags the entire text is the answer; without answer tags it is what follows a
+    closed think block. Linear in the length of the text, and never raises. Refusals are in
+    `Answer.problems`, their kinds in `ProblemKind`.
 
     >>> answer = parse_completion("<think>A tower.</think><answer>(48.8584, 2.2945)</answer>")
     >>> answer.coordinate, answer.coordinate_form, answer.well_formed
@@ -51,9 +51,9 @@ def parse_completion(text: str) -> Answer:
 
 
 def common_reading(text: str) -> CommonReading | None:
-    """Return what a completion says that is well-formed, with an answer of a common form; else None.
+    """Return what a well-formed completion with an answer of a common form says; else None.
 
-    `parse_completion` reads the same, and finds no problem.
+    `parse_completion` reads the same and finds no problem.
 
     >>> common_reading("<think>x</think><answer>(48.85, 2.35)</answer>")[:2]
     (48.85, 2.35)
@@ -63,7 +63,7 @@ def common_reading(text: str) -> CommonReading | None:
 
 
 def reading_of(answer: Answer) -> CommonReading:
-    """Return a parsed answer as `common_reading` would have read it.
+    """Return a parsed answer in the form of `common_reading`.
 
     >>> reading_of(parse_completion("Paris, France"))[4:]
     ('France', None, 'Paris')
@@ -74,11 +74,11 @@ def reading_of(answer: Answer) -> CommonReading:
 
 
 def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
-    """Return what a text says that is an answer in itself, such as a `solution` without tags.
+    """Return what a bare answer says: a text without tags, such as a `solution`.
 
     Args:
-        text: The answer; tags mean nothing in it.
-        listed_names: Whether a bare comma list (``Paris, France``) names a place; it does not in a truth.
+        text: The answer; tags in it have no meaning.
+        listed_names: Whether a bare comma list (``Paris, France``) names a place; in a truth it does not.
 
     >>> parse_answer("Country: France, City: Paris").city
     'Paris'
@@ -98,7 +98,7 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
 
 
 def _read(answer: str, *, listed: bool) -> Reading:
-    """Return what a stripped answer says: by one pattern if its form is common, else by the full parser."""
+    """Return what a stripped answer says: from one pattern if its form is common, else the full parser."""
     common = read_common(answer, listed=listed)
     if common is None:
         return read_answer(answer, listed=listed)

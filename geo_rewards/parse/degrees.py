@@ -1,4 +1,4 @@
-"""One latitude or longitude that is a text of its own, such as a cell of a table."""
+"""A text that is a single latitude or longitude, such as a table cell."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from geo_rewards.parse.normalise import plain_text
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis
 
-# As programs write numbers: an exponent is no guess here, while `float` would also take 4_8.5 and infinity.
+# As programs write numbers: an exponent is fine here, while `float` would also take 4_8.5 and infinity.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,20}\.?[0-9]{0,20}|\.[0-9]{1,20})(?:[eE][+-]?[0-9]{1,3})?")
 
 
 def degrees_of(text: str, axis: Axis) -> float:
-    """Return the signed degrees of a text that is one latitude or longitude, with or without a letter.
+    """Return the signed degrees of a single latitude or longitude, with or without a letter.
 
     Raises:
-        ValueError: If it is anything else, or its letter is one of the other axis.
+        ValueError: If it is anything else, or its letter belongs to the other axis.
 
     >>> degrees_of("33.8688 S", "lat"), degrees_of(" -3.8e-05 ", "lon")
     (-33.8688, -3.8e-05)
@@ -35,5 +35,5 @@ def degrees_of(text: str, axis: Axis) -> float:
     except RefusedError as refused:
         raise ValueError(str(refused.problem)) from None
     if angle.axis not in (None, axis):
-        raise ValueError(f"{shown(text)} is no {AXIS_NAMES[axis]}")
+        raise ValueError(f"{shown(text)} is not a {AXIS_NAMES[axis]}")
     return angle.value

@@ -1,4 +1,4 @@
-"""Denials, which make no answer: ``It is not (48.86, 2.29)``, ``(48.86, 2.29) is wrong``."""
+"""Denials, which are not answers: ``It is not (48.86, 2.29)``, ``(48.86, 2.29) is wrong``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from geo_rewards.parse.findings import RefusedError, shown
 from geo_rewards.parse.languages import DENIAL, HEMISPHERE, OTHERWISE
 from geo_rewards.types import ProblemKind
 
-# `not sure` and its kind say nothing against the place.
+# `not sure` and the like do not deny the place.
 _UNCERTAIN = (
     "(?:sure|certain|exact|precise|confident|clear|far|only|100|entirely|completely|fully|totally|visible|possible"
     "|able|enough|too|quite|absolutely|positive|necessarily|just|very|know|easy|much|a|an|really sure)"
@@ -34,8 +34,8 @@ _BEHIND = re.compile(
     r"|[\s)\]}\"'.,°]{0,4}(?:is|are|was|were|does|do|did|can|could|would)n['’]?t\b",
     re.IGNORECASE | re.ASCII,
 )
-_REACH = 160  # characters before a coordinate in which it may be denied
-# One of these is in every denial, and in every text that moves a coordinate to another hemisphere.
+_REACH = 160  # how many characters before a coordinate may deny it
+# Every denial, and every text that moves a coordinate to another hemisphere, has one of these.
 _TELLING = frozenset(
     {
         "not",
@@ -73,7 +73,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 
 
 def needs_closer_look(text: str) -> bool:
-    """Return whether a text has a word that may deny or move a coordinate: the shortcuts leave it alone."""
+    """Return whether a text has a word that may deny or move a coordinate; if so, no shortcut reads it."""
     if OTHERWISE in text or DENIAL in text or HEMISPHERE in text:
         return True
     return not _TELLING.isdisjoint(_LETTERS.findall(text.lower()))
@@ -83,11 +83,11 @@ def refuse_denied(text: str, start: int, end: int) -> None:
     """Refuse a coordinate that its sentence denies.
 
     Raises:
-        RefusedError: If it does.
+        RefusedError: If the sentence does.
 
     >>> refuse_denied("I am not sure, (1, 2)", 15, 21)
     """
     before = text[max(start - _REACH, 0) : start].rstrip(_OPENS_VALUE)
     clause = [*_CLAUSE_START.split(before)][-1]
     if _DENIAL.search(clause) or _BEHIND.match(text, end):
-        raise RefusedError(ProblemKind.DENIED, f"the text says that it is not {shown(text[start:end])}")
+        raise RefusedError(ProblemKind.DENIED, f"the text says it is not {shown(text[start:end])}")

@@ -1,4 +1,4 @@
-"""XML and HTML inside an answer: an element with a known name is a labelled line, other tags are spaces."""
+"""XML and HTML in an answer: elements with a known name become labelled lines, other tags spaces."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ MAX_TAGS = 200
 
 
 def read_elements(text: str) -> str:
-    """Return a normalised text without tags, of the same length: ``<lat>48.85</lat>`` is ``lat:48.85``.
+    """Return a normalised text of the same length without tags: ``<lat>48.85</lat>`` is ``lat:48.85``.
 
     Raises:
-        RefusedError: If it is KML, whose order of longitude and latitude few models keep.
+        RefusedError: If it is KML, whose longitude-latitude order few models keep.
 
     >>> read_elements("<lat>48.85</lat>").split()
     ['lat:48.85']
@@ -39,7 +39,7 @@ def read_elements(text: str) -> str:
 
 
 def _plain(match: re.Match[str]) -> str:
-    """Return what a tag is in a text of labelled lines."""
+    """Return what a tag becomes in a text of labelled lines."""
     written, name, rest = match.group(), match["name"], match["rest"]
     lower = name.lower()
     if lower in _INLINE:

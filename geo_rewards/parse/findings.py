@@ -1,4 +1,4 @@
-"""What the readers of an answer hand over: coordinates found, and refusals with their reason."""
+"""What the readers of an answer return: coordinates found, and refusals with a reason."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 _SHOWN_CHARACTERS = 40
 _NEGLIGIBLE = 1e-9
-_COARSEST = 0.1  # degrees: a value without decimals rounds too many others to be a repetition
+_COARSEST = 0.1  # degrees: too many values round to one without decimals for it to count as a repetition
 
 
 class RefusedError(Exception):
-    """Something that looks like an answer and must not be read; it never leaves the parser.
+    """Something that looks like an answer but must not be read; never raised outside the parser.
 
     Args:
         kind: The constant part of the problem.
-        detail: What was found, and what would be right.
+        detail: What was found, and what was expected.
     """
 
     def __init__(self, kind: ProblemKind, detail: str) -> None:
@@ -28,15 +28,15 @@ class RefusedError(Exception):
 
 
 class Finding(NamedTuple):
-    """A valid coordinate, how it was written, and the text that it was read from.
+    """A valid coordinate, how it was written, and the text it was read from.
 
     Attributes:
         coordinate: Latitude and longitude.
         form: How it was written, as `Answer.coordinate_form` names it.
         text: The text as written.
         units: The sizes in degrees of the last digits of latitude and longitude; 0 for exact values.
-        start: Where it starts in the text that was read, -1 where that says nothing.
-        claimed: A label, a key or a format of its own says that it is a coordinate.
+        start: Where it starts in the text, or -1 where that is meaningless.
+        claimed: Whether a label, a key or a dedicated format says that it is a coordinate.
     """
 
     coordinate: Coordinate
@@ -48,7 +48,7 @@ class Finding(NamedTuple):
 
 
 def shown(text: str) -> str:
-    """Return the text quoted for a message, cut short if it is long.
+    """Return the text quoted for a message, truncated if long.
 
     >>> shown("48.85")
     "'48.85'"
@@ -57,7 +57,7 @@ def shown(text: str) -> str:
 
 
 def coordinate_of(lat: float, lon: float) -> Coordinate:
-    """Return the coordinate; values are never wrapped.
+    """Return the coordinate; values are never wrapped around.
 
     Raises:
         RefusedError: If a value is out of range or not finite.
@@ -69,7 +69,7 @@ def coordinate_of(lat: float, lon: float) -> Coordinate:
 
 
 def is_same_value(first: float, second: float, *, units: Sequence[float]) -> bool:
-    """Return whether one value is the other, or the other rounded or cut to the coarser of the two units.
+    """Return whether two values agree, one perhaps rounded or cut to the coarser of the two units.
 
     >>> is_same_value(48.8584, 48.86, units=(0.0001, 0.01)), is_same_value(48.85, 48.86, units=(0.01, 0.01))
     (True, False)
@@ -86,7 +86,7 @@ def is_same_value(first: float, second: float, *, units: Sequence[float]) -> boo
 
 
 def is_same_place(first: Finding, second: Finding) -> bool:
-    """Return whether two findings are one coordinate, written twice with other precision perhaps."""
+    """Return whether two findings are the same coordinate, possibly at different precision."""
     return all(
         is_same_value(one, other, units=units)
         for one, other, units in zip(

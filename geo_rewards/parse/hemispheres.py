@@ -1,4 +1,4 @@
-"""Hemispheres away from their numbers: ``Hemisphere: South``, ``lat_direction``, ``southern hemisphere``."""
+"""Hemispheres apart from the numbers: ``Hemisphere: South``, ``lat_direction``, ``southern hemisphere``."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ WORDS: dict[str, tuple[Axis, int]] = {
     **dict.fromkeys(("este", "leste", "est", "ost"), ("lon", 1)),
     **dict.fromkeys(("oeste", "ouest", "ovest"), ("lon", -1)),
 }
-# Keys and labels whose value is a hemisphere, alone or after the name of an axis.
+# Keys and labels whose value is a hemisphere, alone or after an axis name.
 _KEY_WORDS = frozenset({"hemisphere", "hemispheres", "hemi", "ns", "ew"})
 _KEY_WORDS_OF_AXES = frozenset(
     {"direction", "dir", "ref", "reference", "cardinal", "letter", "sign"}
-)  # of a camera too
+)  # also of a camera
 _AXIS_PARTS = frozenset({"lat", "latitude", "lon", "lng", "long", "longitude"})
 _KEY_PARTS = frozenset({*_KEY_WORDS, *_KEY_WORDS_OF_AXES, *_AXIS_PARTS, "gps", "or", "and", *_COMPASS})
 _KEY_PARTS |= {"north", "south", "east", "west"}
@@ -47,26 +47,26 @@ _CORNERS |= {
 }
 _BETWEEN = frozenset({"'", '"', "(", ")", "[", "]", ",", "/", "and", "&", "-", "the", "|", ";"})
 _MAX_VALUE = 8
-_EVERY: list[tuple[Axis, int]] = [*_COMPASS.values()]  # contradicts whatever it is about
-# What these keys say is where a camera looks.
+_EVERY: list[tuple[Axis, int]] = [*_COMPASS.values()]  # contradicts any coordinate
+# These keys say where a camera is pointing.
 _FACING = frozenset(
     {"direction", "facing", "heading", "bearing", "camera", "view", "side", "orientation", "looking"}
 )
 
 
 class Stated(NamedTuple):
-    """The signs that a text gives to latitude and longitude.
+    """The signs that a text gives latitude and longitude.
 
     Attributes:
-        given: By lines of their own, which decide: ``Hemisphere: South``.
-        mentioned: In other words, which a coordinate must not contradict.
+        given: On separate lines, which are decisive: ``Hemisphere: South``.
+        mentioned: Elsewhere; a coordinate must not contradict these.
     """
 
     given: dict[Axis, set[int]]
     mentioned: dict[Axis, set[int]]
 
     def sign(self, axis: Axis) -> int | None:
-        """Return the sign that a line gives to an axis, None if no line does.
+        """Return the sign that a line gives an axis, or None.
 
         Raises:
             RefusedError: If two lines contradict each other.
@@ -77,10 +77,10 @@ class Stated(NamedTuple):
         return next(iter(signs), None)
 
     def check(self, coordinate: Coordinate) -> None:
-        """Refuse a coordinate on another hemisphere than the text says.
+        """Refuse a coordinate in a hemisphere other than the one the text names.
 
         Raises:
-            RefusedError: If it is.
+            RefusedError: If it is in another.
         """
         values: dict[Axis, float] = {"lat": coordinate.lat, "lon": coordinate.lon}
         for axis, value in values.items():
@@ -90,7 +90,7 @@ class Stated(NamedTuple):
 
 
 def hemisphere_word(item: Item | None) -> tuple[Axis, int] | None:
-    """Return axis and sign of a token that is a hemisphere: a capital letter or an entire word."""
+    """Return the axis and sign of a hemisphere token: a capital letter or a full word."""
     if not isinstance(item, Token) or item.kind != WORD or (len(item.text) == 1 and item.text.islower()):
         return None
     return WORDS.get(item.text.lower())
@@ -113,7 +113,7 @@ def is_hemisphere_key(key: str) -> bool:
 
 
 def _is_glued_key(part: str) -> bool:
-    """Return whether a word is several parts of a key: ``GPSLatitudeRef``."""
+    """Return whether a word joins several parts of a key: ``GPSLatitudeRef``."""
     rest = part.removeprefix("gps")
     for known in ("latitude", "longitude", "lat", "lon", "lng", "long"):
         if rest.startswith(known):
@@ -122,7 +122,7 @@ def _is_glued_key(part: str) -> bool:
 
 
 def hemispheres_of(value: str) -> list[tuple[Axis, int]] | None:
-    """Return the axes and signs that the value of such a key names; None if it is not readable.
+    """Return the axes and signs named by the value of such a key; None if unreadable.
 
     >>> hemispheres_of("Southern"), hemispheres_of("SE"), hemispheres_of("unknown")
     ([('lat', -1)], [('lat', -1), ('lon', 1)], None)
@@ -139,7 +139,7 @@ def hemispheres_of(value: str) -> list[tuple[Axis, int]] | None:
 
 
 def is_about_facing(key: str) -> bool:
-    """Return whether a key is about where a camera looks.
+    """Return whether a key says where a camera is pointing.
 
     >>> is_about_facing("camera direction")
     True
@@ -148,7 +148,7 @@ def is_about_facing(key: str) -> bool:
 
 
 def stated_hemispheres(items: Sequence[Item]) -> Stated:
-    """Return the hemispheres that a text names away from its numbers.
+    """Return the hemispheres that a text names apart from its numbers.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> stated_hemispheres(merge_angles("Hemisphere: South")).given
@@ -168,7 +168,7 @@ def stated_hemispheres(items: Sequence[Item]) -> Stated:
 
 
 def _is_key_of_axis(items: Sequence[Item], at: int, word: str) -> bool:
-    """Return whether the word at an index ends ``Latitude direction``, ``lat_ref``, ``N/S`` or ``E/W``."""
+    """Return whether the word at an index ends a key like ``Latitude direction``, ``lat_ref`` or ``N/S``."""
     before = [item.text.lower() for item in items[max(at - 2, 0) : at] if isinstance(item, Token)]
     if word in _KEY_WORDS_OF_AXES:
         return not _AXIS_PARTS.isdisjoint(before) or not set(AXIS_CHARACTERS).isdisjoint(before)
@@ -176,7 +176,7 @@ def _is_key_of_axis(items: Sequence[Item], at: int, word: str) -> bool:
 
 
 def _is_unknown_key(items: Sequence[Item], at: int) -> bool:
-    """Return whether the word at an index ends a key of an axis for a hemisphere: ``Latitude side: S``."""
+    """Return whether the word at an index ends an unlisted key for a hemisphere: ``Latitude side: S``."""
     item = items[at]
     if not isinstance(item, Token) or item.kind != WORD or at < 1 or len(items) < at + 3:
         return False
@@ -193,7 +193,7 @@ def _is_unknown_key(items: Sequence[Item], at: int) -> bool:
 
 
 def _value_of_key(items: Sequence[Item], at: int) -> list[tuple[Axis, int]]:
-    """Return the hemispheres after the colon behind a key, none without a colon."""
+    """Return the hemispheres after the colon that follows a key; none without a colon."""
     found: list[tuple[Axis, int]] = []
     assigned = False
     for item in items[at + 1 : at + 1 + _MAX_VALUE]:

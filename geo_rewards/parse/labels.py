@@ -1,4 +1,4 @@
-"""The words that say what a value is: in labelled lines, in JSON keys, before a number."""
+"""Words that say what a value is: in labelled lines, in JSON keys, before a number."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from geo_rewards.parse.normalise import normalise
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis
 
-_CACHED_KEYS = 512  # the keys of a prompt's format come again in every answer
+_CACHED_KEYS = 512  # the keys of a prompt's format recur in every answer
 AXIS_WORDS: dict[str, Axis] = {
     "lat": "lat",
     "latitude": "lat",
@@ -22,9 +22,9 @@ AXIS_WORDS: dict[str, Axis] = {
     "longitude": "lon",
     **AXIS_CHARACTERS,
 }
-# What regions are called; any two may share a label: "State/Province", "prefecture or state".
+# Words for regions; any two may share a label: "State/Province", "prefecture or state".
 _REGIONS = ("region", "state", "province", "territory", "prefecture", "oblast", "canton", "department")
-# Below the region in some countries: they count where the text names no region otherwise.
+# Below the region in some countries: used only if the text names no other region.
 LOWER_REGIONS = frozenset(
     {
         "prefecture",
@@ -70,11 +70,11 @@ _TOWNS = ("city", "town", "village", "place", "municipality", "locality", "settl
 
 
 def _joined(words: tuple[str, ...]) -> set[str]:
-    """Return every two different words as one label: ``a/b``, ``a or b``."""
+    """Return every pair of different words as one label: ``a/b``, ``a or b``."""
     return {f"{a}{link}{b}" for a in words for b in words if a != b for link in ("/", " or ")}
 
 
-# Beside the axis in a key such as `gps_latitude`, `decimalLatitude`, `Latitude (deg)`.
+# Next to the axis in a key such as `gps_latitude`, `decimalLatitude`, `Latitude (deg)`.
 _QUALIFIERS = frozenset(
     {
         "gps",
@@ -153,7 +153,7 @@ PLACE_LABELS: dict[str, str] = {
 }
 COORDINATE_LABELS = frozenset(
     {
-        "alternate",  # a second pair, which is one too many
+        "alternate",  # a second pair, so one too many
         "alternative",
         "answer",
         "backup",
@@ -189,7 +189,7 @@ COORDINATE_LABELS = frozenset(
         ),
     }
 )
-# What their values say of numbers is no answer where the answer has a coordinate of its own.
+# Numbers in their values are not the answer if it has a coordinate elsewhere.
 ASIDE_LABELS = frozenset(
     {
         "address",
@@ -229,7 +229,7 @@ ASIDE_LABELS = frozenset(
     | {"description", "justification", "thought", "thoughts", "thinking", "observation", "observations"}
     | {"landmark", "route", "bus", "highway", "sign", "signs", "text", "confidence"}
 )
-# They end the value before them, and mean nothing else here.
+# They only end the value before them.
 OTHER_LABELS = ASIDE_LABELS | {
     "continent",
     "district",
@@ -243,7 +243,7 @@ OTHER_LABELS = ASIDE_LABELS | {
 
 @lru_cache(maxsize=_CACHED_KEYS)
 def label_key(label: str) -> str:
-    """Return a label as it stands in the tables here.
+    """Return a label in the form used by the tables here.
 
     >>> label_key("Administrative_Region ")
     'administrative region'
@@ -253,7 +253,7 @@ def label_key(label: str) -> str:
 
 @lru_cache(maxsize=_CACHED_KEYS)
 def axis_of_key(key: str) -> Axis | None:
-    """Return which axis a key names, None if it names none or something beside it.
+    """Return the axis that a key names; None if it names none, or anything else with it.
 
     >>> axis_of_key("decimalLatitude"), axis_of_key("Latitude (deg)"), axis_of_key("lat_max")
     ('lat', 'lat', None)
@@ -271,7 +271,7 @@ def axis_of_key(key: str) -> Axis | None:
 
 @lru_cache(maxsize=_CACHED_KEYS)
 def is_part_of_axis(key: str) -> bool:
-    """Return whether a key is one of several for one axis: ``lat_min``, ``latitude_seconds``, ``lonMax``.
+    """Return whether a key is one of several for an axis: ``lat_min``, ``latitude_seconds``, ``lonMax``.
 
     >>> is_part_of_axis("lat_max"), is_part_of_axis("lat")
     (True, False)
@@ -283,7 +283,7 @@ def is_part_of_axis(key: str) -> bool:
 
 
 def _may_name_axis(name: str) -> bool:
-    """Return whether a lower-case key may have the name of an axis in it."""
+    """Return whether a lower-case key may contain the name of an axis."""
     return not name.isascii() or any(word in name for word in ("lat", "lon", "lng", "breite", "laenge"))
 
 

@@ -1,6 +1,6 @@
-"""Axis, hemisphere and sign words in every language that is read, turned into what English texts say.
+"""Axis, hemisphere and sign words of every supported language, turned into their English equivalents.
 
-One table: a word of another language is one more entry here and nothing else. Each word becomes one character
+One table: supporting another word takes just one more entry here. Each word becomes one character
 (`N`, `-`, a character of `AXIS_CHARACTERS`) and spaces, so that the text keeps its length.
 """
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from geo_rewards.parse.angles import Axis
 
-# Private characters: `normalise` lets none of them through, so a text cannot write them.
+# Private characters: `normalise` removes them all, so a text cannot contain them.
 LATITUDE, LONGITUDE, HEMISPHERE, OTHERWISE, DENIAL = "\ue000", "\ue001", "\ue002", "\ue003", "\ue004"
 AXIS_CHARACTERS: dict[str, Axis] = {LATITUDE: "lat", LONGITUDE: "lon"}
 
@@ -31,21 +31,21 @@ _AXES = {
         *("geografische länge", "خط الطول"),
     ),
 }
-# Unmistakable wherever they stand.
+# Unmistakable anywhere.
 _DIRECTIONS = {
     "N": ("norte", "noord", "nördlich", "nördliche", "nördlicher", "север", "северная", "północ", "kuzey"),
     "S": ("sul", "zuid", "süd", "sued", "südlich", "südliche", "südlicher", "южная", "południe", "güney"),
     "E": ("leste", "oost", "östlich", "östliche", "östlicher", "восток", "восточная", "wschód", "doğu"),
     "W": ("oeste", "ouest", "ovest", "westlich", "westliche", "westlicher", "запад", "западная", "zachód"),
 }
-# Other words too (`sur` is French for on, `est` for is): directions only next to a number and before no word.
+# Ambiguous (`sur` is French for on, `est` for is): directions only next to a number and not before a word.
 _DIRECTIONS_AT_NUMBERS = {
     "N": ("northern", "nord", "septentrional"),
     "S": ("southern", "sur", "sud", "юг", "syd", "söder", "meridional"),
     "E": ("eastern", "este", "est", "ost", "öst", "oriental"),
     "W": ("western", "occidental", "batı", "väst", "vest"),
 }
-# After a number; a point and a space may follow each of their letters.
+# After a number; a period and a space may follow each letter.
 _ABBREVIATIONS = {
     "N": (
         "above the equator",
@@ -109,7 +109,7 @@ _UNITS = {
         "секунд",
     ),
 }
-# Of scripts that part no words; patterns.
+# Patterns for scripts without spaces between words.
 _PARTICLES = "(?:は約?|是|为|為|约|約|は|는)?"  # "the latitude is"
 _AXES_UNSPACED = {
     LATITUDE: f"(?:[纬緯]度|위도){_PARTICLES}",
@@ -133,13 +133,13 @@ _BEFORE_NO_WORD = r"(?![ \t]{1,3}(?!(?:and|y|e|et|und|en|и)\b)[^\W\d_])"
 
 
 def _word(words: Iterable[str]) -> str:
-    """Return a pattern for any of the words, the longest first, with no letter next to it."""
+    """Return a pattern for any of the words, longest first, not adjacent to a letter."""
     either = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return rf"(?<![^\W\d_])(?:{either})(?![^\W\d_])"
 
 
 def _spaced() -> dict[str, list[str]]:
-    """Return for every character the patterns of the words that become it, the more telling first."""
+    """Return, for every character, the patterns of the words that become it, most specific first."""
     found: dict[str, list[str]] = {}
     for letter in "NSEW":
         english = rf"(?<![^\W\d_])(?:{'|'.join(_HEMISPHERES[letter][:2])}|{letter}\.?) hemisphere(?![^\W\d_])"
@@ -156,7 +156,7 @@ def _spaced() -> dict[str, list[str]]:
     found["-"] = [
         rf"\( ?(?:-|minus|{minuses}) ?\) ?(?=[0-9])",
         rf"(?<![^\W\d_])(?:{minuses})\.? {{1,2}}(?=[0-9])",
-        r"(?<![^\W\d_])(?<![:=])(?<![:=] )minus {1,2}(?=[0-9])",  # behind a label nobody writes it: refused
+        r"(?<![^\W\d_])(?<![:=])(?<![:=] )minus {1,2}(?=[0-9])",  # nobody writes it after a label: refused
     ]
     found[OTHERWISE], found[DENIAL] = [_word(_OTHERWISE)], [_word(_DENIALS)]
     for character, words in _UNITS.items():
@@ -165,7 +165,7 @@ def _spaced() -> dict[str, list[str]]:
 
 
 def _unspaced() -> dict[str, list[str]]:
-    """Return the same for scripts that part no words."""
+    """Return the same for scripts without spaces between words."""
     found: dict[str, list[str]] = {}
     for letter in "NSEW":
         found[letter + HEMISPHERE] = [_HEMISPHERES_UNSPACED[letter]]
@@ -186,7 +186,7 @@ _OF_NUMBERS = frozenset("-NSEW")
 
 
 class _Rules:
-    """A pattern with a group for each character that its words become."""
+    """A pattern with one group for each character that words become."""
 
     def __init__(self, table: dict[str, list[str]]) -> None:
         groups = (f"({'|'.join(patterns)})" for patterns in table.values())
@@ -198,7 +198,7 @@ class _Rules:
         return self.pattern.sub(self._character, text)
 
     def _character(self, match: re.Match[str]) -> str:
-        """Return the character of a word, at the side of the number that it belongs to."""
+        """Return the character for a word, padded so that it is next to its number."""
         written = match.group()
         character = self.characters[(match.lastindex or 1) - 1]
         at_number = character in _OF_NUMBERS and match.string[match.end() : match.end() + 1].isdigit()
@@ -210,7 +210,7 @@ _SPACED, _UNSPACED = _Rules(_spaced()), _Rules(_unspaced())
 
 
 def _telling_words() -> frozenset[str]:
-    """Return words of which one is in every phrase of the table."""
+    """Return words such that every phrase in the table contains one of them."""
     tables = (_AXES, _DIRECTIONS, _DIRECTIONS_AT_NUMBERS, _ABBREVIATIONS, _UNITS)
     phrases = [phrase for table in tables for words in table.values() for phrase in words]
     phrases += [phrase for words in _HEMISPHERES.values() for phrase in words[2:]]
@@ -223,7 +223,7 @@ _UNSPACED_SCRIPT = re.compile("[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7af\u301c\uf
 
 
 def in_english(text: str) -> str:
-    """Return a normalised text with its axis, hemisphere and sign words as characters, of the same length.
+    """Return a normalised text of the same length, its axis, hemisphere and sign words as characters.
 
     >>> in_english("40.4° norte, 3.7° oeste")
     '40.4° N    , 3.7° W    '

@@ -1,11 +1,11 @@
-"""Words before a list of names that are no part of it: ``This looks like Paris, France``."""
+"""Words before a list of names that are not part of it: ``This looks like Paris, France``."""
 
 from __future__ import annotations
 
 import re
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-# Any of these alone before a name leads to it.
+# A single one of these before a name is a lead-in.
 _ADVERBS = frozenset(
     {
         "probably",
@@ -20,7 +20,7 @@ _ADVERBS = frozenset(
     }
     | {"surely", "apparently", "obviously", "clearly", "roughly", "approximately", "tentatively"}
 )
-# Two of these do: one alone may be a name (In Salah, Most, Best).
+# Two of these are: one alone may be a name (In Salah, Most, Best).
 _LEADING = _ADVERBS | frozenset(
     {
         "this",
@@ -134,7 +134,7 @@ _PROSE = frozenset(
 
 
 def without_lead_in(text: str, start: int, end: int) -> int:
-    """Return where a list of names starts once the words that lead to it are taken off.
+    """Return where a list of names starts once its lead-in is removed.
 
     >>> without_lead_in("Probably Kyoto, Japan", 0, 21), without_lead_in("In Salah, Algeria", 0, 17)
     (9, 0)
@@ -163,7 +163,7 @@ def without_lead_in(text: str, start: int, end: int) -> int:
 
 
 def leads_to_numbers(name: str) -> bool:
-    """Return whether the last part of a list only leads to the coordinate after it.
+    """Return whether the last part of a list is only the lead-in to the coordinate after it.
 
     >>> leads_to_numbers("at approximately"), leads_to_numbers("Kenya")
     (True, False)
@@ -173,7 +173,7 @@ def leads_to_numbers(name: str) -> bool:
 
 
 def is_prose(name: str) -> bool:
-    """Return whether a part of a list is part of a sentence and no name.
+    """Return whether a part of a list is part of a sentence rather than a name.
 
     >>> is_prose("The coordinates"), is_prose("The Hague")
     (True, False)

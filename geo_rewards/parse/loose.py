@@ -1,4 +1,4 @@
-"""Bare pairs inside other text: too weak to be an answer alone, enough to contradict one."""
+"""Bare pairs in running text: too weak to be an answer, but enough to contradict one."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _MAX_GAP = 8
 
 
 class LoosePair(NamedTuple):
-    """Two neighbouring numbers with decimals that make a valid coordinate.
+    """Two adjacent numbers with decimals that form a valid coordinate.
 
     Attributes:
-        finding: The coordinate, how it is written, and where.
+        finding: The coordinate, how it is written and where.
         span: Its start and end in the text.
-        numbers: How many numbers it takes up: more than two with decimal commas.
-        linked: A word (`and`, `or`) stands between its numbers.
+        numbers: How many numbers it covers: more than two with decimal commas.
+        linked: Whether a word (`and`, `or`) joins its numbers.
     """
 
     finding: Finding
@@ -35,7 +35,7 @@ class LoosePair(NamedTuple):
 
 
 class _Number(NamedTuple):
-    """An angle, what stands since the one before (None for other text), and how many numbers it is."""
+    """An angle, the separators since the previous one (None for other text), and how many numbers it is."""
 
     angle: Angle
     gap: str | None
@@ -45,7 +45,7 @@ class _Number(NamedTuple):
 def loose_pairs(
     raw: str, items: list[Item], *, taken: AbstractSet[int], lon_first: bool = False
 ) -> list[LoosePair]:
-    """Return the pairs with decimals among the items that are not taken; no number is in two of them.
+    """Return the pairs with decimals among the items not taken; they never share a number.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> text = "in 2019 or at 10.5, 20.5"
@@ -64,7 +64,7 @@ def loose_pairs(
 
 
 def repeated_pair(pairs: list[LoosePair], numbers: int) -> LoosePair | None:
-    """Return the pair that is written several times, None if the text has other numbers or pairs."""
+    """Return the pair that is repeated; None if the text has other numbers or pairs."""
     all_read = sum(pair.numbers for pair in pairs) == numbers
     same = all(is_same_place(pairs[0].finding, pair.finding) for pair in pairs)
     if len(pairs) < 2 or not same or not all_read or any(pair.linked for pair in pairs):
@@ -73,7 +73,7 @@ def repeated_pair(pairs: list[LoosePair], numbers: int) -> LoosePair | None:
 
 
 def _numbers(items: list[Item], taken: AbstractSet[int]) -> list[_Number]:
-    """Return the angles that are not taken, ``48,85`` as one."""
+    """Return the angles not taken, with ``48,85`` as one."""
     numbers: list[_Number] = []
     gap: str | None = None
     for index, item in enumerate(items):
@@ -93,12 +93,12 @@ def _numbers(items: list[Item], taken: AbstractSet[int]) -> list[_Number]:
 
 
 def _pair(raw: str, first: _Number, second: _Number, *, lon_first: bool) -> LoosePair | None:
-    """Return the pair of two numbers in a row, None if they are none."""
+    """Return the pair formed by two consecutive numbers, or None."""
     gap, size = second.gap, first.size + second.size
     angles = (first.angle, second.angle)
     if gap is None or not all(angle.exact and angle.flaw is None for angle in angles):
         return None
-    if gap == "," and size > 2:  # which of the commas of 10,5, 20,5 is decimal nobody knows
+    if gap == "," and size > 2:  # it is unclear which commas of 10,5, 20,5 are decimal
         return None
     try:
         coordinate = coordinate_from(*angles, lon_first=lon_first)

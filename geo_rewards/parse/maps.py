@@ -1,7 +1,7 @@
-"""Links of map services: one row of the table for each service, with what its links mean.
+"""Links to map services: one table row per service, with the meaning of its links.
 
-Where a link has a pin and a viewport, the pin is the answer. Services whose datum is not WGS 84, or whose
-order nobody can be sure of, are refused.
+If a link has both a pin and a viewport, the pin is the answer. Services whose datum is not WGS 84, or whose
+order is uncertain, are refused.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _STARTS = r"[?&#]"  # of a parameter
 
 
 class _Place(NamedTuple):
-    """A part of a link that holds a coordinate; parts of a lower rank win."""
+    """A part of a link that contains a coordinate; lower ranks win."""
 
     rank: int
     pattern: re.Pattern[str]
@@ -40,7 +40,7 @@ class _Place(NamedTuple):
 
 
 class _Service(NamedTuple):
-    """A map service: its hosts and the parts of its links; without any parts its links are refused."""
+    """A map service: its hosts and the parts of its links; links of a service without parts are refused."""
 
     hosts: re.Pattern[str]
     places: tuple[_Place, ...]
@@ -52,7 +52,7 @@ def _place(rank: int, pattern: str, *, lon_first: bool = False) -> _Place:
 
 
 def _parameter(rank: int, *names: str, lon_first: bool = False) -> _Place:
-    """Return the parameters of these names."""
+    """Return the parameters with these names."""
     return _place(rank, rf"{_STARTS}(?:{'|'.join(names)})={_PAIR}", lon_first=lon_first)
 
 
@@ -68,7 +68,7 @@ _SERVICES = (
     _Service(
         _hosts(r"(?:[a-z]{0,10}\.)?(?:baidu|amap|gaode|autonavi|qq|tencent|google\.cn|naver|kakao)\."),
         (),
-        "its coordinates are not in WGS 84, or in an order of its own",
+        "its coordinates are not in WGS 84, or not in the usual order",
     ),
     _Service(
         _hosts(r"yandex\."),
@@ -136,10 +136,10 @@ _GEOHACK = re.compile(r"params=([0-9._]{1,40}_[NS]_[0-9._]{1,40}_[EW])", re.ASCI
 
 
 def read_link(link: str) -> list[Finding]:
-    """Return the coordinates of a link that rank first: none, one, or several that differ.
+    """Return the best-ranked coordinates of a link: none, one, or several that differ.
 
     Raises:
-        RefusedError: If they are unreadable, or the service's links are not to be trusted.
+        RefusedError: If they are unreadable, or the service's links cannot be trusted.
 
     >>> read_link("https://yandex.ru/maps/?ll=37.6173,55.7558")[0].coordinate
     Coordinate(lat=55.7558, lon=37.6173)
@@ -170,7 +170,7 @@ def _finding(match: re.Match[str], link: str, *, lon_first: bool) -> Finding:
 
 
 def _written_out(link: str) -> tuple[Coordinate, tuple[float, float]] | None:
-    """Return the coordinate of ``/place/48°51'30"N 2°17'40"E``, and its units; None if there is none."""
+    """Return the coordinate of ``/place/48°51'30"N 2°17'40"E`` and its units; None if there is none."""
     match = _WRITTEN_OUT.search(link)
     geohack = _GEOHACK.search(link)
     if geohack is not None:

@@ -1,4 +1,4 @@
-"""Characters that were written as UTF-8 and read as something else: ``Â°`` for a degree sign."""
+"""Characters written as UTF-8 and decoded as something else: ``Â°`` for a degree sign."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ import re
 _MINUSES = "−–—‐‑‒―"
 _MARKS = "°º′″’”“\u00a0\u202f"
 _ENCODINGS = ("cp1252", "latin-1", "mac_roman")
-_SIGNS = frozenset("âÂÃ‚")  # one of these is in all of them
+_SIGNS = frozenset("âÂÃ‚")  # every misreading contains one of these
 
 
 def _misread(character: str, encoding: str) -> str:
-    """Return what the UTF-8 bytes of a character say in another encoding, Latin-1 where it has a hole."""
+    """Return a character's UTF-8 bytes decoded in another encoding, as Latin-1 where that has a gap."""
     return "".join(
         bytes([byte]).decode(encoding, errors="ignore") or chr(byte) for byte in character.encode()
     )
 
 
 def _table() -> dict[str, str]:
-    """Return every misreading, those that were misread twice included, with its character."""
+    """Return every misreading, including those misread twice, with its character."""
     table: dict[str, str] = {}
     for character in _MINUSES + _MARKS:
         for encoding in _ENCODINGS:
@@ -35,7 +35,7 @@ _PATTERN = re.compile("|".join(map(re.escape, sorted(_TABLE, key=len, reverse=Tr
 def repaired(text: str) -> str:
     """Return the text with misread minus, degree, minute and second signs repaired, of the same length.
 
-    A minus stays next to the number after it, all others next to the number before.
+    A minus stays next to the number after it, all others next to the number before them.
 
     >>> repaired("âˆ’33.8Â°")
     '  −33.8° '
@@ -44,7 +44,7 @@ def repaired(text: str) -> str:
 
 
 def _character(match: re.Match[str]) -> str:
-    """Return the character of a misreading, as long as it is written."""
+    """Return the character for a misreading, padded to the same length."""
     written = match.group()
     character = _TABLE[written]
     return character.rjust(len(written)) if character in _MINUSES else character.ljust(len(written))

@@ -1,7 +1,7 @@
-"""One writing for characters that look or mean the same, without moving any of them.
+"""One form for characters that look or mean the same, without moving any of them.
 
-Every function here keeps the length of the text, so that a span found in the normalised text cuts the same
-words out of the text as it was written.
+Every function here keeps the length of the text, so that a span found in the normalised text selects the
+same words in the original.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _CHARACTERS = {
     **dict.fromkeys("º˚⁰ᵒ∘◦", "°"),
     **dict.fromkeys("′‘’‛ʹʼˈ´", "'"),
     **dict.fromkeys("″“”‟„ʺ˝", '"'),
-    # Whatever may be meant as a minus is one; where it cannot be, the angle reader refuses it.
+    # Anything that may be a minus becomes one; the angle reader refuses it where it cannot be.
     **dict.fromkeys("−‐‑‒–—―⸺⸻﹘﹣－⁻₋˗➖⊖∸¯ˉ‾⎯─━ー֊־᠆\u00ad", "-"),
     "\u2028": "\n",
     "\u2029": "\n",
     "\x85": "\n",
 }
-# Superscripts, fractions and circled digits are no digits of a coordinate.
+# Superscripts, fractions and circled digits are not digits of a coordinate.
 _KEPT_DECOMPOSITIONS = ("<super>", "<sub>", "<fraction>", "<circle>")
 _FENCE = re.compile(r"`{3}(?:[A-Za-z]{1,20}(?=[ \t]{0,8}\n))?")
 _EMPHASIS = re.compile(
@@ -36,15 +36,15 @@ _EMPHASIS = re.compile(
 _ENTITY = re.compile("&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,8});", re.ASCII)
 _DEGREE_COMMAND = re.compile(r"\^ ?\{ ?\\circ ?\}|\^?\\(?:circ|degree)(?![A-Za-z])|\^°")
 _BRACED_COMMAND = re.compile(r"\\(?:boxed|fbox|text|textbf|textrm|textit|mathrm|mathbf|mathit|mbox)\{|[{}]")
-# A thin space before a digit may group the digits of one number: it must not become a separator.
+# A thin space before a digit may group digits of one number, so it must not become a separator.
 _SPACING_COMMAND = re.compile(r"\\(?:left|right|quad|qquad)(?![A-Za-z])|\\[()\[\]]|\\[,;:! ](?![0-9])")
 
 
 class _CharacterTable:
-    """A table for `str.translate` that works out each character when it is first met."""
+    """A table for `str.translate` that computes each character on first use."""
 
     def __getitem__(self, code: int) -> str | int:
-        """Return the character in its normal writing."""
+        """Return the character in its normal form."""
         return code if code < 128 else _normal_character(code)
 
 
@@ -52,9 +52,9 @@ _TABLE = _CharacterTable()
 
 
 def normalise(text: str) -> str:
-    """Return the text with full-width, typographic and exotic characters in their plain writing.
+    """Return the text with full-width, typographic and exotic characters in their plain form.
 
-    What a character means under NFKC, and plain degree signs, quotes, minus and spaces; of the same length.
+    NFKC, with plain degree signs, quotes, minus and spaces; the length stays the same.
 
     >>> normalise("−３３．８º")
     '-33.8°'
@@ -65,7 +65,7 @@ def normalise(text: str) -> str:
 
 
 def mask_markup(text: str) -> str:
-    """Return the text with Markdown and LaTeX wrapping turned into spaces, of the same length.
+    """Return the text with Markdown and LaTeX markup turned into spaces, of the same length.
 
     >>> mask_markup("**48.85**, `2.35`")
     '  48.85  ,  2.35 '
@@ -80,7 +80,7 @@ def mask_markup(text: str) -> str:
 
 
 def plain_text(raw: str) -> str:
-    """Return the text as readers of numbers want it: normalised, unwrapped, in English; of the same length.
+    """Return the text as number readers need it: normalised, without markup, in English; same length.
 
     >>> plain_text("**−33.8º Sul**")
     '  -33.8° S    '
@@ -91,14 +91,14 @@ def plain_text(raw: str) -> str:
 
 @lru_cache(maxsize=8192)
 def _normal_character(code: int) -> str:
-    """Return the plain writing of one character, itself if it has none of length one."""
+    """Return the plain form of one character, or itself if that would not have length one."""
     character = chr(code)
     if character in _CHARACTERS:
         return _CHARACTERS[character]
     category = unicodedata.category(character)
     if character.isspace() or category == "Cf":
         return " "
-    if category in ("Co", "Cn", "Cs"):  # private characters are ours, see `languages`
+    if category in ("Co", "Cn", "Cs"):  # private characters are for our own use, see `languages`
         return UNKNOWN
     if unicodedata.decomposition(character).startswith(_KEPT_DECOMPOSITIONS):
         return character
@@ -107,7 +107,7 @@ def _normal_character(code: int) -> str:
 
 
 def _character_of_entity(match: re.Match[str]) -> str:
-    """Return the character of an entity, as long as it is written; a minus stays at its number."""
+    """Return the character for an entity, padded to the same length; a minus stays next to its number."""
     written = match.group()
     character = html.unescape(written)
     if len(character) != 1:
@@ -127,10 +127,10 @@ def _spaces(match: re.Match[str]) -> str:
 
 
 def _mask_latex(text: str) -> str:
-    """Turn commands and the braces that belong to them into spaces, degree commands into a degree sign."""
+    """Turn commands and their braces into spaces, and degree commands into a degree sign."""
     text = _DEGREE_COMMAND.sub(lambda match: "°".rjust(len(match.group())), text)
     pieces: list[str] = []
-    wraps: list[bool] = []  # for every open brace: does it belong to a command
+    wraps: list[bool] = []  # for every open brace: whether it belongs to a command
     done = 0
     for match in _BRACED_COMMAND.finditer(text):
         found = match.group()

@@ -1,4 +1,4 @@
-"""Coordinates in formats of their own: geo URIs, ISO 6709, WKT, Wikipedia templates; links are in `maps`."""
+"""Coordinates in dedicated formats: geo URIs, ISO 6709, WKT, Wikipedia templates; links are in `maps`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _GEOMETRY = re.compile(
     re.IGNORECASE,
 )
 
-# One of these is in every reference but ISO 6709, which has a sign: most texts need no closer look.
+# Every reference has one of these, except ISO 6709, which has a sign: most texts need no closer look.
 REFERENCE_WORDS = (
     *("geo:", "http", "www.", "maps.", "google.", "bing.", "openstreetmap.", "yandex.", "2gis."),
     *("point", "linestring", "polygon", "geometrycollection"),
@@ -47,7 +47,7 @@ REFERENCE_WORDS = (
 
 
 def read_references(text: str, raw: str) -> tuple[list[Finding], list[Problem], str]:
-    """Return findings, problems, and the text with all that was read turned into line ends.
+    """Return findings, problems, and the text with everything that was read replaced by line ends.
 
     >>> read_references("POINT(2.35 48.85)", "POINT(2.35 48.85)")[0][0].coordinate
     Coordinate(lat=48.85, lon=2.35)
@@ -76,7 +76,7 @@ def read_references(text: str, raw: str) -> tuple[list[Finding], list[Problem], 
 
 
 def _read_links(text: str, raw: str, findings: list[Finding], problems: list[Problem]) -> str:
-    """Read the links of a text, into the two lists; return the text without them."""
+    """Read the links of a text into the two lists and return the text without them."""
     taken: list[tuple[int, int]] = []
     for match in LINK.finditer(raw):
         taken.append(match.span())
@@ -89,7 +89,7 @@ def _read_links(text: str, raw: str, findings: list[Finding], problems: list[Pro
 
 
 def read_templates(raw: str) -> tuple[list[Finding], list[Problem], str]:
-    """Return findings and problems of ``{{coord|48|51|30|N|2|17|40|E}}``, and the text without them.
+    """Return findings and problems of templates (``{{coord|48.85|2.35}}``), and the text without them.
 
     >>> read_templates("{{coord|48.85|2.35|display=title}}")[0][0].coordinate
     Coordinate(lat=48.85, lon=2.35)
@@ -107,7 +107,7 @@ def read_templates(raw: str) -> tuple[list[Finding], list[Problem], str]:
 
 
 def _read_template(match: re.Match[str]) -> Finding:
-    """Read the numbers and letters of a template; all that is named is about something else."""
+    """Read the numbers and letters of a template; named parameters are about something else."""
     parts = [part.strip() for part in match[1].split("|") if "=" not in part and ":" not in part]
     text = plain_text(" ".join(part for part in parts if part))
     angles = [item for item in merge_angles(text) if isinstance(item, Angle)]
@@ -121,7 +121,7 @@ def _read_template(match: re.Match[str]) -> Finding:
 
 
 def _readers_for(text: str) -> tuple[dict[str, _Reader], bool]:
-    """Return the readers that may find something in a text, and whether it may have links."""
+    """Return the readers that may find something in a text, and whether it may contain links."""
     lower = text.lower()
     if any(word in lower for word in REFERENCE_WORDS):
         return _READERS, True
@@ -129,7 +129,7 @@ def _readers_for(text: str) -> tuple[dict[str, _Reader], bool]:
 
 
 def without(text: str, spans: list[tuple[int, int]]) -> str:
-    """Return the text with the spans turned into line ends, of the same length.
+    """Return the text with the spans replaced by line ends, of the same length.
 
     >>> without("Paris (1, 2)", [(6, 12)]).split()
     ['Paris']
@@ -151,7 +151,7 @@ def _read_geo(match: re.Match[str]) -> list[Coordinate]:
         if (name.lower() == "crs" and value.lower() != "wgs84") or name.lower() == "q":
             raise RefusedError(ProblemKind.GEOMETRY, f"{shown(parameter)} moves the point of a geo URI")
     if len(numbers) != 2:
-        raise RefusedError(ProblemKind.NO_PAIR, f"{len(numbers)} numbers in a geo URI, two are right")
+        raise RefusedError(ProblemKind.NO_PAIR, f"{len(numbers)} numbers in a geo URI, expected two")
     return [coordinate_of(*(single_angle(number).value for number in numbers))]
 
 
@@ -171,7 +171,7 @@ def _read_iso_6709(match: re.Match[str]) -> list[Coordinate]:
 
 
 def _iso_degrees(sign: str, digits: str, *, decimals: str | None, width: int) -> float:
-    """Return the degrees of ``DD``, ``DDMM`` or ``DDMMSS``, decimals belonging to the last."""
+    """Return the degrees of ``DD``, ``DDMM`` or ``DDMMSS``; decimals belong to the last part."""
     parts = [digits[:width], *(digits[at : at + 2] for at in range(width, len(digits), 2))]
     parts[-1] += decimals or ""
     value, flaw = measure(parts, -1 if sign == "-" else 1)
@@ -181,7 +181,7 @@ def _iso_degrees(sign: str, digits: str, *, decimals: str | None, width: int) ->
 
 
 def _read_point(match: re.Match[str]) -> list[Coordinate]:
-    """Read ``POINT(lon lat)``; with a comma it is a pair like any other, unless it looks like a call."""
+    """Read ``POINT(lon lat)``; with a comma it is an ordinary pair, unless it looks like a call."""
     modifier, content = match.groups()
     numbers = content.split()
     if "," in content:
@@ -196,7 +196,7 @@ def _read_point(match: re.Match[str]) -> list[Coordinate]:
 
 def _refuse_geometry(match: re.Match[str]) -> list[Coordinate]:
     """Refuse lines and areas."""
-    raise RefusedError(ProblemKind.GEOMETRY, f"{shown(match.group())} where one POINT(lon lat) is right")
+    raise RefusedError(ProblemKind.GEOMETRY, f"{shown(match.group())}, expected a single POINT(lon lat)")
 
 
 _SIGNED_READERS: dict[str, _Reader] = {"iso6709": (_ISO_6709, _read_iso_6709)}

@@ -1,4 +1,4 @@
-"""What the objects of an answer say: coordinates by their keys, places, and texts to be read further."""
+"""The contents of objects in an answer: coordinates by their keys, places, and strings to read further."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _NOTHING = frozenset({"null", "none", "undefined"})
 _WORDS = _NOTHING | {"true", "false", "nan", "inf", "-inf", "infinity", "-infinity"}
 _NUMBER_STARTS = frozenset("0123456789.+-")
 _LONGEST_HEMISPHERE = 40
-APART = "\n|\n"  # parts texts so that no number of one can pair with a number of the next
+APART = "\n|\n"  # separates texts so that numbers of two of them cannot form a pair
 
 
 @dataclass(slots=True)
 class ObjectReading:
-    """What the objects of a text gave.
+    """What was read from the objects of a text.
 
     Attributes:
         findings: Valid coordinates.
         problems: Coordinates that were refused.
-        places: Field of a place and its value as written.
+        places: Place fields and their values as written.
         texts: Strings that no key explained; they are read like other text.
-        asides: Strings of keys that are about something else; they count where nothing else does.
+        asides: Strings whose keys are about something else; used only if nothing else is found.
         stated: The hemispheres that keys name.
     """
 
@@ -55,10 +55,10 @@ class ObjectReading:
 def read_objects(raw: str) -> tuple[ObjectReading, str]:
     """Return what the objects of a text say, and the text without them.
 
-    Their unexplained strings follow it, each on a line of its own.
+    Unexplained strings are appended to it, each on a separate line.
 
     Raises:
-        RefusedError: If an object is not readable or has a key twice.
+        RefusedError: If an object is unreadable or has a duplicate key.
 
     >>> read_objects('{"country": "France", "LOC": [48.85, 2.35]}')[0].places
     [('country', 'France')]
@@ -73,7 +73,7 @@ def read_objects(raw: str) -> tuple[ObjectReading, str]:
         try:
             mapping, end = parse_object(source, start)
         except RefusedError as refused:
-            # Typographic quotes and commas: from here on the normalised text is the source.
+            # Typographic quotes and commas: from here on, read the normalised text.
             normal = normalise(raw)
             if source == normal or refused.problem.kind is ProblemKind.DUPLICATE_KEY:
                 raise
@@ -100,14 +100,14 @@ def _state_hemispheres(mapping: Mapping, reading: ObjectReading) -> None:
         elif is_hemisphere_key(label_key(key)) and node.text.lower() not in ("", *_NOTHING):
             named = hemispheres_of(node.text.strip("[]()").replace('"', " ").replace("'", " "))
             if named is None:
-                detail = f"{shown(node.text)} where a hemisphere is right"
+                detail = f"expected a hemisphere, got {shown(node.text)}"
                 reading.problems.append(Problem(ProblemKind.SIGN, detail))
             for axis, sign in named or ():
                 reading.stated.given.setdefault(axis, set()).add(sign)
 
 
 def _read_mapping(mapping: Mapping, reading: ObjectReading, *, aside: bool = False) -> None:
-    """Read an object: its own coordinate, its places, and what its fields hold."""
+    """Read an object: its own coordinate, its places, and the values of its fields."""
     is_point = _is_point(mapping)
     axes: list[tuple[Axis, Node]] = []
     for key, node in mapping.fields.items():
@@ -116,7 +116,7 @@ def _read_mapping(mapping: Mapping, reading: ObjectReading, *, aside: bool = Fal
         if axis is not None:
             axes.append((axis, node))
         elif is_part_of_axis(key) and not _is_nothing(node):
-            detail = f"{shown(key)} beside or instead of one number for each axis"
+            detail = f"{shown(key)} next to or instead of one number per axis"
             reading.problems.append(Problem(ProblemKind.RANGE, detail))
         elif is_hemisphere_key(name):
             continue
@@ -136,17 +136,17 @@ def _is_point(mapping: Mapping) -> bool:
     """Return whether an object is a GeoJSON point.
 
     Raises:
-        RefusedError: If it is another geometry.
+        RefusedError: If it is a different geometry.
     """
     kind = mapping.fields.get("type")
     name = kind.text.lower() if isinstance(kind, Text) else ""
     if name in _GEOMETRIES:
-        raise RefusedError(ProblemKind.GEOMETRY, f"a GeoJSON {shown(name)} where a Point is right")
+        raise RefusedError(ProblemKind.GEOMETRY, f"expected a GeoJSON Point, got {shown(name)}")
     return name == "point" and "coordinates" in mapping.fields
 
 
 def _read_place(name: str, node: Node, reading: ObjectReading) -> None:
-    """Keep the value of a place field; a list is kept whole, as written."""
+    """Keep the value of a place field; a list is kept as written."""
     if isinstance(node, Mapping):
         _read_mapping(node, reading)
     elif not _is_nothing(node):
@@ -154,12 +154,12 @@ def _read_place(name: str, node: Node, reading: ObjectReading) -> None:
 
 
 def _is_nothing(node: Node) -> bool:
-    """Return whether a value says that there is none."""
+    """Return whether a value means that there is none."""
     return not node.text.strip() or (isinstance(node, Bare) and node.text.lower() in _NOTHING)
 
 
 def _read_other(node: Node, reading: ObjectReading, *, aside: bool) -> None:
-    """Read what a value holds whose key says nothing."""
+    """Read a value whose key says nothing about it."""
     if isinstance(node, Mapping):
         _read_mapping(node, reading, aside=aside)
     elif isinstance(node, Text):
@@ -192,7 +192,7 @@ def _read_pair(node: Node, reading: ObjectReading, *, geojson: bool) -> None:
     """Read a list of two numbers: latitude first, but longitude first in GeoJSON."""
     try:
         if not isinstance(node, Array):
-            raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where two numbers are right")
+            raise RefusedError(ProblemKind.NOT_A_NUMBER, f"expected two numbers, got {shown(node.text)}")
         if len(node.elements) != 2:
             raise RefusedError(ProblemKind.NO_PAIR, f"{len(node.elements)} numbers in {shown(node.text)}")
         first, second = (_angle(element) for element in node.elements)
@@ -209,7 +209,7 @@ def _read_pair(node: Node, reading: ObjectReading, *, geojson: bool) -> None:
 
 
 def _read_axes(axes: list[tuple[Axis, Node]], mapping: Mapping, reading: ObjectReading) -> None:
-    """Read latitude and longitude that have keys of their own."""
+    """Read latitude and longitude under separate keys."""
     found: dict[Axis, Angle] = {}
     try:
         for axis, node in axes:
@@ -228,7 +228,7 @@ def _read_axes(axes: list[tuple[Axis, Node]], mapping: Mapping, reading: ObjectR
 
 
 def _signed(angle: Angle, axis: Axis, stated: Stated, *, written: str) -> Angle:
-    """Return the angle of an axis with the sign that its letter or another key gives it.
+    """Return the angle of an axis, signed by its letter or by another key.
 
     Raises:
         RefusedError: If they contradict each other.
@@ -239,14 +239,14 @@ def _signed(angle: Angle, axis: Axis, stated: Stated, *, written: str) -> Angle:
     if sign is None or angle.value * sign > 0 or angle.value == 0:
         return angle
     if sign == 1 or angle.axis is not None:
-        raise RefusedError(ProblemKind.SIGN, f"{shown(written)} contradicts the hemisphere beside it")
+        raise RefusedError(ProblemKind.SIGN, f"{shown(written)} contradicts the hemisphere next to it")
     return replace(angle, value=-angle.value)
 
 
 def _angle(node: Node) -> Angle:
-    """Return the angle that a number or string stands for."""
+    """Return the angle that a number or string represents."""
     if isinstance(node, (Array, Mapping)):
-        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"{shown(node.text)} where a number is right")
+        raise RefusedError(ProblemKind.NOT_A_NUMBER, f"expected a number, got {shown(node.text)}")
     return single_angle(
         node.text if isinstance(node, Bare) and node.text.isascii() else plain_text(node.text).strip()
     )

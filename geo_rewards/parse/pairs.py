@@ -1,4 +1,4 @@
-"""Pairs of numbers in a normalised text: in brackets, behind a label, with letters, or alone."""
+"""Pairs of numbers in a normalised text: in brackets, after a label, with letters, or alone."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ _ANY_NUMBER = re.compile("[0-9]|nan|inf", re.IGNORECASE)
 
 @dataclass(slots=True)
 class PairReading:
-    """What the numbers of a text gave.
+    """What was read from the numbers of a text.
 
     Attributes:
         findings: Valid coordinates.
         problems: Labelled pairs that were refused.
         spans: Parts of the text that were read, or refused, as pairs.
         numbers: How many numbers there are.
-        loose: Bare pairs in the rest of the text: no answers, but a finding that differs is none then.
-        doubts: Other pairs that were refused: a labelled one outweighs them.
+        loose: Bare pairs in the rest of the text: not answers, but they rule out any finding that differs.
+        doubts: Other pairs that were refused; a labelled pair outweighs them.
     """
 
     findings: list[Finding] = field(default_factory=list)
@@ -91,7 +91,7 @@ def read_pairs(text: str, raw: str) -> PairReading:
 
 
 def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
-    """Read the bare pairs that nothing claims; one that is all there is, written twice, is a finding."""
+    """Read the unclaimed bare pairs; a repeated pair is a finding if there is nothing else."""
     pairs = loose_pairs(page.raw, page.items, taken=claimed, lon_first=page.lon_named_first)
     reading.loose = [pair.finding for pair in pairs]
     repeated = repeated_pair(pairs, reading.numbers)
@@ -105,7 +105,7 @@ def _read_rest(page: _Page, reading: PairReading, claimed: set[int]) -> None:
 
 
 def _read_axes(text: str, raw: str, *, items: list[Item], reading: PairReading, stated: Stated) -> set[int]:
-    """Read ``Lat. 43.4, Long. 142.6``; return the items that it takes up."""
+    """Read ``Lat. 43.4, Long. 142.6``; return the items that it covers."""
     pair = read_axis_labels(text, items, stated)
     if pair is None:
         return set()
@@ -127,7 +127,7 @@ def _end_of(value: LabelledAxis, items: list[Item]) -> int:
 def _read_chain(
     chain: Chain, page: _Page, around: Surroundings, *, spans: list[tuple[int, int]]
 ) -> list[Finding]:
-    """Return the finding of a chain, none if its numbers do not claim to be a pair."""
+    """Return the finding of a chain, or None if its numbers do not claim to be a pair."""
     if len(chain.angles) == 1:
         return []
     lettered = all(angle.axis for angle in chain.angles)
@@ -138,7 +138,7 @@ def _read_chain(
     start, end = _span(chain, page, around)
     if len(chain.angles) != 2:
         raise RefusedError(
-            ProblemKind.NO_PAIR, f"{len(chain.angles)} numbers in {shown(page.raw[start:end])}, two are right"
+            ProblemKind.NO_PAIR, f"{len(chain.angles)} numbers in {shown(page.raw[start:end])}, expected two"
         )
     first, second = (angle.check(page.text) for angle in chain.angles)
     lon_first = _lon_first(chain, page, around)
@@ -154,7 +154,7 @@ def _read_chain(
 
 
 def _letters_follow(items: list[Item], at: int) -> bool:
-    """Return whether ``S, E`` or ``(South, East)`` comes at an index, behind marks perhaps."""
+    """Return whether ``S, E`` or ``(South, East)`` is at an index, perhaps after marks."""
     at = skip(items, at, frozenset(")][(,-"))
     following = items[at : at + 1] + items[at + 2 : at + 3]
     between = items[at + 1] if at + 1 < len(items) else None
@@ -178,7 +178,7 @@ def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
         )
     bracket = bool(around.bracket)
     if not first.axis and _letters_follow(page.items, chain.indexes[-1] + 1):
-        raise RefusedError(ProblemKind.AXES, "hemisphere letters behind the pair, not at its numbers")
+        raise RefusedError(ProblemKind.AXES, "hemisphere letters after the pair, not next to its numbers")
     before, behind = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
     refuse_rivals_before(page.items, before, pair=(first, second), text=page.text)
     refuse_rivals_behind(page.items, behind, pair=(first, second), text=page.text, single=False)
@@ -186,17 +186,17 @@ def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
 
 
 def _span(chain: Chain, page: _Page, around: Surroundings) -> tuple[int, int]:
-    """Return start and end of a chain in the text, brackets included."""
+    """Return the start and end of a chain in the text, including brackets."""
     if around.bracket:
         return page.items[chain.indexes[0] - 1].start, page.items[chain.indexes[-1] + 1].end
     return chain.angles[0].start, chain.angles[-1].end
 
 
 def _lon_first(chain: Chain, page: _Page, around: Surroundings) -> bool:
-    """Return whether longitude stands first.
+    """Return whether longitude comes first.
 
     Raises:
-        RefusedError: If the words around the pair hint at it without being its label.
+        RefusedError: If the surrounding words hint at it but do not label the pair.
     """
     if around.lon_first is not None or chain.angles[0].axis:
         return bool(around.lon_first)
@@ -206,7 +206,7 @@ def _lon_first(chain: Chain, page: _Page, around: Surroundings) -> bool:
 
 
 def _unclear_order() -> RefusedError:
-    """Return the refusal of a pair that the words around it put in doubt."""
+    """Return the refusal of a pair whose order the surrounding words put in doubt."""
     return RefusedError(ProblemKind.ORDER, "the text names longitude first and does not label the pair")
 
 

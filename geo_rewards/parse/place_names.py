@@ -15,18 +15,18 @@ from geo_rewards.parse.labels import (
 )
 from geo_rewards.parse.lead_ins import is_prose, leads_to_numbers, without_lead_in
 
-# Which names the parts of a list are, by what parts them and how many there are.
+# What the parts of a list name, by separator and number of parts.
 _LISTED = {
     (",", 2): ("city", "country"),
     (",", 3): ("city", "region", "country"),
-    (";", 3): ("country", "region", "city"),  # as GeoAgent's prompt asks for
+    (";", 3): ("country", "region", "city"),  # as GeoAgent's prompt requests
     ("$", 2): ("country", "region"),  # $China, Yunnan$, as SeekWorld's does
 }
 _MAX_NAME = 60
 _AROUND = " \t\r\f\v,;.|>*#-–—→•"
 _NO_NAME = frozenset("0123456789:=@<>{}\\")
 _LABELS = frozenset({*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS, *AXIS_WORDS})
-# Up to three words before a colon; the label is the longest known ending of them.
+# Up to three words before a colon; the label is their longest known ending.
 _WORD = r"[^\W_]++(?:/[^\W_]++)?+"
 _BEFORE_COLON = re.compile(rf"(?<![^\W_])({_WORD}(?:[ _-]{_WORD}){{0,2}}+)[ \t\"')]{{0,6}}+[:=]")
 _WORD_END = re.compile("[ _-]")
@@ -34,9 +34,9 @@ _ENUMERATOR = re.compile(r"\s[0-9]{1,2}[.)]$")
 
 
 def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
-    """Return field and value of every labelled place, as written.
+    """Return the field and value of every labelled place, as written.
 
-    `text` is the normalised `raw`, with coordinates turned into line ends.
+    `text` is the normalised `raw`, with coordinates replaced by line ends.
 
     >>> text = "1. Country: Japan 2. State: Hokkaido"
     >>> labelled_places(text, text)
@@ -54,7 +54,7 @@ def labelled_places(text: str, raw: str) -> list[tuple[str, str]]:
 
 
 def aside_spans(text: str) -> list[tuple[int, int]]:
-    """Return where the values of labels are that are about something else: ``Street: 400 South 1400 East``.
+    """Return the spans of values whose labels are about something else: ``Street: 400 South 1400 East``.
 
     >>> aside_spans("Year: 1999 City: Paris")
     [(5, 11)]
@@ -74,12 +74,12 @@ def _labels(text: str) -> list[tuple[int, int, str]]:
 
 
 def _limit(labels: list[tuple[int, int, str]], index: int, text: str) -> int:
-    """Return where the value of a label ends at the latest."""
+    """Return the latest possible end of a label's value."""
     return labels[index + 1][0] if index + 1 < len(labels) else len(text)
 
 
 def listed_places(text: str, raw: str) -> list[tuple[str, str]]:
-    """Return the names of an answer that is one comma list of two or three: ``Paris, France``.
+    """Return the names of an answer that is a comma list of two or three: ``Paris, France``.
 
     >>> listed_places("Biei, Hokkaido, Japan", "Biei, Hokkaido, Japan")
     [('city', 'Biei'), ('region', 'Hokkaido'), ('country', 'Japan')]
@@ -119,7 +119,7 @@ def _label(match: re.Match[str]) -> tuple[int, int, str] | None:
 
 
 def _value_span(text: str, start: int, limit: int) -> tuple[int, int]:
-    """Return where the value behind a label stands: on its line, or on the next if that is empty."""
+    """Return the span of the value after a label: on the same line, or on the next if that is empty."""
     end = _line_end(text, start, limit)
     if not text[start:end].strip() and end < limit:
         start, end = end + 1, _line_end(text, end + 1, limit)
@@ -130,7 +130,7 @@ def _value_span(text: str, start: int, limit: int) -> tuple[int, int]:
 
 
 def _line_end(text: str, start: int, limit: int) -> int:
-    """Return where the line ends, at most `limit`."""
+    """Return where the line ends, or `limit` if that is earlier."""
     end = text.find("\n", start, limit)
     return end if end >= 0 else limit
 
@@ -149,12 +149,12 @@ def _unquoted(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def _has_letter(text: str) -> bool:
-    """Return whether there is a letter in the text."""
+    """Return whether the text contains a letter."""
     return any(map(str.isalpha, text))
 
 
 def _word_end(raw: str, end: int) -> int:
-    """Return where the word ends that a span ends in: the `Sul` of a name is an `S` in the plain text."""
+    """Return the end of the word in which a span ends: the `Sul` of a name is an `S` in the plain text."""
     while 0 < end < len(raw) and raw[end - 1].isalpha() and raw[end].isalpha():
         end += 1
     return end

@@ -1,4 +1,4 @@
-"""One answer, read whole: every reader is asked, then what they found is judged."""
+"""Reading one complete answer: run every reader, then judge what they found."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def read_answer(raw: str, *, listed: bool = True) -> Reading:
     'Paris'
     """
     if not raw.strip():
-        return Reading(problems=(Problem(ProblemKind.EMPTY, "nothing but white space"),))
+        return Reading(problems=(Problem(ProblemKind.EMPTY, "only white space"),))
     if len(raw) > MAX_ANSWER_CHARACTERS:
         detail = f"{len(raw)} characters, at most {MAX_ANSWER_CHARACTERS} are read"
         return Reading(problems=(Problem(ProblemKind.LONG, detail),))
@@ -60,7 +60,7 @@ def read_answer(raw: str, *, listed: bool = True) -> Reading:
 
 
 def _read(raw: str, *, listed: bool) -> Reading:
-    """Ask every reader, from the strictest format to the loosest.
+    """Run every reader, from the strictest format to the loosest.
 
     Raises:
         RefusedError: If the answer must not be read at all.
@@ -90,7 +90,7 @@ def _read(raw: str, *, listed: bool) -> Reading:
     if not findings and not problems:
         problems = _why_nothing(text, pairs.numbers, placed=bool(places))
     finding, several = _only_finding(findings)
-    refused = (*problems, *several)[:1]  # one reason is enough, and the first is the plainest
+    refused = (*problems, *several)[:1]  # one reason is enough, and the first is the clearest
     coordinate, form, written = finding[:3] if finding and not refused else (None, None, None)
     return Reading(
         coordinate,
@@ -104,14 +104,14 @@ def _read(raw: str, *, listed: bool) -> Reading:
 
 
 def _without_markup(text: str, raw: str) -> tuple[str, str]:
-    """Return text and raw text with tags and tables as labelled lines; rows under headings come last."""
+    """Return the text and raw text with tags and tables as labelled lines; rows under headings come last."""
     text, lines = read_tables(read_elements(text), raw)
     added = "".join(f"{APART}{line}" for line in lines)
     return text + plain_text(added), raw + added
 
 
 def _read_pairs(text: str, raw: str, *, claimed: bool) -> PairReading:
-    """Return the pairs of a text; numbers of other labels count only where nothing claims to be a pair."""
+    """Return the pairs of a text; numbers of other labels count only if nothing claims to be a pair."""
     asides = [span for span in aside_spans(text) if any(map(str.isdigit, text[slice(*span)]))]
     if asides:
         pairs = read_pairs(without(text, asides), raw)
@@ -124,12 +124,12 @@ def _read_asides(objects: ObjectReading) -> PairReading:
     """Return the pairs of the strings whose keys are about something else."""
     raw = APART.join(objects.asides)
     pairs = read_pairs(plain_text(raw), raw)
-    pairs.spans.clear()  # they are of another text
+    pairs.spans.clear()  # they belong to another text
     return pairs
 
 
 def _with_pairs(claims: list[Finding], pairs: PairReading) -> list[Finding]:
-    """Return all findings that have a say in what the coordinate is."""
+    """Return all findings that may decide the coordinate."""
     findings = [*claims, *pairs.findings]
     if any(found.claimed for found in findings):
         findings = [found for found in findings if found.claimed or not _THOUSANDS.fullmatch(found.text)]
@@ -137,7 +137,7 @@ def _with_pairs(claims: list[Finding], pairs: PairReading) -> list[Finding]:
 
 
 def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[Problem]]:
-    """Return the one coordinate found, or the problem that there are several different ones."""
+    """Return the only coordinate found, or a problem if there are several different ones."""
     if not findings:
         return None, []
     finest = min(findings, key=lambda found: sum(found.units))
@@ -145,13 +145,13 @@ def _only_finding(findings: list[Finding]) -> tuple[Finding | None, list[Problem
     if different:
         count = len({found.coordinate for found in (finest, *different)})
         return None, [Problem(ProblemKind.SEVERAL_PAIRS, f"{count} different coordinates")]
-    # Written twice, the pair in parentheses tells the form: `coordinate_format` may ask for them.
+    # If it is repeated, the pair in parentheses gives the form: `coordinate_format` may require them.
     equal = [found for found in findings if found.coordinate == finest.coordinate]
     return min(equal, key=lambda found: found.form != "parentheses"), []
 
 
 def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[Problem]]:
-    """Return one value for each field; a field with two different values has none, and a problem."""
+    """Return one value per field; a field with two different values has none, and is a problem."""
     values: dict[str, dict[str, str]] = {}
     for name, value in places:
         values.setdefault(name, {}).setdefault(value.casefold(), value)
@@ -164,7 +164,7 @@ def _one_per_field(places: list[tuple[str, str]]) -> tuple[dict[str, str], list[
 
 
 def _why_nothing(text: str, numbers: int, *, placed: bool) -> list[Problem]:
-    """Return why an answer has no coordinate; an answer that names a place and no number needs no reason."""
+    """Return why an answer has no coordinate; one that names a place and has no numbers needs no reason."""
     if _PLUS_CODE.search(text) or _GEOHASH.fullmatch(text.strip()):
         return [Problem(ProblemKind.PLACE_CODE, "a plus code or geohash, use latitude and longitude")]
     if numbers:

@@ -1,4 +1,4 @@
-"""Ranges and alternatives: ``48.8 to 48.9``, ``48.85 or -33.86``, ``48°N to 49°N, 2°E``. No answers."""
+"""Ranges and alternatives, which are not answers: ``48.8 to 48.9``, ``48.85 or -33.86``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from geo_rewards.parse.angle_reader import Item
 
-# Between two numbers they say: this one or that one, from this one to that one, this one and not that one.
+# Between two numbers they mean: this or that, from this to that, this and not that.
 _RIVAL_WORDS = frozenset(
     {
         "or",
@@ -51,15 +51,15 @@ def refuse_rivals_within(items: Sequence[Item], start: int, end: int, *, angle: 
     """Refuse a labelled value if another number that may be meant comes before the next label.
 
     Raises:
-        RefusedError: If there is one.
+        RefusedError: If one does.
     """
-    told = False
+    has_rival_word = False
     for at in range(start, end):
         item = items[at]
         if isinstance(item, Token) and item.text in (":", "="):
             return  # another field
-        told = told or _text(items, at) in _RIVAL_WORDS
-        if isinstance(item, Angle) and _is_rival(items, at, angle, told=told):
+        has_rival_word = has_rival_word or _text(items, at) in _RIVAL_WORDS
+        if isinstance(item, Angle) and _is_rival(items, at, angle, has_rival_word=has_rival_word):
             raise _several_values(text, angle, item)
 
 
@@ -70,10 +70,10 @@ def refuse_rivals_behind(
 
     Args:
         items: All items of the text.
-        start: Index behind the pair.
+        start: Index after the pair.
         pair: Its two angles, in order.
         text: The normalised text.
-        single: Whether a number right behind the pair, or after a comma, is one for its last number too.
+        single: Whether a number right after the pair, or after a comma, also rivals its last number.
 
     Raises:
         RefusedError: If it does.
@@ -82,16 +82,16 @@ def refuse_rivals_behind(
     rival = items[at] if at < len(items) else None
     if not isinstance(rival, Angle):
         return
-    told = not _RIVAL_WORDS.isdisjoint(words)
-    if "\n" in words and not told:
+    has_rival_word = not _RIVAL_WORDS.isdisjoint(words)
+    if "\n" in words and not has_rival_word:
         return
     other = _second_angle(items, at)
     if other is not None:
-        if not _is_same_pair(pair, (rival, other)) and (told or (rival.exact and other.exact)):
+        if not _is_same_pair(pair, (rival, other)) and (has_rival_word or (rival.exact and other.exact)):
             raise RefusedError(ProblemKind.SEVERAL_PAIRS, f"also {shown(text[rival.start : other.end])}")
         return
-    weak = not told and not (single and (rival.exact or not words))
-    if not weak and _is_rival(items, at, pair[1], told=told):
+    weak = not has_rival_word and not (single and (rival.exact or not words))
+    if not weak and _is_rival(items, at, pair[1], has_rival_word=has_rival_word):
         raise _several_values(text, pair[1], rival)
 
 
@@ -102,15 +102,15 @@ def refuse_rivals_before(items: Sequence[Item], before: int, *, pair: tuple[Angl
         RefusedError: If it does.
     """
     _refuse_minutes_before(items, before, pair[0], text=text)
-    at, told = before, False
+    at, has_rival_word = before, False
     for _ in range(_MAX_GAP):
         word = _text(items, at)
         if word not in _RIVAL_WORDS and word not in _HEDGES:
             break
-        told = told or word in _RIVAL_WORDS
+        has_rival_word = has_rival_word or word in _RIVAL_WORDS
         at -= 1
     item = items[at] if at >= 0 else None
-    if not told or not isinstance(item, Angle) or not _is_plausible(item):
+    if not has_rival_word or not isinstance(item, Angle) or not _is_plausible(item):
         return
     previous = items[at - 2] if at >= 2 else None
     previous = items[at - 1] if at >= 1 and isinstance(items[at - 1], Angle) else previous
@@ -124,19 +124,19 @@ def refuse_rivals_before(items: Sequence[Item], before: int, *, pair: tuple[Angl
 
 
 def _refuse_minutes_before(items: Sequence[Item], before: int, first: Angle, *, text: str) -> None:
-    """Refuse ``33 deg 51 xx 30 S`` at its seconds: a unit that nobody knows parts them from their degrees."""
+    """Refuse ``33 deg 51 xx 30 S`` at its seconds: an unknown unit separates them from the degrees."""
     for at in (before, before - 1, before - 2):
         item = items[at] if at >= 0 else None
         if isinstance(item, Angle):
             if first.axis and item.axis is None and not item.digits and item.flaw is None:
                 raise RefusedError(
-                    ProblemKind.MINUTES, f"{shown(text[item.start : first.end])} has a unit that is not known"
+                    ProblemKind.MINUTES, f"{shown(text[item.start : first.end])} has an unknown unit"
                 )
             unknown = items[at + 1 : before + 1]
             degrees = _text(items, at - 1) == "" and at > 0 and not getattr(items[at - 1], "digits", "x")
             if first.axis and item.digits and unknown and degrees:
                 raise RefusedError(
-                    ProblemKind.MINUTES, f"{shown(text[item.start : first.end])} has a unit that is not known"
+                    ProblemKind.MINUTES, f"{shown(text[item.start : first.end])} has an unknown unit"
                 )
             return
         if not isinstance(item, Token) or item.kind == NEWLINE or item.text in (",", ";", "(", "["):
@@ -144,7 +144,7 @@ def _refuse_minutes_before(items: Sequence[Item], before: int, first: Angle, *, 
 
 
 def _next_angle(items: Sequence[Item], start: int) -> tuple[int, list[str]]:
-    """Return the index of the first item after rival words, hedges and marks; and those."""
+    """Return the index of the first item after rival words, hedges and marks, and these words."""
     words: list[str] = []
     for at in range(start, min(start + _MAX_GAP, len(items))):
         word = _text(items, at)
@@ -155,7 +155,7 @@ def _next_angle(items: Sequence[Item], start: int) -> tuple[int, list[str]]:
 
 
 def _second_angle(items: Sequence[Item], at: int) -> Angle | None:
-    """Return the angle that makes a pair with the one at an index, None if there is none."""
+    """Return the angle that forms a pair with the one at an index, or None."""
     for index in range(at + 1, min(at + 4, len(items))):
         item = items[index]
         if isinstance(item, Angle):
@@ -166,7 +166,7 @@ def _second_angle(items: Sequence[Item], at: int) -> Angle | None:
 
 
 def _is_same_pair(first: tuple[Angle, Angle], second: tuple[Angle, Angle]) -> bool:
-    """Return whether two pairs of angles are one, in either order of their axes."""
+    """Return whether two pairs of angles are the same, with their axes in either order."""
     return any(
         all(
             is_same_value(one.value, other.value, units=(one.unit, other.unit))
@@ -176,15 +176,16 @@ def _is_same_pair(first: tuple[Angle, Angle], second: tuple[Angle, Angle]) -> bo
     )
 
 
-def _is_rival(items: Sequence[Item], at: int, angle: Angle, *, told: bool) -> bool:
+def _is_rival(items: Sequence[Item], at: int, angle: Angle, *, has_rival_word: bool) -> bool:
     """Return whether the angle at an index may be another value for a labelled one.
 
-    It may be the same, rounded, if no word tells of a range: ``48.8584 (48.86)``, but not ``48.86 to 48.9``.
+    It may be the same value, rounded, unless a word indicates a range: ``48.8584 (48.86)``, but not
+    ``48.86 to 48.9``.
     """
     rival = items[at]
     if not isinstance(rival, Angle) or not _is_plausible(rival) or _text(items, at - 1) == "±":
         return False
-    units = (0.0, 0.0) if told else (rival.unit, angle.unit)
+    units = (0.0, 0.0) if has_rival_word else (rival.unit, angle.unit)
     if is_same_value(rival.value, angle.value, units=units):
         return False
     after = items[at + 1] if at + 1 < len(items) else None
@@ -200,17 +201,17 @@ def _is_rival(items: Sequence[Item], at: int, angle: Angle, *, told: bool) -> bo
 
 
 def _is_plausible(angle: Angle) -> bool:
-    """Return whether an angle may be one of a coordinate; a year is not."""
+    """Return whether an angle may be part of a coordinate; a year is not."""
     return angle.flaw is not None or angle.exact or angle.axis is not None or abs(angle.value) <= _MAX_DEGREES
 
 
 def _several_values(text: str, angle: Angle, rival: Angle) -> RefusedError:
     start, end = min(angle.start, rival.start), max(angle.end, rival.end)
-    return RefusedError(ProblemKind.RANGE, f"{shown(text[start:end])} where one value is right")
+    return RefusedError(ProblemKind.RANGE, f"expected one value, got {shown(text[start:end])}")
 
 
 def _text(items: Sequence[Item], at: int) -> str:
-    """Return the lower-case text of a token, an empty string for an angle or beyond the ends."""
+    """Return the lower-case text of a token, or an empty string for an angle or past the ends."""
     if not 0 <= at < len(items):
         return ""
     item = items[at]

@@ -1,7 +1,7 @@
 """JSON objects and Python dicts in a text, read without `eval` and without unbounded recursion.
 
-More lenient than JSON where models are: single quotes, bare words, tuples, trailing commas, comments. Values
-keep the text that they were written with, so that numbers are judged by one reader only.
+More lenient than JSON, as models are: single quotes, bare words, tuples, trailing commas, comments. Values
+keep their text as written, so that numbers are judged by only one reader.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _CLOSERS = {"[": "]", "(": ")"}
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string: its characters, escapes resolved."""
+    """A string: its characters, with escapes resolved."""
 
     text: str
 
@@ -64,7 +64,7 @@ def parse_object(source: str, start: int) -> tuple[Mapping, int]:
     """Return the object that starts at an index, and where it ends.
 
     Raises:
-        RefusedError: If it is not readable, nested too deep, or has a key twice.
+        RefusedError: If it is unreadable, nested too deeply, or has a duplicate key.
 
     >>> parse_object("{'lat': 48.85}", 0)[0].fields
     {'lat': Bare(text='48.85')}
@@ -84,7 +84,7 @@ class _Walk:
         self.piece = ""
 
     def next(self) -> None:
-        """Go on by one piece."""
+        """Advance by one piece."""
         match = _PIECE.match(self.source, self.at)
         if match is None or match.lastgroup is None:
             raise self.unreadable()
@@ -93,7 +93,7 @@ class _Walk:
         self.piece = match[match.lastgroup]
 
     def expect(self, mark: str) -> None:
-        """Go on by one piece, which must be this mark."""
+        """Advance by one piece, which must be this mark."""
         self.next()
         if not self.is_mark(mark):
             raise self.unreadable()
@@ -103,9 +103,9 @@ class _Walk:
         return self.kind == "mark" and self.piece == mark
 
     def unreadable(self) -> RefusedError:
-        """Return the error of an object that breaks off or breaks the grammar."""
+        """Return the error for an object that is incomplete or breaks the grammar."""
         where = self.source[max(self.at - 10, 0) : self.at + 10]
-        return RefusedError(ProblemKind.UNREADABLE_OBJECT, f"near {shown(where)}, a JSON object is right")
+        return RefusedError(ProblemKind.UNREADABLE_OBJECT, f"near {shown(where)}, expected a JSON object")
 
     def mapping(self, start: int, *, depth: int) -> Mapping:
         """Read fields up to the closing brace; the opening one has been read."""
@@ -133,7 +133,7 @@ class _Walk:
         return Array(elements, bracket, self.source[start : self.at])
 
     def separator(self, closer: str) -> None:
-        """Go on to the next element or to the closing mark."""
+        """Advance to the next element or to the closing mark."""
         self.next()
         if self.is_mark(","):
             self.next()
@@ -161,7 +161,7 @@ class _Walk:
 
 
 def _unescape(text: str) -> str:
-    """Resolve JSON escapes; a text with others stays as it is."""
+    """Resolve JSON escapes; a text with other escapes is left unchanged."""
     quoted = text.replace("\\'", "'")
     try:
         resolved = json.loads(f'"{quoted}"', strict=False)

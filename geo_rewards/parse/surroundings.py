@@ -1,4 +1,4 @@
-"""What stands around a chain of numbers: brackets, a label, the ends of its line."""
+"""What surrounds a chain of numbers: brackets, a label, the ends of its line."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _LABEL_REACH = 6  # items of "lat., lon" before its last word
 
 
 class Surroundings(NamedTuple):
-    """Where a chain stands.
+    """What surrounds a chain.
 
     Attributes:
-        bracket: The bracket that opens right before it and closes right behind it, or an empty string.
-        labelled: It is the value of a label.
+        bracket: The bracket that opens right before it and closes right after it, or an empty string.
+        labelled: Whether it is the value of a label.
         lon_first: What the label says about the order; None if it says nothing.
-        fills_line: Nothing but quotes and marks is on its line beside it.
+        fills_line: Whether its line has nothing else but quotes and marks.
     """
 
     bracket: str
@@ -39,7 +39,7 @@ class Surroundings(NamedTuple):
 
 
 def surroundings_of(chain: Chain, items: list[Item]) -> Surroundings:
-    """Return what stands around a chain.
+    """Return what surrounds a chain.
 
     >>> from geo_rewards.parse.angle_reader import merge_angles
     >>> from geo_rewards.parse.chains import find_chains
@@ -57,7 +57,7 @@ def surroundings_of(chain: Chain, items: list[Item]) -> Surroundings:
 
 
 def _label(items: list[Item], before: int) -> tuple[bool, bool | None]:
-    """Return whether the items up to an index are a label of a pair, and the order that it says."""
+    """Return whether the items up to an index are the label of a pair, and the order it gives."""
     at = _skip_back(items, before, _BEFORE_VALUE)
     assigned = _text(items, at) in _ASSIGNS
     at = _skip_back(items, at - assigned, _BEFORE_COLON)
@@ -74,7 +74,7 @@ def _label(items: list[Item], before: int) -> tuple[bool, bool | None]:
 
 
 def _fills_line(items: list[Item], before: int, after: int) -> bool:
-    """Return whether only marks stand between the ends of the line and the two indexes."""
+    """Return whether there are only marks between the ends of the line and the two indexes."""
     before = _skip_back(items, before, _BEFORE_LINE)
     end = after + _MAX_SKIPPED
     while after < end and _text(items, after) in _AFTER_LINE:
@@ -83,7 +83,7 @@ def _fills_line(items: list[Item], before: int, after: int) -> bool:
 
 
 def _skip_back(items: list[Item], at: int, marks: frozenset[str]) -> int:
-    """Return the nearest index backwards whose token is none of the marks; a few are skipped at most."""
+    """Return the nearest earlier index whose token is not one of the marks, skipping a few at most."""
     end = at - _MAX_SKIPPED
     while at > end and _text(items, at) in marks:
         at -= 1
@@ -91,7 +91,7 @@ def _skip_back(items: list[Item], at: int, marks: frozenset[str]) -> int:
 
 
 def _text(items: list[Item], at: int) -> str:
-    """Return the lower-case text of a token; empty beyond the ends, a digit for an angle."""
+    """Return the lower-case text of a token; empty past the ends, a digit for an angle."""
     if not 0 <= at < len(items):
         return ""
     item = items[at]

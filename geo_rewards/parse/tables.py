@@ -1,6 +1,6 @@
-"""Markdown tables: a field in each row, or a field in each column.
+"""Markdown tables: one field per row, or one field per column.
 
-A row of two cells becomes a labelled line in place. A row under headings becomes lines of its own.
+A row of two cells becomes a labelled line in place. A row under headings becomes several lines at the end.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ MAX_ROWS = 40
 
 
 class TableReading(NamedTuple):
-    """A text whose tables are labelled lines, the lines to read after it, and where they are taken from.
+    """A text with its tables as labelled lines, the lines to read after it, and where they come from.
 
     Attributes:
         text: The text, of the same length.
-        lines: Labelled lines of the rows that stand under headings, as written.
+        lines: Labelled lines of the rows under headings, as written.
     """
 
     text: str
@@ -72,19 +72,19 @@ def read_tables(text: str, raw: str) -> TableReading:
 
 
 def _has_rule(text: str, end: int) -> bool:
-    """Return whether the line after an index is the rule under a heading."""
+    """Return whether the line after an index is the rule below a heading."""
     stop = text.find("\n", end + 1)
     line = text[end + 1 : stop if stop >= 0 else len(text)]
     return "-" in line and _RULE.fullmatch(line) is not None
 
 
 def _line(heading: Sequence[str], cells: Sequence[str]) -> str:
-    """Return the cells of a row as labelled values, one a line."""
+    """Return the cells of a row as labelled values, one per line."""
     return "\n".join(f"{name.strip()}: {cell.strip()}" for name, cell in zip(heading, cells, strict=True))
 
 
 def _as_line(row: str) -> str:
-    """Return a row as a line: its first cell is the label if it is one that is known."""
+    """Return a row as a line, with its first cell as the label if it is a known one."""
     first, second = row.find("|"), row.find("|", row.find("|") + 1)
     if second < 0:
         return row

@@ -10,9 +10,9 @@ from geo_rewards.types import Problem, ProblemKind, TagCounts
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 ANSWER_OPEN, ANSWER_CLOSE = "<answer>", "</answer>"
 MAX_TAGS = 64
-"""A text with more tags is junk: it has no answer, and is not walked through tag by tag."""
+"""A text with more tags is junk: it has no answer and is not scanned tag by tag."""
 _TAG = re.compile(r"</?(?:think|answer)>")
-# A well-formed completion with no other "<" in it: up to its first thought, and from its second tag on.
+# A well-formed completion without any other "<": up to its first thought, and from its second tag on.
 _HEAD = re.compile(r"\s*+<think>\s*+[^<\s]")
 _TAIL = re.compile(r"</think>\s*+<answer>([^<]*+)</answer>\s*+")
 _ONE_EACH = TagCounts(1, 1, 1, 1)
@@ -26,10 +26,10 @@ class Blocks:
     Attributes:
         counts: How often each tag occurs.
         think: Text of the only think block, or None.
-        answer: Text to be read as the answer, or None.
+        answer: Text to read as the answer, or None.
         well_formed: One non-empty think block, one non-empty answer block, nothing else.
-        continues_think: Well-formed once `<think>` is put before it.
-        think_only: A non-empty think block, opened by the prompt perhaps, and then an answer without tags.
+        continues_think: Well-formed once `<think>` is prepended.
+        think_only: A non-empty think block, perhaps opened by the prompt, then an answer without tags.
         problem: Why there is no answer, or None.
     """
 
@@ -45,7 +45,7 @@ class Blocks:
 def plain_answer(text: str) -> str | None:
     """Return the stripped answer of a well-formed completion whose only ``<`` are those of its tags.
 
-    None for every other completion, and for an empty answer: `find_blocks` sees to them.
+    None for any other completion or an empty answer: `find_blocks` handles these.
 
     >>> plain_answer("<think>sun</think><answer> 48.85, 2.35 </answer>")
     '48.85, 2.35'
@@ -92,7 +92,7 @@ def count_tags(text: str) -> TagCounts:
 
 
 def _one_each(text: str, counts: TagCounts) -> Blocks | None:
-    """Return the blocks if the tags stand in the right order, with or without the first."""
+    """Return the blocks if the tags are in the right order, with or without the first."""
     opened = bool(counts.think_open)
     think_start = text.find(THINK_OPEN) if opened else 0
     content_start = think_start + len(THINK_OPEN) if opened else 0
@@ -141,14 +141,14 @@ def _only_think(text: str, counts: TagCounts) -> str | None:
 
 def _too_many(counts: TagCounts) -> Problem:
     if not counts.answer_open or not counts.answer_close:
-        return Problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")
+        return Problem(ProblemKind.NO_ANSWER, "no complete answer block outside think")
     return Problem(ProblemKind.SEVERAL_ANSWERS, f"{sum(counts)} tags, at most {MAX_TAGS} are read")
 
 
 def _only_answer(text: str) -> tuple[str | None, Problem | None]:
-    """Return the only complete, un-nested answer block outside of think, or why there is none."""
+    """Return the only complete, un-nested answer block outside think, or why there is none."""
     depth = 0
-    opened = -1  # where the text of the open answer block starts, -1 outside
+    opened = -1  # where the text of the open answer block starts, or -1 outside
     found: list[str] = []
     for tag in _TAG.finditer(text):
         name = tag.group()
@@ -157,7 +157,7 @@ def _only_answer(text: str) -> tuple[str | None, Problem | None]:
         if name == THINK_OPEN:
             depth += 1
         elif name == THINK_CLOSE:
-            # Without an opening tag, all that came before was thought: the prompt may have opened it.
+            # Without an opening tag, everything before was thought: the prompt may have opened it.
             found = found if depth else []
             depth = max(depth - 1, 0)
         elif depth == 0:
@@ -169,5 +169,5 @@ def _only_answer(text: str) -> tuple[str | None, Problem | None]:
     if len(found) == 1:
         return found[0].strip(), None
     if found:
-        return None, Problem(ProblemKind.SEVERAL_ANSWERS, f"{len(found)} answer blocks, one is right")
-    return None, Problem(ProblemKind.NO_ANSWER, "no complete answer block outside of think")
+        return None, Problem(ProblemKind.SEVERAL_ANSWERS, f"{len(found)} answer blocks, expected one")
+    return None, Problem(ProblemKind.NO_ANSWER, "no complete answer block outside think")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 NUMBER, WORD, NEWLINE, MARK = "number", "word", "newline", "mark"
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9]++|(?<![\w.])\.[0-9]++)(?:\.[0-9]++)*+)"
-    r"|(?P<word>(?<=[0-9])[sS](?=[NSEW](?![^\W\d_]))|[^\W\d_]++)"  # the s of 46sN is a word of its own
+    r"|(?P<word>(?<=[0-9])[sS](?=[NSEW](?![^\W\d_]))|[^\W\d_]++)"  # the s of 46sN is a separate word
     r"|(?P<newline>\n)"
     r"|(?P<mark>\S)"
 )
@@ -24,7 +24,7 @@ class Token(NamedTuple):
 
 
 def tokenise(text: str) -> list[Token]:
-    """Return the tokens of a text; white space other than line ends is left out.
+    """Return the tokens of a text, without white space other than line ends.
 
     >>> [token.text for token in tokenise("Lat. 43.4°")]
     ['Lat', '.', '43.4', '°']

@@ -389,7 +389,7 @@ def test_frozen_vision_modules_stay_as_they_were_and_the_rest_learns(train, tiny
         (["--max_pixels", "0"], "max_pixels is 0"),
         (["--model_name_or_path", "./nowhere"], "model ./nowhere, which is not a folder here: "),
         (["--output_dir", "/proc/nowhere"], "--output_dir /proc/nowhere cannot be written"),
-        (["--data_cache_dir", "/proc/nowhere"], "the data table cannot be written into /proc/nowhere: "),
+        (["--data_cache_dir", "/proc/nowhere"], "cannot write the data table to /proc/nowhere: "),
         (["--eval_strategy", "steps"], "set --val_split_ratio"),
         (["--use_peft", "true"], "needs --lora_target_modules"),
         (["--report_to", "wandbb"], "unknown tracker 'wandbb'; did you mean 'wandb'"),

@@ -156,5 +156,5 @@ def test_a_gazetteer_that_gives_too_few_places_is_an_error():
         def lookup(self, lats, lons):
             return []
 
-    with pytest.raises(ValueError, match="gazetteer 'counting' gave 0 places for 1 coordinates"):
+    with pytest.raises(ValueError, match="gazetteer 'counting' returned 0 places for 1 coordinates"):
         _ = Batch([PARIS], {}, gazetteer=Short()).located_places

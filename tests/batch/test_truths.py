@@ -162,7 +162,7 @@ def test_namibia_and_nan_are_no_missing_values():
 
 
 def test_a_coordinate_with_one_missing_half_is_an_error():
-    with pytest.raises(TruthError, match="lon is missing beside lat"):
+    with pytest.raises(TruthError, match="lat is given without lon"):
         read_truth({"lat": 48.85, "lon": "n/a"})
 
 

@@ -279,10 +279,10 @@ def test_a_reward_without_score_says_so():
     ("columns", "message"),
     [
         ({"lat": [400.0], "lon": [2.0]}, r"row 0: latitude 400.0 is not in \[-90, 90\]"),
-        ({"lat": [48.0]}, "row 0: lon is missing beside lat"),
+        ({"lat": [48.0]}, "row 0: lat is given without lon"),
         ({"lat": [48.0, 1.0], "lon": [2.0]}, "'lat' has 2 values for 1 rows"),
         ({"lat": [48.0], "lon": [2.0], "latitude": [47.0]}, "contradict each other"),
-        ({"country": ["Atlantis"]}, "'Atlantis' is neither a country's name"),
+        ({"country": ["Atlantis"]}, "'Atlantis' is neither a country name"),
         ({"solution": ["400, 2.35"]}, "row 0: solution: out of range: latitude 400"),
         ({"lat": ["north"], "lon": [2.0]}, "'north' is not a number of degrees"),
     ],

@@ -1,6 +1,6 @@
-"""Batches of one kind each: rows with pictures and rows without cannot be prepared together.
+"""Batches of a single kind: rows with and without pictures cannot be prepared together.
 
-Ranks whose batches differ in kind would wait for each other for ever under ZeRO-3.
+Under ZeRO-3, ranks whose batches differ in kind would wait for each other forever.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ def batches_by_kind(
 ) -> NDArray[np.int64]:
     """Return the rows of each batch, shape (batches, batch_rows).
 
-    As if one walked along the order and put each row into the batch of its kind, which leaves when it is
-    full: batches of different kinds alternate as the rows do.
+    As if each row, in order, were put into the batch of its kind, which is emitted when full: batches of
+    different kinds alternate as the rows do.
 
     Args:
         kinds: The kind of each row.
         order: The rows, in any order.
         batch_rows: How many rows a batch has.
-        drop_last: Leave out the rows of a kind that do not fill a batch; otherwise rows of that kind are
-            repeated to fill it. If a kind does not fill even one batch, its rows are repeated in any case.
+        drop_last: Drop the rows of a kind that do not fill a batch; otherwise rows of that kind are
+            repeated to fill it. If a kind does not fill even one batch, its rows are always repeated.
 
     >>> kinds = np.array([True, False, True, False, True])
     >>> batches_by_kind(kinds, np.arange(5), batch_rows=2).tolist()
@@ -42,7 +42,7 @@ def batches_by_kind(
     for kind in np.unique(kinds):
         places = np.flatnonzero(kinds[order] == kind)
         number = _batch_count(len(places), batch_rows, drop_last=drop_last)
-        # np.resize cuts off what is too much, and starts over where there is too little.
+        # np.resize truncates if there are too many rows, and repeats them if too few.
         members = np.resize(places, number * batch_rows).reshape(number, batch_rows)
         batches.append(members)
         full_at.append(members.max(axis=1))
@@ -54,7 +54,7 @@ def batches_by_kind(
 
 
 def count_batches(kinds: NDArray[np.bool_], *, batch_rows: int, drop_last: bool = True) -> int:
-    """Return how many batches `batches_by_kind` makes.
+    """Return how many batches `batches_by_kind` yields.
 
     >>> count_batches(np.array([True, False, True, False, True]), batch_rows=2)
     2
@@ -66,13 +66,13 @@ def count_batches(kinds: NDArray[np.bool_], *, batch_rows: int, drop_last: bool 
 def stream_batches(
     stream: RowStream, *, batch_rows: int, is_shuffled: bool = False, is_endless: bool = True
 ) -> Iterator[list[Row]]:
-    """Yield the rows of a stream in batches of one kind each, with pictures or without.
+    """Yield the rows of a stream in batches of a single kind, with or without pictures.
 
     Args:
         stream: The rows.
         batch_rows: How many rows a batch has.
         is_shuffled: Shuffle the rows, differently in each epoch.
-        is_endless: Start over after the last row; rows that do not fill a batch wait for the next epoch's.
+        is_endless: Start over after the last row; rows that do not fill a batch wait for the next epoch.
             Otherwise they are repeated to fill it.
     """
     waiting: dict[bool, list[Row]] = {True: [], False: []}

@@ -1,4 +1,4 @@
-"""Rows that are read while they are trained on, for data too large to be kept as a table."""
+"""Rows read during training, for data too large to be stored as a table."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class RowStream:
-    """The good rows of all sources, mixed in proportion to their sizes, in the same order at every pass.
+    """The good rows of all sources, mixed in proportion to their sizes, in the same order on every pass.
 
     Attributes:
         sources: The data files.
         seed: Decides the mixture, the shuffling and which rows are held out.
-        bad_rows: `error`: the first bad row is one; `skip`: bad rows are left out and counted in the log.
+        bad_rows: `error`: stop at the first bad row; `skip`: leave bad rows out and count them in the log.
         columns: Dataset column of each truth field, where names differ.
-        held_out_ratio: Share of the rows that is held out, by a hash of file name and line.
-        part: Which rows this stream has: those held out, or the others.
-        buffer_rows: How many rows wait to be picked at random.
-        reserved: Names that the trainer uses itself: a column of such a name is an error.
+        held_out_ratio: Fraction of the rows held out, chosen by a hash of file name and line.
+        part: Which rows this stream yields: those held out, or the others.
+        buffer_rows: Size of the buffer from which rows are picked at random.
+        reserved: Names that the trainer uses itself: a column with such a name is an error.
     """
 
     sources: tuple[Source, ...]
@@ -51,11 +51,11 @@ class RowStream:
     reserved: frozenset[str] = frozenset()
 
     def rows(self) -> Iterator[Row]:
-        """Yield the rows in the order in which they are read.
+        """Yield the rows in the order they are read.
 
         Raises:
             DataError: If a row is bad and bad rows are an error, if a column has a reserved name, or if there
-                is no row at all.
+                are no rows at all.
         """
         parts = [
             read_source(source, seed=f"{self.seed} {index}") for index, source in enumerate(self.sources)
@@ -66,10 +66,10 @@ class RowStream:
             good += 1
             yield row
         if not good:
-            raise DataError(f"the data files hold no good rows for {self.part}")
+            raise DataError(f"the data files have no good rows for {self.part}")
 
     def shuffled(self, epoch: int) -> Iterator[Row]:
-        """Yield the rows in an order that the seed and the number of the epoch decide."""
+        """Yield the rows in an order determined by the seed and the epoch number."""
         return shuffled(self.rows(), self.buffer_rows, seed=f"{self.seed} {epoch}")
 
     def _of_part(self, rows: Iterable[Row | RowProblem]) -> Iterator[Row | RowProblem]:
@@ -80,7 +80,7 @@ class RowStream:
 
     def _draw(self, row: Row | RowProblem) -> float:
         text = f"{self.seed} {row.file.name} {row.line}"
-        if isinstance(row, Row) and row.file.suffix.lower() == ".json":  # all rows may be on one line
+        if isinstance(row, Row) and row.file.suffix.lower() == ".json":  # every row may be on one line
             text += json.dumps([row.prompt, row.solution, row.images, row.columns])
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / 2**64
@@ -92,7 +92,7 @@ class RowStream:
                 self._check_names(row)
                 yield row
             elif self.bad_rows == "error":
-                raise DataError(f"{row} (--bad_rows skip leaves such rows out)")
+                raise DataError(f"{row} (use --bad_rows skip to leave such rows out)")
             else:
                 skipped += 1
                 if skipped <= 10 or str(skipped).strip("0") == "1":
@@ -107,7 +107,7 @@ class RowStream:
 def interleaved(
     parts: Sequence[Iterator[Row | RowProblem]], sizes: Sequence[float], *, seed: int
 ) -> Iterator[Row | RowProblem]:
-    """Yield the rows of several streams, picked at random in proportion to sizes, until all have ended."""
+    """Yield rows from several streams, picked at random in proportion to size, until all are exhausted."""
     if len(parts) == 1:
         yield from parts[0]
         return
@@ -123,7 +123,7 @@ def interleaved(
 
 
 def shuffled(rows: Iterable[Row], buffer_rows: int, *, seed: str) -> Iterator[Row]:
-    """Yield rows in random order, as far as a buffer of so many allows it."""
+    """Yield rows in random order, as far as a buffer of that size allows."""
     generator = random.Random(seed)
     rows = iter(rows)
     buffer = list(islice(rows, buffer_rows))
@@ -136,7 +136,7 @@ def shuffled(rows: Iterable[Row], buffer_rows: int, *, seed: str) -> Iterator[Ro
 
 
 def _size(source: Source) -> float:
-    """Return about how many bytes of a file are read as rows."""
+    """Return approximately how many bytes of a file are read as rows."""
     try:
         size = source.path.stat().st_size * source.weight
         if source.sampling is not None and (rows := count_values(source.path)):

@@ -1,1 +1,1 @@
-"""Rows stored in an Arrow file: built once, found again, split and read."""
+"""Rows stored in an Arrow file: built once, reused, split and read."""

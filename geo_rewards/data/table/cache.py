@@ -1,6 +1,6 @@
-"""The table of a run's rows: built once by one process, then found again by all.
+"""The table of a run's rows: built once by one process, then reused by all.
 
-A lock makes one rank build while the others wait; where ranks share no disk, each machine builds its own.
+A lock makes one rank build while the others wait; without a shared disk, each machine builds its own.
 """
 
 from __future__ import annotations
@@ -32,21 +32,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HASHES = "hashes.json"
-_SETTLED_S = 2.0  # a file changed so recently may change again within one tick of the disk's clock
+_SETTLED_S = 2.0  # a file changed this recently may change again within one tick of the disk's clock
 _PROGRESS_EVERY_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class TableRequest:
-    """All that a table depends on, beside the code.
+    """Everything a table depends on, apart from the code.
 
     Attributes:
         sources: The data files.
-        seed: Decides which rows are taken, where a source takes some at random.
-        bad_rows: Whether bad lines are an error or left out.
-        check_pictures: Open every picture.
+        seed: Decides which rows are taken if a source samples them at random.
+        bad_rows: Whether bad lines are an error or skipped.
+        check_pictures: Whether to open every picture.
         columns: Dataset column of each truth field, where names differ.
-        reserved: Names that the trainer uses itself: a column of such a name is an error.
+        reserved: Names that the trainer uses itself: a column with such a name is an error.
     """
 
     sources: Sequence[Source]
@@ -58,14 +58,14 @@ class TableRequest:
 
     @property
     def files(self) -> list[Path]:
-        """The data files, each once."""
+        """The data files, without duplicates."""
         return list(dict.fromkeys(source.path for source in self.sources))
 
     def key(self, hashes: Sequence[str]) -> str:
         """Return a name for the table.
 
         Args:
-            hashes: Of what each of the files holds; how the files are called does not matter.
+            hashes: One for each file's content; file names do not matter.
         """
         by_file = dict(zip(self.files, hashes, strict=True))
         sources = [
@@ -84,23 +84,23 @@ class TableRequest:
 
 
 def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
-    """Return the table of these rows, built now unless it is there. Every rank may call this at once.
+    """Return the table of these rows, building it if needed. All ranks may call this at once.
 
     Args:
         request: Which rows.
         cache_dir: Where tables are kept.
 
     Raises:
-        DataError: If rows are bad; also on the ranks that have waited for the one that found it.
+        DataError: If rows are bad; also on ranks that waited for the one that found out.
         UnknownNameError: If a column that the recipe names is missing.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
-        # A worker of the build imports the script that started it, and would wait for itself.
-        raise DataError('a script that loads rows must do so under `if __name__ == "__main__":`')
+        # A build worker imports the script that started it, and would wait for itself.
+        raise DataError('a script that loads rows must do so inside `if __name__ == "__main__":`')
     _make_folder(cache_dir)
     hashes = file_hashes(request.files, cache_dir=cache_dir)
-    # A table that was built without bad rows serves `skip` too: a run that a broken picture has ended
-    # can go on with the same rows.
+    # A table built without any bad rows also serves `skip`: a run stopped by a broken picture can then
+    # continue with the same rows.
     strict = cache_dir / f"{replace(request, bad_rows='error').key(hashes)}.arrow"
     path = strict if strict.exists() else cache_dir / f"{request.key(hashes)}.arrow"
     if path.exists():
@@ -119,19 +119,19 @@ def _make_folder(cache_dir: Path) -> None:
             pass
     except OSError as error:
         raise DataError(
-            f"the data table cannot be written into {cache_dir}: {error.strerror}; set --data_cache_dir "
+            f"cannot write the data table to {cache_dir}: {error.strerror}; set --data_cache_dir "
             "to a writable folder"
         ) from error
 
 
 def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
-    """Return a fingerprint of each file's content, remembered for files that have not changed since.
+    """Return a fingerprint of each file's content, cached for files that have not changed.
 
-    A file counts as unchanged while its place, size, inode and time of change are the same.
+    A file counts as unchanged as long as its path, size, inode and modification times are the same.
 
     Args:
         files: The files.
-        cache_dir: Where the fingerprints are remembered.
+        cache_dir: Where the fingerprints are cached.
 
     Raises:
         DataError: If a file is missing.
@@ -169,7 +169,7 @@ def _build_unless_refused(
     request: TableRequest, path: Path, *, refused_before: tuple[int, int] | None
 ) -> None:
     refusal = path.with_suffix(".refused")
-    if _stamp(refusal) != refused_before:  # another rank has read the rows meanwhile: do not read them again
+    if _stamp(refusal) != refused_before:  # another rank has just read the rows: do not read them again
         raise DataError(refusal.read_text(encoding="utf-8"))
     _remove_leftovers(path.parent)
     try:
@@ -179,14 +179,14 @@ def _build_unless_refused(
         raise
     except OSError as error:
         raise DataError(
-            f"the data table cannot be built in {path.parent}: {error}; it takes about twice the space of "
-            "the data files; --data_cache_dir chooses another place"
+            f"cannot build the data table in {path.parent}: {error}; it takes about twice the space of "
+            "the data files; set --data_cache_dir to use another folder"
         ) from error
     refusal.unlink(missing_ok=True)
 
 
 def _build(request: TableRequest, path: Path) -> None:
-    """Check all rows, then write them; the file gets its name when it is complete."""
+    """Check all rows, then write them; the file gets its final name when it is complete."""
     start = time.monotonic()
     workers = processors() - 1
     rows: Iterator[Row | RowProblem] = read_sources(request.sources, seed=request.seed)
@@ -204,11 +204,11 @@ def _build(request: TableRequest, path: Path) -> None:
     )
     partial.replace(path)
     files = "1 data file" if len(request.files) == 1 else f"{len(request.files)} data files"
-    logger.info("read %d rows of %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
+    logger.info("read %d rows from %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
 
 
 def _with_progress(rows: Iterator[Row | RowProblem]) -> Iterator[Row | RowProblem]:
-    """Pass rows on, and log now and then how many there were."""
+    """Pass rows through, logging now and then how many there were."""
     reported = time.monotonic()
     for count, row in enumerate(rows):
         if count % 1000 == 0 and time.monotonic() - reported > _PROGRESS_EVERY_S:
@@ -242,7 +242,7 @@ def _stamp(path: Path) -> tuple[int, int] | None:
 
 
 def _remove_leftovers(cache_dir: Path) -> None:
-    """Remove what killed builds of other tables have left; a build that goes on holds its lock."""
+    """Remove what killed builds of other tables left; a running build holds its lock."""
     from filelock import FileLock, Timeout
 
     for partial in cache_dir.glob("*.partial"):

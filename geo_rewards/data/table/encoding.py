@@ -1,7 +1,7 @@
-"""From rows to a table: the truths are checked and the rows encoded on all processors, chunk by chunk.
+"""From rows to a table: truths are checked and rows encoded on all processors, chunk by chunk.
 
-The rows are read once. The encoded chunks wait in an unnamed file, which goes with the process that made
-it, until it is known which types the columns of the whole table have.
+The rows are read once. The encoded chunks wait in an unnamed file, which disappears with the process that
+created it, until the column types of the complete table are known.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ CHUNK_ROWS = 1000
 
 @dataclass(frozen=True, slots=True)
 class EncodedChunk:
-    """What became of a chunk of rows.
+    """The result of encoding a chunk of rows.
 
     Attributes:
         survey: What the good rows have in common.
         problems: The others, in order.
-        stream: The good rows as an Arrow stream of one batch, by the types of these rows alone.
-        names: The columns that rows have, also those of a bad truth.
+        stream: The good rows as an Arrow stream of one batch, with the types of these rows alone.
+        names: The columns that rows have, including rows with a bad truth.
     """
 
     survey: Survey
@@ -48,12 +48,12 @@ class EncodedChunk:
 
 @dataclass(frozen=True, slots=True)
 class RowEncoder:
-    """Checks the truths of a chunk and encodes its good rows; goes to other processes.
+    """Checks the truths of a chunk and encodes its good rows; sent to other processes.
 
     Attributes:
-        files: The data files; a row is stored with the index of its own.
+        files: The data files; each row is stored with the index of its file.
         columns: Dataset column of each truth field, where names differ.
-        reserved: Names that no column may have.
+        reserved: Names that columns must not have.
     """
 
     files: tuple[str, ...]
@@ -61,7 +61,7 @@ class RowEncoder:
     reserved: Collection[str] = ()
 
     def __call__(self, chunk: Sequence[Row | RowProblem]) -> EncodedChunk:
-        """Return the chunk encoded."""
+        """Return the encoded chunk."""
         index = {name: number for number, name in enumerate(self.files)}
         survey, problems, good, origins = Survey(), [], [], []
         names: set[str] = set()
@@ -96,8 +96,8 @@ class Encoded:
         survey: What they have in common.
         tally: The lines that cannot be used.
         spool: The streams of the chunks, one after the other.
-        lengths: The number of bytes of each.
-        names: The columns that rows have, also those of a bad truth.
+        lengths: The number of bytes in each.
+        names: The columns that rows have, including rows with a bad truth.
     """
 
     spool: IO[bytes]
@@ -107,7 +107,7 @@ class Encoded:
     names: set[str] = field(default_factory=set)
 
     def add(self, chunk: EncodedChunk) -> None:
-        """Take one chunk in."""
+        """Add one chunk."""
         self.survey.merge(chunk.survey)
         self.names |= chunk.names
         for problem in chunk.problems:
@@ -142,13 +142,13 @@ def build_table(
         path: The file to write; it is replaced.
         files: The data files that the rows name.
         columns: Dataset column of each truth field, where names differ.
-        reserved: Names that no column may have.
-        skip_bad: Leave bad lines out and count them in the table's info, where they are an error otherwise.
-        workers: How many processes work beside this one.
+        reserved: Names that columns must not have.
+        skip_bad: Leave bad lines out and count them in the table's info; otherwise they are an error.
+        workers: Number of processes in addition to this one.
 
     Raises:
-        DataError: If there are bad lines (all are counted first) and they are not to be skipped, if there
-            are no rows, or a column has a reserved name.
+        DataError: If there are bad lines that are not skipped (all are counted first), if there are no
+            rows, or if a column has a reserved name.
         UnknownNameError: If `columns` names a column that no row has.
     """
     names = tuple(dict.fromkeys(map(str, files)))
@@ -173,19 +173,19 @@ def build_table(
 
 
 def _check(encoded: Encoded, columns: Mapping[str, str], *, skip_bad: bool) -> None:
-    if encoded.names:  # of no row there is nothing to say
+    if encoded.names:  # without rows there is nothing to check
         check_column_names(columns, encoded.names)
     if not skip_bad:
         encoded.tally.raise_if_any()
     if not encoded.survey.rows:
-        raise DataError("the data files hold no rows" + (" that are good" if encoded.tally.total else ""))
+        raise DataError("the data files have no rows" + (" that are good" if encoded.tally.total else ""))
 
 
 def check_names(survey: Survey, reserved: Collection[str]) -> None:
     """Refuse columns that would hide what the trainer itself passes to rewards.
 
     Raises:
-        DataError: Naming the column and the row where it appears first.
+        DataError: Naming the column and the row where it first appears.
     """
     for name, place in survey.seen_at.items():
         if name in reserved:

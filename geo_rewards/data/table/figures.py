@@ -1,4 +1,4 @@
-"""What is known of each row of a stored table, read from its columns without opening a picture."""
+"""Figures for each row of a stored table, read from its columns without opening pictures."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def has_images(table: pa.Table) -> NDArray[np.bool_]:
-    """Return for each row whether it has pictures, shape (rows,)."""
+    """Return, for each row, whether it has pictures, shape (rows,)."""
     found: NDArray[np.bool_] = picture_counts(table) > 0
     return found
 
@@ -38,7 +38,7 @@ def solution_lengths(table: pa.Table) -> NDArray[np.int64]:
 
 
 def truth_degrees(table: pa.Table) -> NDArray[np.float64]:
-    """Return the latitude and longitude of each row's truth, shape (2, rows), NaN where it has none."""
+    """Return the latitude and longitude of each row's truth, shape (2, rows); NaN where it has none."""
     return np.stack([_origin(table, name) for name in ("lat", "lon")])
 
 
@@ -46,7 +46,7 @@ def line_numbers(table: pa.Table, files: Sequence[str]) -> NDArray[np.int64]:
     """Return a number for each row's line, shape (rows,), from 0 without gaps.
 
     Rows made from the same line (a weight above 1, a file named twice) have the same number. In a `.json`
-    file several rows may begin on one line; these are told apart by their content.
+    file several rows may begin on one line; these are distinguished by their content.
 
     Args:
         table: The rows.
@@ -85,7 +85,7 @@ def _origin(table: pa.Table, field: str) -> NDArray[np.float64]:
 
 
 def _figures(table: pa.Table, name: str, figure: Callable[[pa.Array], pa.Array]) -> NDArray[np.float64]:
-    """Return a figure of each row from a stored column, without copying the column itself."""
+    """Return a figure for each row from a stored column, without copying the column itself."""
     parts = [
         figure(chunk).to_numpy(zero_copy_only=False).astype(np.float64) for chunk in table.column(name).chunks
     ]

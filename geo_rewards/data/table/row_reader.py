@@ -24,19 +24,19 @@ logger = logging.getLogger(__name__)
 
 BadRows = Literal["error", "skip"]
 
-_BLANK_SIDE_PIXELS = 224  # image processors of all families take it, and it costs few tokens
+_BLANK_SIDE_PIXELS = 224  # accepted by all families of image processors, and costs few tokens
 
 
 @dataclass(frozen=True)
 class RowReader:
-    """Turns stored rows into what a trainer takes.
+    """Turns stored rows into the form a trainer takes.
 
     Attributes:
         json_columns: Columns that are stored as JSON text.
         system_prompt: The system turn of every prompt, or None.
         files: The data files, in the order of the indices in `ORIGIN_COLUMN`.
-        bad_rows: What becomes of a picture that has broken since the rows were read. `error` ends the
-            run. `skip` leaves the row its prompt, gives it blank pictures, and says why in `picture_fault`.
+        bad_rows: What to do about a picture that broke after the rows were read. `error` stops the run.
+            `skip` keeps the row's prompt, gives it blank pictures, and says why in `picture_fault`.
     """
 
     json_columns: tuple[str, ...] = ()
@@ -68,8 +68,8 @@ class RowReader:
         return with_system_prompt(messages, self.system_prompt)
 
     def _pictures(self, batch: dict[str, list[Any]]) -> tuple[list[list[Picture]], list[str | None]]:
-        """Return each row's pictures, and what is wrong with the first of them that does not open."""
-        # The trainer repeats each row once a generation, all within one batch.
+        """Return each row's pictures, and what is wrong with the first one that does not open."""
+        # The trainer repeats each row once per generation, all within one batch.
         opened, broken = _open_all(dict.fromkeys(path for paths in batch["images"] for path in paths))
         pictures: list[list[Picture]] = []
         faults: list[str | None] = []
@@ -82,13 +82,13 @@ class RowReader:
         return pictures, faults
 
     def _place(self, batch: dict[str, list[Any]], row: int) -> str:
-        """Return data file and line, as far as they are known."""
+        """Return the data file and line, if known."""
         origin = batch[ORIGIN_COLUMN][row] if ORIGIN_COLUMN in batch else None
         return "a row" if origin is None else f"{self.files[origin['file']]}, line {origin['line']}"
 
     def _report(self, fault: str) -> None:
         if self.bad_rows == "error":
-            raise DataError(f"{fault}; restore the picture, or leave such rows out with --bad_rows skip")
+            raise DataError(f"{fault}; restore the picture, or skip such rows with --bad_rows skip")
         logger.warning("%s; using blank pictures; all rewards abstain on this row", fault)
 
 
@@ -109,5 +109,5 @@ def _blank() -> Picture:
 
 
 def _without_gaps(block: Block) -> Block:
-    """Drop the None that Arrow puts where an image block has no text: chat templates ask for the key."""
+    """Drop the None that Arrow adds where an image block has no text: chat templates check for the key."""
     return {"type": "image"} if block["type"] == "image" else block

@@ -1,4 +1,4 @@
-"""Which rows are held out for validation, with near places kept on one side."""
+"""Which rows are held out for validation, keeping nearby places on the same side."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MUCH_LESS = 0.8  # of the rows that were asked for
+_MUCH_LESS = 0.8  # of the rows requested
 
 
 def held_out_rows(
     table: pa.Table, files: Sequence[str], ratio: float, *, seed: int, split_by: str = "row"
 ) -> NDArray[np.bool_] | None:
-    """Return which rows are held out for validation, shape (rows,); None if none are. Same on every rank.
+    """Return which rows are held out for validation, shape (rows,), or None. The same on every rank.
 
     Args:
         table: All rows.
         files: The data files, in the order of the indices in `ORIGIN_COLUMN`.
-        ratio: Share of the rows that is held out, rounded to a number of rows but at least one; 0 is none.
+        ratio: Fraction of the rows held out, rounded to a number of rows, at least one; 0 means none.
         seed: Decides which rows.
-        split_by: `row`: any rows, but rows made from one line (a weight above 1, a file named twice) are on
-            one side. `place_km:N`: no training row lies within N km (great circle) of a row that is held
-            out. Rows within N km of each other, and chains of such rows, stay together; such groups are held
-            out at random as long as they fit into the ratio. A row without a coordinate is a group of its
-            own.
+        split_by: `row`: any rows, but rows made from one line (a weight above 1, a file named twice) stay on
+            one side. `place_km:N`: no training row lies within N km (great circle) of a held-out row.
+            Rows within N km of each other, and chains of such rows, stay together; these groups are held
+            out at random as long as they fit into the ratio. A row without a coordinate is its own
+            group.
 
     Raises:
         DataError: If `ratio` is not in [0, 1), `split_by` is neither, a part would be empty, or no group
-            of near rows fits into the ratio.
+            of nearby rows fits into the ratio.
     """
     if not 0.0 <= ratio < 1.0:
         raise DataError(f"--val_split_ratio is {ratio}; it must be at least 0 and less than 1")
@@ -66,7 +66,7 @@ def held_out_rows(
 
 
 def parse_split_by(text: str) -> float | None:
-    """Return the distance in km that `place_km:N` names, None for `row`.
+    """Return the distance in km given by `place_km:N`, or None for `row`.
 
     Raises:
         DataError: If the text is neither.
@@ -83,7 +83,7 @@ def parse_split_by(text: str) -> float | None:
         radius_km = math.nan
     if not math.isfinite(radius_km) or radius_km < SMALLEST_KM:
         raise DataError(
-            f"split_by is {text!r}; write row, or place_km:N with a distance of at least {SMALLEST_KM} km, "
+            f"split_by is {text!r}; use row, or place_km:N with a distance of at least {SMALLEST_KM} km, "
             "such as place_km:50"
         )
     return radius_km
@@ -100,11 +100,11 @@ def _near_groups(
 
 
 def choose_lines(lines: NDArray[np.int64], wanted: int, *, seed: int) -> NDArray[np.bool_]:
-    """Return which rows are held out: those of random lines, as many as it takes.
+    """Return which rows are held out: those of as many random lines as needed.
 
     Args:
         lines: The number of each row's line in the data files, from 0 without gaps.
-        wanted: How many rows to hold out at least.
+        wanted: Minimum number of rows to hold out.
         seed: Decides the order.
     """
     sizes = np.bincount(lines)
@@ -116,11 +116,11 @@ def choose_lines(lines: NDArray[np.int64], wanted: int, *, seed: int) -> NDArray
 
 
 def choose_groups(groups: NDArray[np.int64], wanted: int, *, seed: int) -> NDArray[np.bool_]:
-    """Return which rows are held out: whole groups in random order, those left out that would not fit.
+    """Return which rows are held out: complete groups in random order, skipping those that do not fit.
 
     Args:
         groups: The number of each row's group, from 0 without gaps.
-        wanted: How many rows to hold out at most.
+        wanted: Maximum number of rows to hold out.
         seed: Decides the order.
     """
     sizes = np.bincount(groups)
@@ -140,13 +140,13 @@ def _check_share(held_out: NDArray[np.bool_], wanted: int, groups: NDArray[np.in
     count, sizes = int(held_out.sum()), np.bincount(groups)
     noun = "group" if len(sizes) == 1 else "groups"
     shape = (
-        f"{len(groups)} rows are {len(sizes)} {noun} of near places, the largest of {sizes.max()} rows "
-        f"and the smallest of {sizes.min()}"
+        f"{len(groups)} rows form {len(sizes)} {noun} of nearby places, the largest with {sizes.max()} rows "
+        f"and the smallest with {sizes.min()}"
     )
     if not count:
         raise DataError(
-            f"--split_by {split_by} can hold out none where {wanted} rows are wanted: {shape}; "
-            "take a shorter distance or a larger ratio"
+            f"--split_by {split_by} cannot hold out any of the {wanted} rows wanted: {shape}; "
+            "use a shorter distance or a larger ratio"
         )
     if count < _MUCH_LESS * wanted:
         logger.warning("--split_by %s holds out %d of the %d rows wanted: %s", split_by, count, wanted, shape)

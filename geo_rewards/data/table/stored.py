@@ -1,4 +1,4 @@
-"""The stored rows of a run: the table is found or built, then mapped into memory."""
+"""The stored rows of a run: the table is reused or built, then memory-mapped."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class StoredRows:
 
     Attributes:
         path: The file.
-        info: What is written about the rows beside them.
-        table: The rows, mapped into memory.
+        info: Metadata stored with the rows.
+        table: The rows, memory-mapped.
     """
 
     path: Path
@@ -38,7 +38,7 @@ class StoredRows:
 
 
 def find_rows(request: TableRequest, *, cache_dir: Path) -> StoredRows:
-    """Return the rows of a run, stored now unless they already are. Every rank may call this at once.
+    """Return the rows of a run, storing them if needed. All ranks may call this at once.
 
     Args:
         request: Which rows.
@@ -55,7 +55,7 @@ def find_rows(request: TableRequest, *, cache_dir: Path) -> StoredRows:
     with pa.memory_map(str(path)) as source, pa.ipc.open_stream(source) as stream:
         table = stream.read_all()
     if len(table) != info.rows:
-        raise DataError(f"{path} holds {len(table)} of {info.rows} rows, so it is damaged: delete it")
+        raise DataError(f"{path} is damaged: it has only {len(table)} of {info.rows} rows; delete it")
     _log_skipped(info)
     return StoredRows(path, info, table)
 
@@ -64,6 +64,6 @@ def _log_skipped(info: TableInfo) -> None:
     if info.skipped:
         total = sum(info.skipped.values())
         by_file = "; ".join(info.skipped_by_file)
-        first_rank = os.environ.get("RANK", "0") == "0"  # the others have the same table
+        first_rank = os.environ.get("RANK", "0") == "0"  # the other ranks have the same table
         level = logging.WARNING if first_rank else logging.DEBUG
         logger.log(level, "left out %d bad lines: %s; the first is %s", total, by_file, info.first_skipped[0])

@@ -1,4 +1,4 @@
-"""What all rows of a table have in common: which columns they have, and what these hold."""
+"""What all rows of a table have in common: their columns, and the kind of value in each."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class Survey:
 
     Attributes:
         rows: How many there are.
-        kinds: The extra columns in the order of their first appearance, and what they hold.
+        kinds: The extra columns in order of first appearance, and their kinds of value.
         seen_at: File and line of each column's first appearance.
         with_images: File and line of the first row with images, or None.
         without_images: File and line of the first row without, or None.
-        has_solution: Some row has a solution.
+        has_solution: Whether any row has a solution.
     """
 
     rows: int = 0
@@ -34,7 +34,7 @@ class Survey:
     has_solution: bool = False
 
     def add(self, row: Row) -> None:
-        """Take one row into account."""
+        """Add one row."""
         self.rows += 1
         self.has_solution = self.has_solution or row.solution is not None
         if row.images:
@@ -47,7 +47,7 @@ class Survey:
             self.kinds[name] = unite(self.kinds.get(name, "null"), kind_of(value))
 
     def merge(self, later: Survey) -> None:
-        """Take into account the survey of later rows."""
+        """Add the survey of later rows."""
         self.rows += later.rows
         self.has_solution = self.has_solution or later.has_solution
         self.with_images = self.with_images or later.with_images
@@ -58,7 +58,7 @@ class Survey:
 
 
 def kind_of(value: Any) -> Kind:
-    """Return what a value can be stored as without loss; `json` is everything else.
+    """Return the kind as which a value can be stored without loss; `json` for everything else.
 
     >>> kind_of(1), kind_of(2**60), kind_of([1])
     ('int', 'json', 'json')
@@ -75,7 +75,7 @@ def kind_of(value: Any) -> Kind:
 
 
 def unite(first: Kind, second: Kind) -> Kind:
-    """Return the kind that holds both.
+    """Return the kind that can store both.
 
     >>> unite("null", "str"), unite("int", "float"), unite("int", "str")
     ('str', 'float', 'json')

@@ -1,10 +1,9 @@
-"""Rows on disk as an Arrow stream, which is read by mapping it into memory.
+"""Rows on disk as an Arrow stream that is memory-mapped for reading.
 
-Columns that hold one type of number, text or truth value are stored as such. All others, mixed or
-nested, are stored as JSON text and decoded on access, so that each reward sees a value as it was
-written in its row.
+Columns with a single type (number, text or boolean) are stored as such. All others, mixed or nested, are
+stored as JSON text and decoded on access, so that each reward sees a value as it was written in its row.
 
-The types of the columns are known only after the last row, and a million rows are read only once:
+The column types are known only after the last row, and a million rows are read only once:
 each chunk is encoded by its own types (`encoding.py`), kept on disk, and recast when the table is written.
 """
 
@@ -23,13 +22,12 @@ if TYPE_CHECKING:
     from geo_rewards.data.rows import Row
     from geo_rewards.data.table.survey import Kind, Survey
 
-TABLE_FORMAT = 2  # raised when rows come to be read or stored differently, so that older tables are ignored
+TABLE_FORMAT = 2  # increment when rows are read or stored differently, so that older tables are ignored
 
 ORIGIN_COLUMN = "row_origin"
-"""Where a row comes from, `{"file": index, "line": number, "lat": degrees, "lon": degrees}`.
+"""Where a row comes from: `{"file": index, "line": number, "lat": degrees, "lon": degrees}`.
 
-The index is one of `TableInfo.files`; latitude and longitude are those of the row's truth, None if it
-has none.
+The index refers to `TableInfo.files`; latitude and longitude are the row's truth, or None.
 """
 
 _METADATA_KEY = b"geo_rewards"
@@ -37,13 +35,13 @@ _METADATA_KEY = b"geo_rewards"
 
 @dataclass(frozen=True, slots=True)
 class TableInfo:
-    """What is stored about a table beside its rows.
+    """The metadata stored with a table's rows.
 
     Attributes:
         rows: How many there are.
         files: The data files, as they were named when the table was built.
-        json_columns: Columns that hold JSON text.
-        skipped: How many lines were left out, by kind of fault.
+        json_columns: Columns that contain JSON text.
+        skipped: How many lines were skipped, by kind of fault.
         skipped_by_file: The same for each file, in words.
         first_skipped: What was wrong with the first of them.
     """
@@ -57,7 +55,7 @@ class TableInfo:
 
 
 def read_info(path: Path) -> TableInfo:
-    """Return what is stored about a table beside its rows."""
+    """Return the metadata stored with a table's rows."""
     import pyarrow as pa
 
     with pa.OSFile(str(path), "rb") as source, pa.ipc.open_stream(source) as stream:
@@ -68,10 +66,10 @@ def write_table(batches: Iterable[pa.RecordBatch], path: Path, *, survey: Survey
     """Write batches of rows as one table.
 
     Args:
-        batches: What `rows_to_batch` has made of all rows, chunk by chunk.
+        batches: What `rows_to_batch` returned for all rows, chunk by chunk.
         path: The file to write; it is replaced.
         survey: What all rows have in common.
-        info: What to write beside them.
+        info: Metadata to store with the rows.
     """
     import pyarrow as pa
 
@@ -104,7 +102,7 @@ def table_schema(survey: Survey) -> pa.Schema:
 def rows_to_batch(
     rows: Sequence[Row], origins: Sequence[dict[str, Any]], *, survey: Survey
 ) -> pa.RecordBatch:
-    """Return rows as a batch whose types are those of these rows alone.
+    """Return rows as a batch with the types of these rows alone.
 
     Args:
         rows: The rows.
@@ -128,7 +126,7 @@ def rows_to_batch(
 
 
 def _kind_of_chunk(rows: Sequence[Row], name: str, kind: Kind) -> Kind:
-    """Return how a chunk keeps a column: where another chunk may hold texts, 1 must not become 1.0."""
+    """Return how a chunk stores a column: if another chunk may have texts, 1 must not become 1.0."""
     if kind == "float" and any(type(row.columns.get(name)) is int for row in rows):
         return "json"
     return kind
@@ -141,7 +139,7 @@ def _stored(value: Any, kind: str) -> Any:
 
 
 def _recast(batch: pa.RecordBatch, schema: pa.Schema, survey: Survey) -> pa.RecordBatch:
-    """Return a batch with the columns of the whole table."""
+    """Return a batch with the columns of the complete table."""
     import pyarrow as pa
 
     arrays = []
@@ -158,7 +156,7 @@ def _recast(batch: pa.RecordBatch, schema: pa.Schema, survey: Survey) -> pa.Reco
 def _missing(column: pa.Field, count: int) -> pa.Array:
     import pyarrow as pa
 
-    # The trainer counts pictures: a row without any has an empty list.
+    # The trainer counts pictures: a row without any needs an empty list.
     return pa.array([[]] * count, column.type) if column.name == "images" else pa.nulls(count, column.type)
 
 

@@ -234,7 +234,7 @@ def test_a_stream_whose_first_rows_lack_the_truth_is_refused_before_the_model_is
         ([*STREAM, "--dataloader_num_workers", "2"], "leave --dataloader_num_workers off"),
         (["--dataloader_persistent_workers", "true"], "set --dataloader_num_workers"),
         (["--split_by", "place_km:5"], "set --val_split_ratio"),
-        (["--split_by", "place:5"], "--split_by is 'place:5'; write row, or place_km:N"),
+        (["--split_by", "place:5"], "--split_by is 'place:5'; use row, or place_km:N"),
     ],
 )
 def test_flags_of_rows_that_do_not_fit_are_refused(train, tmp_path, flags, message):

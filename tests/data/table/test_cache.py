@@ -71,7 +71,7 @@ def test_a_table_that_was_cut_off_is_not_trained_on(tmp_path, store, row, where)
     with pytest.raises((DataError, OSError)) as caught:
         store(*rows)
     if where == "between batches":  # Arrow reads what there is without a word
-        assert "holds 1000 of 3000 rows, so it is damaged: delete it" in str(caught.value)
+        assert "is damaged: it has only 1000 of 3000 rows; delete it" in str(caught.value)
 
 
 def test_a_table_of_other_rows_of_the_same_file_is_another(tmp_path, row, write_rows):
@@ -103,14 +103,14 @@ def test_bad_rows_are_left_out_and_counted_also_when_the_table_is_found_again(st
 
 
 def test_only_bad_rows_are_no_rows(store, row):
-    with pytest.raises(DataError, match="hold no rows that are good"):
+    with pytest.raises(DataError, match="have no rows that are good"):
         store(row("Two?", lat=95.0, lon=0.0), bad_rows="skip")
 
 
 def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path, row, write_rows):
     (tmp_path / "file").write_text("")
     request = TableRequest([Source(write_rows(row("One?")), tmp_path)], 0)
-    with pytest.raises(DataError, match=r"into .*/file/cache: .*; set --data_cache_dir to a writable folder"):
+    with pytest.raises(DataError, match=r"to .*/file/cache: .*; set --data_cache_dir to a writable folder"):
         find_rows(request, cache_dir=tmp_path / "file" / "cache")
 
 

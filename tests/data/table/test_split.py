@@ -163,7 +163,7 @@ def test_groups_are_held_out_until_the_ratio_is_reached():
 def test_data_in_which_all_places_are_linked_are_an_error_with_figures(load):
     places = [(48.0 + index * 0.1, 2.0) for index in range(20)]
     with pytest.raises(
-        DataError, match=r"can hold out none where 4 rows are wanted: 20 rows are 1 group of .* 20"
+        DataError, match=r"cannot hold out any of the 4 rows wanted: 20 rows form 1 group of .* 20"
     ):
         split(load(places), 0.2, seed=0, split_by="place_km:50")
 
@@ -173,7 +173,7 @@ def test_a_part_much_smaller_than_asked_for_is_told_with_figures(load, caplog):
     _, held_out = split(load(places), 0.5, seed=0, split_by="place_km:50")
     assert len(held_out) == 2
     assert (
-        "holds out 2 of the 11 rows wanted: 22 rows are 3 groups of near places, the largest of 20"
+        "holds out 2 of the 11 rows wanted: 22 rows form 3 groups of nearby places, the largest with 20"
         in caplog.text
     )
 
@@ -218,7 +218,7 @@ def test_copies_of_a_single_line_leave_nothing_to_train_on(tmp_path):
     ["place", "place_km", "place_km:", "place_km:x", "place_km:0", "place_km:-5", "rows", "place_km:inf"],
 )
 def test_a_misspelt_split_is_an_error_that_says_what_is_right(text):
-    with pytest.raises(DataError, match="write row, or place_km:N"):
+    with pytest.raises(DataError, match="use row, or place_km:N"):
         parse_split_by(text)
 
 
