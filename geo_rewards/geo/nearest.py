@@ -17,7 +17,7 @@ from geo_rewards.types import Place
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo_rewards.geo.places import Places
+    from geo_rewards.geo.place_table import Places
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]

@@ -3,12 +3,12 @@ import sys
 
 import numpy as np
 import pytest
-from geo_rewards.geo.places import load_places
 
 from geo_rewards.geo.borders import load_borders
 from geo_rewards.geo.gazetteer import DefaultGazetteer
 from geo_rewards.geo.nearest import MOST_SCANNED, NearestPlaces
 from geo_rewards.geo.place_search import Scan, Trees
+from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.sphere import chord_of_arc, unit_vectors
 
 WIDEST = chord_of_arc(200.0)
