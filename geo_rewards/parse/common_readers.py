@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -17,6 +18,9 @@ _Lettered = tuple[str, str, str | None, str | None]
 _NO_NUMBER = float("nan")
 _NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
 _MAX_LISTED = 60
+_LONGEST_WORD = 16
+"""Characters before a label that are looked at: words for a hemisphere have fewer."""
+_LAST_WORD = re.compile(r"[^\W\d_]+(?=-? ?\Z)")
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
 _NO_NAME = frozenset("0123456789+-([{")
@@ -167,47 +171,17 @@ def _listed(located: CommonReading, city: str, second: str, third: str | None) -
     return (*located[:4], country, region, city)
 
 
-def read_chain(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of a Chain of Region in their usual order."""
-    country, region, city, pair, axes, lat, lon = match.groups()
-    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
-        return None
-    if pair is not None:
-        located = _value(pair, "labelled")
-    elif axes is not None:
-        if not _NEAR_PAIR.isdisjoint(f"{country} {region} {city}".lower().replace("-", " ").split()):
-            return None
-        located = _located(float(lat), float(lon), "labelled", axes)
-    elif country or region or city:
-        return (*_NOWHERE, country, region, city)
-    else:
-        return None
-    return located and (*located[:4], country, region, city)
-
-
-def read_chain_object(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of an object in their usual order."""
-    country, region, city, pair, lat_text, lat, lon_text, lon = match.groups()
-    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
-        return None
-    if pair is not None:
-        located = _value(pair, "json")
-    elif lat_text or lat:
-        located = _located(float(lat_text or lat), float(lon_text or lon), "json", match[0])
-    elif country or region or city:
-        return (*_NOWHERE, country, region, city)
-    else:
-        return None
-    return located and (*located[:4], country, region, city)
-
-
 def read_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``label: value`` fields."""
     groups = match.groups()
     plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
     if plan is None:
         return None
-    text = match.string[match.start(plan.start) : match.end(plan.end)] if plan.start else ""
+    if not plan.start:
+        return _from_fields((*groups[1::2], ""), plan, "labelled", "")
+    if any(_follows_direction(match.string, match.start(group)) for group in (plan.start, plan.end - 1)):
+        return None
+    text = match.string[match.start(plan.start) : match.end(plan.end)]
     return _from_fields((*groups[1::2], ""), plan, "labelled", text)
 
 
@@ -266,12 +240,18 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
     if values[at_pair]:
         located = _value(values[at_pair], form)
     elif values[at_lat]:
-        if not _NEAR_PAIR.isdisjoint(f"{country} {region} {city}".lower().replace("-", " ").split()):
-            return None
         located = _axes(values[at_lat], values[at_lon], form, text)
     else:
         return (*_NOWHERE, country or None, region or None, city or None)
     return located and (*located[:4], country or None, region or None, city or None)
+
+
+def _follows_direction(text: str, start: int) -> bool:
+    """Return whether a word for a hemisphere is right before a label: ``City: Perth South Latitude: 5``."""
+    if text[start - 1 : start] != " ":
+        return False
+    word = _LAST_WORD.search(unicodedata.normalize("NFC", text[max(0, start - _LONGEST_WORD) : start - 1]))
+    return word is not None and word[0].lower() in _NEAR_PAIR
 
 
 def _are_plain(names: str) -> bool:
