@@ -36,7 +36,14 @@ CITIES = [
     "West Perth South",
     "Perth-Nord",
 ]
-REGIONS = ["Hokkaido", "Île-de-France", "North Carolina", "State of São Paulo", "Rio Grande do Sul", "East Java"]
+REGIONS = [
+    "Hokkaido",
+    "Île-de-France",
+    "North Carolina",
+    "State of São Paulo",
+    "Rio Grande do Sul",
+    "East Java",
+]
 LABELS = [
     ("Country", "State", "City", "Coordinates"),
     ("country", "region", "city", "coordinates"),
