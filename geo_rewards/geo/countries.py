@@ -53,7 +53,11 @@ def country_code(text: str) -> str | None:
     >>> country_code("France or Spain"), country_code("Germny"), country_code("Tokyo"), country_code("")
     (None, None, None, None)
     """
-    return _country_code(text) if len(text) <= MAX_COUNTRY_LENGTH else None
+    if len(text) > MAX_COUNTRY_LENGTH:
+        return None
+    if len(text) > 3 and text.isascii() and text.isalnum():  # one word, as most names of towns: its own key
+        return _exact(text.lower())
+    return _country_code(text)
 
 
 @lru_cache(maxsize=65536)
@@ -99,20 +103,21 @@ def _code(name: str) -> str | None:
             return iso_codes().get(letters.upper()) or SHORT_FORMS.get(letters)
     key = plain_key(name)
     mark = NOT_LATIN if not is_ascii and OTHER_SCRIPTS.search(name) else ""
-    bare = _ARTICLE.sub("", key)
+    bare = _ARTICLE.sub("", key) if " " in key else key
     return _exact(key, mark) or (None if bare == key else _exact(bare, mark))
 
 
 def _exact(key: str, mark: str = "") -> str | None:
     names = _names()
-    return SHORT_FORMS.get(key) or names.get(key) or (names.get(mark + key) if mark else None)
+    return names.get(key) or (names.get(mark + key) if mark else None)
 
 
 def _formal_code(name: str, parts: NameParts | None) -> str | None:
     """Return the country of a name in the order of lists (`Iran, Islamic Rep.`), or with formal words."""
-    words = plain_key(name).split()
-    if not 2 <= len(words) <= _MAX_WORDS:
+    key = plain_key(name)
+    if not 1 <= key.count(" ") < _MAX_WORDS:
         return None
+    words = key.split()
     spelt = " ".join(WORDS.get(word, word) for word in words)
     for form in (spelt, *_with_points(spelt), *_turned(parts)):
         code = _exact(form) or _with_formal_words(form.split())
@@ -173,4 +178,4 @@ def _load_tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     lines = (TABLES / "countries.tsv").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("\t") for line in lines]
     codes = {key: code for key, code in pairs if key.isupper()}  # keys of names are lower-case
-    return codes, {key: code for key, code in pairs if key not in codes}
+    return codes, {key: code for key, code in pairs if key not in codes} | SHORT_FORMS

@@ -35,6 +35,11 @@ CITIES = [
     "Fortino J. Pinacho",
     "West Perth South",
     "Perth-Nord",
+    "Hoi An",
+    "Neuhaus an der Pegnitz",
+    "Hay and Wye",
+    "In Salah",
+    "Most",
 ]
 REGIONS = [
     "Hokkaido",
@@ -298,7 +303,16 @@ def test_a_common_form_is_read_by_its_pattern(read_by_both, text, expected):
     assert read_by_both(text) == expected
 
 
-@pytest.mark.parametrize("text", ["Paris, France", "Biei, Hokkaido, Japan."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Paris, France",
+        "Biei, Hokkaido, Japan.",
+        "Neuhaus an der Pegnitz, Germany",
+        "Hay and Wye, England, UK",
+        "Geji, Tibet Autonomous Region, China",
+    ],
+)
 def test_a_list_of_names_is_a_place_in_an_answer_and_none_in_a_truth(text):
     assert read_common(text)[4:] != (None, None, None)
     assert read_common(text, listed=False) is None
@@ -342,6 +356,13 @@ def test_a_list_of_names_is_a_place_in_an_answer_and_none_in_a_truth(text):
         "Ceará, www. (48.85, 2.35)",
         "City: Perth South Latitude: 31.9, Longitude: 115.8",
         "Latitude: 31.9, City: Perth South Longitude: 115.8",
+        "Country: China Autonomous Region: Tibet",
+        "It’s Paris, France",
+        "Francisco I. Madero, Mexico",
+        "\u0301, \u0302",
+        "A\u0301is Foo, France",
+        "In the Hague, Netherlands",
+        "Paris, France about (48.85, 2.35)",
         "City: ½ Moon",
         "City: x²",
     ],
