@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
@@ -35,6 +35,8 @@ _ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _LOCK = threading.Lock()
+_LOADED: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
+"""The tables, once they are read: asked for every name, too often to take the lock each time."""
 
 
 def country_code(text: str) -> str | None:
@@ -118,12 +120,20 @@ def _formal_code(name: str, parts: NameParts | None) -> str | None:
     if not 1 <= key.count(" ") < _MAX_WORDS:
         return None
     words = key.split()
+    if parts is None and _are_ordinary(words):
+        return _exact(key)
     spelt = " ".join(WORDS.get(word, word) for word in words)
     for form in (spelt, *_with_points(spelt), *_turned(parts)):
         code = _exact(form) or _with_formal_words(form.split())
         if code:
             return code
     return None
+
+
+def _are_ordinary(words: list[str]) -> bool:
+    """Return whether nothing in a name is abbreviated, a point of the compass or a formal word: most names."""
+    ends = words[0], words[-1]
+    return FORMAL.isdisjoint(ends) and words[0] not in POINTS and WORDS.keys().isdisjoint(words)
 
 
 def _with_points(key: str) -> Iterator[str]:
@@ -169,13 +179,15 @@ def _names() -> Mapping[str, str]:
 
 
 def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    with _LOCK:
-        return _load_tables()
+    if not _LOADED:
+        with _LOCK:
+            if not _LOADED:
+                _LOADED.append(_load_tables())
+    return _LOADED[0]
 
 
-@cache
 def _load_tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     lines = (TABLES / "countries.tsv").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("\t") for line in lines]
     codes = {key: code for key, code in pairs if key.isupper()}  # keys of names are lower-case
-    return codes, {key: code for key, code in pairs if key not in codes} | SHORT_FORMS
+    return codes, {**{key: code for key, code in pairs if key not in codes}, **SHORT_FORMS}
