@@ -131,7 +131,7 @@ def _formal_code(name: str, parts: NameParts | None) -> str | None:
 
 
 def _are_ordinary(words: list[str]) -> bool:
-    """Return whether nothing in a name is abbreviated, a point of the compass or a formal word: most names."""
+    """Return whether no word of a name is abbreviated, a point of the compass or formal: most names."""
     ends = words[0], words[-1]
     return FORMAL.isdisjoint(ends) and words[0] not in POINTS and WORDS.keys().isdisjoint(words)
 

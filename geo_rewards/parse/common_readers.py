@@ -225,7 +225,8 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
     """Return the reading of fields; None if a value is unlike its label."""
     at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
     country, region, city = values[at_country], values[at_region], values[at_city]
-    if (country or region or city) and not _are_plain(country, region, city):
+    is_named = country or region or city
+    if is_named and not _are_plain(country, region, city):
         return None
     if values[at_pair]:
         located = _value(values[at_pair], form)
@@ -233,7 +234,9 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
         located = _axes(values[at_lat], values[at_lon], form, text)
     else:
         return (*_NOWHERE, country or None, region or None, city or None)
-    return located and (*located[:4], country or None, region or None, city or None)
+    if not located or not is_named:
+        return located
+    return (*located[:4], country or None, region or None, city or None)
 
 
 def _follows_direction(text: str, start: int) -> bool:
