@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
@@ -19,6 +19,8 @@ from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from geo_rewards.geo.name_parts import NameParts
 
 NOT_LATIN = "~"
 """Mark of a key that only names in other scripts have: `grmny` is a country in Arabic letters alone."""
@@ -33,6 +35,8 @@ _ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _LOCK = threading.Lock()
+_LOADED: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
+"""The tables, once they are read: asked for every name, too often to take the lock each time."""
 
 
 def country_code(text: str) -> str | None:
@@ -51,12 +55,17 @@ def country_code(text: str) -> str | None:
     >>> country_code("France or Spain"), country_code("Germny"), country_code("Tokyo"), country_code("")
     (None, None, None, None)
     """
-    return _country_code(text) if len(text) <= MAX_COUNTRY_LENGTH else None
+    if len(text) > MAX_COUNTRY_LENGTH:
+        return None
+    if len(text) > 3 and text.isascii() and text.isalnum():  # one word, as most names of towns: its own key
+        return _exact(text.lower())
+    return _country_code(text)
 
 
 @lru_cache(maxsize=65536)
 def _country_code(text: str) -> str | None:
-    name = _FLAG.sub("", text).strip()  # a flag beside a name says nothing new
+    # a flag beside a name says nothing new
+    name = text.strip() if text.isascii() else _FLAG.sub("", text).strip()
     return _code(name) or _code_of_parts(name)
 
 
@@ -64,7 +73,7 @@ def _code_of_parts(name: str) -> str | None:
     """Return the country of a text of several words or names that the table does not have as it is."""
     parts = split_names(name)
     if parts is None:
-        return _formal_code(name)
+        return _formal_code(name, None)
     codes = [_code(part) for part in parts.names]
     if parts.are_alternatives:  # `Germany / Deutschland` is one country, `France or Spain` is none
         return _only(set(codes))
@@ -72,7 +81,7 @@ def _code_of_parts(name: str) -> str | None:
         return _joined_code(codes)
     if len(codes) == 2 and parts.names[1].lower() in _SAYS_COUNTRY:
         return codes[0]
-    return _formal_code(name)
+    return _formal_code(name, parts)
 
 
 def _joined_code(codes: list[str | None]) -> str | None:
@@ -89,30 +98,42 @@ def _only(codes: set[str | None]) -> str | None:
 
 
 def _code(name: str) -> str | None:
-    letters = _MARKS.sub("", name).lower()
-    if len(letters) <= 3 and name.isascii():  # letters alone are a code, or one of ours
-        return iso_codes().get(letters.upper()) or SHORT_FORMS.get(letters)
+    is_ascii = name.isascii()
+    if is_ascii and not (len(name) > 3 and name[:4].isalnum()):
+        letters = _MARKS.sub("", name).lower()
+        if len(letters) <= 3:  # letters alone are a code, or one of ours
+            return iso_codes().get(letters.upper()) or SHORT_FORMS.get(letters)
     key = plain_key(name)
-    mark = NOT_LATIN if OTHER_SCRIPTS.search(name) else ""
-    return _exact(key, mark) or _exact(_ARTICLE.sub("", key), mark)
+    mark = NOT_LATIN if not is_ascii and OTHER_SCRIPTS.search(name) else ""
+    bare = _ARTICLE.sub("", key) if " " in key else key
+    return _exact(key, mark) or (None if bare == key else _exact(bare, mark))
 
 
 def _exact(key: str, mark: str = "") -> str | None:
     names = _names()
-    return SHORT_FORMS.get(key) or names.get(key) or (names.get(mark + key) if mark else None)
+    return names.get(key) or (names.get(mark + key) if mark else None)
 
 
-def _formal_code(name: str) -> str | None:
+def _formal_code(name: str, parts: NameParts | None) -> str | None:
     """Return the country of a name in the order of lists (`Iran, Islamic Rep.`), or with formal words."""
-    words = plain_key(name).split()
-    if not 2 <= len(words) <= _MAX_WORDS:
+    key = plain_key(name)
+    if not 1 <= key.count(" ") < _MAX_WORDS:
         return None
+    words = key.split()
+    if parts is None and _are_ordinary(words):
+        return _exact(key)
     spelt = " ".join(WORDS.get(word, word) for word in words)
-    for form in (spelt, *_with_points(spelt), *_turned(name)):
+    for form in (spelt, *_with_points(spelt), *_turned(parts)):
         code = _exact(form) or _with_formal_words(form.split())
         if code:
             return code
     return None
+
+
+def _are_ordinary(words: list[str]) -> bool:
+    """Return whether no word of a name is abbreviated, a point of the compass or formal: most names."""
+    ends = words[0], words[-1]
+    return FORMAL.isdisjoint(ends) and words[0] not in POINTS and WORDS.keys().isdisjoint(words)
 
 
 def _with_points(key: str) -> Iterator[str]:
@@ -120,9 +141,8 @@ def _with_points(key: str) -> Iterator[str]:
     yield from (f"{point} {rest}" for point in POINTS.get(first, ()))
 
 
-def _turned(name: str) -> Iterator[str]:
+def _turned(parts: NameParts | None) -> Iterator[str]:
     """Yield `Rest, First` as `first rest`: `Korea, South`, `Virgin Islands (British)`."""
-    parts = split_names(name)
     if parts is not None and len(parts.names) == 2 and not parts.are_alternatives:
         words = plain_key(f"{parts.names[1]} {parts.names[0]}").split()
         yield " ".join(WORDS.get(word, word) for word in words)
@@ -130,6 +150,8 @@ def _turned(name: str) -> Iterator[str]:
 
 def _with_formal_words(words: list[str]) -> str | None:
     """Return the country of a name that formal words stand before or after."""
+    if not words or (words[0] not in FORMAL and words[-1] not in FORMAL):
+        return None
     ahead = next((i for i, word in enumerate(words) if word not in FORMAL), len(words))
     after = next((i for i, word in enumerate(reversed(words)) if word not in FORMAL), len(words))
     for formal, bare in ((words[:ahead], words[ahead:]), (words[-after:], words[:-after])):
@@ -157,13 +179,15 @@ def _names() -> Mapping[str, str]:
 
 
 def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
-    with _LOCK:
-        return _load_tables()
+    if not _LOADED:
+        with _LOCK:
+            if not _LOADED:
+                _LOADED.append(_load_tables())
+    return _LOADED[0]
 
 
-@cache
 def _load_tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     lines = (TABLES / "countries.tsv").read_text(encoding="utf-8").splitlines()
     pairs = [line.split("\t") for line in lines]
     codes = {key: code for key, code in pairs if key.isupper()}  # keys of names are lower-case
-    return codes, {key: code for key, code in pairs if key not in codes}
+    return codes, {**{key: code for key, code in pairs if key not in codes}, **SHORT_FORMS}

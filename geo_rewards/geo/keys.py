@@ -48,14 +48,24 @@ def plain_key(text: str) -> str:
 
 @lru_cache(maxsize=65536)
 def _plain_key(text: str) -> str:
+    ascii_text = _ascii(text.casefold().strip())
+    if not ascii_text.replace(" ", "").isalnum():  # a text of letters and spaces needs no more
+        ascii_text = _SEPARATORS.sub(" ", _APOSTROPHES.sub("", ascii_text.replace("&", " and ")))
+    words = ascii_text.split()
+    if not _ABBREVIATIONS.keys().isdisjoint(words):
+        words = [_ABBREVIATIONS.get(word, word) for word in words]
+    return " ".join(words)
+
+
+def _ascii(folded: str) -> str:
+    """Return a case-folded text in the Latin alphabet, without the last letter if it says what it names."""
+    if folded.isascii():
+        return folded
     from anyascii import anyascii
 
-    folded = text.casefold().strip()
     if len(folded) > 2 and folded[-1] in "市省县縣":  # the words for city, province and county are written on
         folded = folded[:-1]
-    ascii_text = anyascii(folded).casefold().replace("&", " and ")
-    words = _SEPARATORS.sub(" ", _APOSTROPHES.sub("", ascii_text)).split()
-    return " ".join(_ABBREVIATIONS.get(word, word) for word in words)
+    return anyascii(folded).casefold()
 
 
 def name_key(text: str) -> str:

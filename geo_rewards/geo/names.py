@@ -135,6 +135,8 @@ def named_place(country: str | None, region: str | None, city: str | None) -> Pl
     others = {
         name: country_code(name) for name in (region, city) if name and is_another_country(name, country=code)
     }
+    if not others:
+        return Place(code, region, city)
     territories = {other for other in others.values() if other and TERRITORIES.get(other) == code}
     belongs_to = TERRITORIES.get(code)
     if len(territories) > 1 or any(other not in {*territories, belongs_to} for other in others.values()):

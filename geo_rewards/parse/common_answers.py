@@ -95,7 +95,6 @@ def _notations() -> Notations:
         Notation(patterns.NUMBERED_LINES, readers.read_numbered_lines),
     )
     objects = (
-        Notation(patterns.CHAIN_OBJECT, readers.read_chain_object),
         Notation(patterns.OBJECT, readers.read_object),
         Notation(patterns.DICT, readers.read_object),
     )
@@ -109,7 +108,7 @@ def _notations() -> Notations:
             "{": objects,
             "`": (),
         },
-        labelled=(Notation(patterns.CHAIN, readers.read_chain), lines, axes),
+        labelled=(lines, axes),
         others=(
             Notation(patterns.NAMES_AND_PAIR, readers.read_names_and_pair, is_list=True),
             Notation(patterns.NAMES, readers.read_names, is_list=True),

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 
-from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, PLACE_LABELS
-
 # Letters and combining marks that normalisation leaves as they are; what is not here is read the long way.
 LETTERS = (
     "A-Za-z"
@@ -29,7 +27,8 @@ LETTERS = (
 KNOWN = re.compile(f"[\x00-\x7f°’{LETTERS}]*+")
 _WORD = r"[^\x00-@\[-`{-\x7f°]++"
 # A word before a colon is no name but a label. A full stop is part of an abbreviation only.
-_NAME = rf"(?!’){_WORD}(?:(?:[ '-]|(?<=[SMFs]t)\. ){_WORD}(?! ?[:=]))*+"
+# It may be an initial, if the letter is no hemisphere's.
+_NAME = rf"(?!’){_WORD}(?:(?:[ '-]|(?<=[SMFs]t)\. |(?<= [A-DF-MP-RT-VX-Z])\. ){_WORD}(?! ?[:=]))*+"
 # Behind a label, a name may have another after it: `Florence (Firenze)`.
 _VALUE_NAME = rf"{_NAME}(?: \({_NAME}\))?+"
 _NUMBER = r"[+-]?+[0-9]{1,3}+(?:\.[0-9]{1,15}+)?+"
@@ -54,7 +53,7 @@ NAMES_AND_PAIR = re.compile(
 )
 
 MOST_FIELDS = 5
-_LABEL = "([A-Za-z]++(?:(?:/| or |[ _])[A-Za-z]++)?+)"
+_LABEL = "([A-Za-z]++(?:(?:/| [Oo][Rr] |_[Oo][Rr]_|[ _])[A-Za-z]++)?+)"
 _VALUE = rf"({_VALUE_NAME}|{_ROUND}|{_SQUARE}|{_NUMBER}(?:, ?+{_NUMBER}|°|))"
 _LINE = rf"(?:- )?+{_LABEL}(?: ?: ?+| ?= ?+){_VALUE}"
 _LINE_END = r"(?:[,;]? ?\n\n?+|, |; | )"
@@ -68,45 +67,12 @@ _AXIS = rf"([A-Za-z]++)(?:\. | |: ?+|=)({_NUMBER}°?+)"
 AXES = re.compile(rf"{_AXIS}{_LINE_END}{_AXIS}\.?+")
 
 
-def _labels(field: str) -> str:
-    """Return the alternatives of a field's labels, in the usual cases."""
-    known = {**PLACE_LABELS, **dict.fromkeys(COORDINATE_LABELS - {"geo"}, "pair"), **AXIS_WORDS}
-    spelt = {
-        written
-        for label, labelled in known.items()
-        if labelled == field
-        for plain in (label, label.replace(" ", "_"))
-        for written in (plain, plain.title(), plain.capitalize(), plain.upper())
-    }
-    return "|".join(sorted(map(re.escape, spelt), reverse=True))
-
-
-_COUNTRY, _REGION, _CITY, _COORDINATES, _LAT, _LON = map(
-    _labels, ("country", "region", "city", "pair", "lat", "lon")
-)
-# The usual order, the country first and the coordinate last: its groups need no look at the labels.
-_ASSIGN = "(?: ?: ?+| ?= ?+)"
-_CHAINED = rf"{_ASSIGN}({_VALUE_NAME})(?:{_LINE_END}|\.?+\Z))?+"
-CHAIN = re.compile(
-    rf"(?:(?:{_COUNTRY}){_CHAINED}(?:(?:{_REGION}){_CHAINED}(?:(?:{_CITY}){_CHAINED}"
-    rf"(?:(?:{_COORDINATES}){_ASSIGN}({_ROUND}|{_SQUARE}|{_NUMBER}, ?+{_NUMBER})\.?+"
-    rf"|((?:{_LAT}){_ASSIGN}({_NUMBER})°?+{_LINE_END}(?:{_LON}){_ASSIGN}({_NUMBER})°?+)\.?+)?+"
-)
-_KEYED = rf"""\": ?+\"({_VALUE_NAME})\"(?:,\s*+|\s*+(?=\}})))?+"""
-_QUOTED = rf"""(?:\"({_NUMBER})\"|({_NUMBER}))"""
-CHAIN_OBJECT = re.compile(
-    rf"""\{{\s*+(?:\"(?:{_COUNTRY}){_KEYED}(?:\"(?:{_REGION}){_KEYED}(?:\"(?:{_CITY}){_KEYED}"""
-    rf"""(?:\"(?:{_COORDINATES})\": ?+({_SQUARE}|{_ROUND})"""
-    rf"""|\"(?:{_LAT})\": ?+{_QUOTED},\s*+\"(?:{_LON})\": ?+{_QUOTED})?+\s*+\}}"""
-)
-
-
 def _object_patterns(quote: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of an object of a few fields, and of one of two axes, in these quotes.
 
     A field has three groups: its key, and its value if that is a text, or else if it is anything else.
     """
-    key = f"{quote}([A-Za-z]++(?:[ _][A-Za-z]++)*+){quote}: ?+"
+    key = f"{quote}([A-Za-z]++(?:[ _/][A-Za-z]++)*+){quote}: ?+"
     axis = f"{key}(?:{quote}({_NUMBER}){quote}|({_NUMBER}))"
     axes = rf"\{{\s*+{axis},\s*+{axis}\s*+\}}"
     inner = re.sub(r"(?<!\\)\((?!\?)", "(?:", axes)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import NamedTuple
 
 from geo_rewards.parse.angles import measure
 from geo_rewards.parse.labels import AXIS_WORDS, COORDINATE_LABELS, OTHER_LABELS, PLACE_LABELS
+from geo_rewards.parse.lead_ins import LEADING, LEADING_OUT, PROSE
 
 CommonReading = tuple[float, float, str | None, str | None, str | None, str | None, str | None]
 """Latitude, longitude (NaN for none), form and text of the coordinate; country, region, city as written."""
@@ -17,6 +19,10 @@ _Lettered = tuple[str, str, str | None, str | None]
 _NO_NUMBER = float("nan")
 _NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
 _MAX_LISTED = 60
+_LONGEST_WORD = 16
+"""Characters before a label that are looked at: words for a hemisphere have fewer."""
+_LAST_WORD = re.compile(r"[^\W\d_]+(?=-? ?\Z)")
+_LETTERS_ONLY = re.compile(r"[^\W_]+")
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
 _NO_NAME = frozenset("0123456789+-([{")
@@ -37,33 +43,24 @@ _FIELDS: dict[str | None, str] = {
     "LatLng": "pair",
     "LatLon": "pair",
 }
+_FIRST_OF_LABELS = frozenset(
+    word
+    for label in (*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS)
+    for word in label.split()[:-1]
+    if " or " not in label and label.rpartition(" ")[2] in {*PLACE_LABELS, *COORDINATE_LABELS}
+) - {"country", "region", "state", "city", "of"}
 # With one of these in a name, the text may mean something else than that name.
 TELLING = frozenset(
     {"or", "nor", "not", "no", "to", "either", "unknown", "none", "null", "nan", "inf", "infinity"}
     | {"www", "http", "maps", "google", "bing", "lat", "latitude", "lon", "long", "lng", "longitude"}
-    # First words of labels: `Japan GPS Coordinates: ..`.
-    | {
-        word
-        for label in (*PLACE_LABELS, *COORDINATE_LABELS, *OTHER_LABELS)
-        for word in label.split()[:-1]
-        if " or " not in label and label.rpartition(" ")[2] in {*PLACE_LABELS, *COORDINATE_LABELS}
-    }
-    - {"country", "region", "state", "city", "of"}
+    | _FIRST_OF_LABELS.intersection(("coordinate", "geographic", "gps"))
 )
-# With one of these, a list of names may be a sentence, or have words before it that lead to it.
-_PROSE = frozenset(
-    """
-    a about almost am an and answer apparently appears approx approximately are around as at based
-    be because been believe best but captured certainly circa clearly confident coordinate
-    coordinates could definitely estimate estimated exact fairly final from given gps guess
-    guessed guessing have here however i i'd i'm image in is it it's its like likely located
-    location look looks may maybe me might most must my near obviously of perhaps photo photograph
-    picture place possibly prediction presumably pretty probably quite reasonably reminds
-    resembles roughly say scene seems shot should shows since so somewhere spot street strongly
-    sure surely suspect taken tentatively that that's the think this very view was we well were
-    which with would
-    """.split()  # noqa: SIM905 - a hundred words on a line each would be no easier to read
-)
+# At the end of a name, these may belong to the label after it: `Country: China Autonomous Region: Tibet`.
+_OPENING_LABELS = _FIRST_OF_LABELS - TELLING
+# At either end of a list of names, these may be words around it.
+_AROUND_LIST = LEADING | LEADING_OUT | PROSE
+# Anywhere in it, these make it a sentence.
+_UNLISTED = TELLING | PROSE | {"i"}
 # Right before a pair, these may belong to it.
 _NEAR_PAIR = frozenset(
     {"n", "s", "e", "w", "north", "south", "east", "west", "northern", "southern", "eastern", "western"}
@@ -158,47 +155,12 @@ def _listed(located: CommonReading, city: str, second: str, third: str | None) -
     """Return the reading with the names of a list, which names the country last."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    if (
-        len(names) > _MAX_LISTED
-        or not _are_plain(names)
-        or not _PROSE.isdisjoint(names.lower().replace("-", " ").split())
-    ):
+    words = _LETTERS_ONLY.findall(names.lower())
+    if len(names) > _MAX_LISTED or not words:  # combining marks alone
+        return None
+    if not _UNLISTED.isdisjoint(words) or not _AROUND_LIST.isdisjoint((words[0], words[-1])):
         return None
     return (*located[:4], country, region, city)
-
-
-def read_chain(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of a Chain of Region in their usual order."""
-    country, region, city, pair, axes, lat, lon = match.groups()
-    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
-        return None
-    if pair is not None:
-        located = _value(pair, "labelled")
-    elif axes is not None:
-        if not _NEAR_PAIR.isdisjoint(f"{country} {region} {city}".lower().replace("-", " ").split()):
-            return None
-        located = _located(float(lat), float(lon), "labelled", axes)
-    elif country or region or city:
-        return (*_NOWHERE, country, region, city)
-    else:
-        return None
-    return located and (*located[:4], country, region, city)
-
-
-def read_chain_object(match: re.Match[str]) -> CommonReading | None:
-    """Read the fields of an object in their usual order."""
-    country, region, city, pair, lat_text, lat, lon_text, lon = match.groups()
-    if not _are_plain(f"{country or ''} {region or ''} {city or ''}"):
-        return None
-    if pair is not None:
-        located = _value(pair, "json")
-    elif lat_text or lat:
-        located = _located(float(lat_text or lat), float(lon_text or lon), "json", match[0])
-    elif country or region or city:
-        return (*_NOWHERE, country, region, city)
-    else:
-        return None
-    return located and (*located[:4], country, region, city)
 
 
 def read_lines(match: re.Match[str]) -> CommonReading | None:
@@ -207,7 +169,11 @@ def read_lines(match: re.Match[str]) -> CommonReading | None:
     plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
     if plan is None:
         return None
-    text = match.string[match.start(plan.start) : match.end(plan.end)] if plan.start else ""
+    if not plan.start:
+        return _from_fields((*groups[1::2], ""), plan, "labelled", "")
+    if any(_follows_direction(match.string, match.start(group)) for group in (plan.start, plan.end - 1)):
+        return None
+    text = match.string[match.start(plan.start) : match.end(plan.end)]
     return _from_fields((*groups[1::2], ""), plan, "labelled", text)
 
 
@@ -224,7 +190,7 @@ def read_object(match: re.Match[str]) -> CommonReading | None:
     plan = _plan(tuple(map(_FIELDS.get, groups[::3])))
     if plan is None:
         return None
-    values = [text or other for text, other in zip(groups[1::3], groups[2::3], strict=True)]
+    values = [text or other for text, other in zip(groups[1::3], groups[2::3])]  # noqa: B905 - as long
     return _from_fields((*values, ""), plan, "json", match[0])
 
 
@@ -259,24 +225,42 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
     """Return the reading of fields; None if a value is unlike its label."""
     at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
     country, region, city = values[at_country], values[at_region], values[at_city]
-    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
-        return None
-    if not _are_plain(f"{country} {region} {city}"):
+    is_named = country or region or city
+    if is_named and not _are_plain(country, region, city):
         return None
     if values[at_pair]:
         located = _value(values[at_pair], form)
     elif values[at_lat]:
-        if not _NEAR_PAIR.isdisjoint(f"{country} {region} {city}".lower().replace("-", " ").split()):
-            return None
         located = _axes(values[at_lat], values[at_lon], form, text)
     else:
         return (*_NOWHERE, country or None, region or None, city or None)
-    return located and (*located[:4], country or None, region or None, city or None)
+    if not located or not is_named:
+        return located
+    return (*located[:4], country or None, region or None, city or None)
 
 
-def _are_plain(names: str) -> bool:
-    """Return whether no word of some names may be more than a name."""
-    return TELLING.isdisjoint(names.lower().replace("-", " ").replace("(", "").replace(")", "").split())
+def _follows_direction(text: str, start: int) -> bool:
+    """Return whether a word for a hemisphere is right before a label: ``City: Perth South Latitude: 5``."""
+    if text[start - 1 : start] != " ":
+        return False
+    word = _LAST_WORD.search(unicodedata.normalize("NFC", text[max(0, start - _LONGEST_WORD) : start - 1]))
+    return word is not None and word[0].lower() in _NEAR_PAIR
+
+
+def _are_plain(country: str, region: str, city: str) -> bool:
+    """Return whether all three are names (or empty), and no word of them may be more than a name."""
+    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
+        return False
+    words = _words(f"{country} {region} {city}")
+    if not TELLING.isdisjoint(words):
+        return False
+    return _OPENING_LABELS.isdisjoint(words) or not any(
+        name and _words(name)[-1] in _OPENING_LABELS for name in (country, region, city)
+    )
+
+
+def _words(names: str) -> list[str]:
+    return names.lower().replace("-", " ").replace("(", " ").replace(")", " ").split()
 
 
 def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.parse.common_answers import read_common
 from geo_rewards.parse.reading import Reading, read_answer
-from geo_rewards.parse.tags import find_blocks, plain_answer
+from geo_rewards.parse.tags import ONE_EACH, find_blocks, plain_answer, think_of_plain
 from geo_rewards.types import Answer, Coordinate
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ def parse_completion(text: str) -> Answer:
     >>> parse_completion("<think>x</think><answer>400, 2.2945</answer>").problems
     ('out of range: latitude 400.0 is not in [-90, 90]',)
     """
+    plain = plain_answer(text)
+    common = None if plain is None else read_common(plain)
+    if common is not None:
+        return _common_answer(text, plain, common)
     blocks = find_blocks(text)
     if blocks.answer is None:
         problems = (blocks.problem,) if blocks.problem else ()
@@ -47,6 +51,23 @@ def parse_completion(text: str) -> Answer:
         tags=blocks.counts,
         coordinate_text=reading.coordinate_text,
         coordinate_form=reading.coordinate_form,
+    )
+
+
+def _common_answer(text: str, answer: str | None, reading: CommonReading) -> Answer:
+    """Return what a well-formed completion with nothing unusual in it says, as its blocks would have it."""
+    lat, lon, form, written, country, region, city = reading
+    return Answer(
+        think=think_of_plain(text),
+        answer=answer,
+        coordinate=None if form is None else Coordinate(lat, lon),
+        country=country,
+        region=region,
+        city=city,
+        well_formed=True,
+        tags=ONE_EACH,
+        coordinate_text=written,
+        coordinate_form=form,
     )
 
 

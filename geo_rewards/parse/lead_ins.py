@@ -20,8 +20,8 @@ _ADVERBS = frozenset(
     }
     | {"surely", "apparently", "obviously", "clearly", "roughly", "approximately", "tentatively"}
 )
-# Two of these are: one alone may be a name (In Salah, Most, Best).
-_LEADING = _ADVERBS | frozenset(
+# Two of these at the start do: one alone may be a name (In Salah, Most, Best).
+LEADING = _ADVERBS | frozenset(
     {
         "this",
         "it",
@@ -85,7 +85,7 @@ _LEADING = _ADVERBS | frozenset(
     }
     | {"spot", "prediction", "estimate", "guessed", "as", "so", "well", "strongly", "reasonably"}
 )
-_LEADING_OUT = frozenset(
+LEADING_OUT = frozenset(
     {
         "at",
         "approximately",
@@ -100,7 +100,8 @@ _LEADING_OUT = frozenset(
     }
     | {"the", "circa", "approx", "gps", "exact", "estimated", "its", "and", "of", "are", "is"}
 )
-_PROSE = frozenset(
+# With one of these, a part of a list is part of a sentence.
+PROSE = frozenset(
     {
         "is",
         "are",
@@ -143,7 +144,7 @@ def without_lead_in(text: str, start: int, end: int) -> int:
     at = start
     for match in _WORD.finditer(text, start, end):
         word = match.group().lower().replace("’", "'")
-        if word not in _LEADING or (not text[at : match.start()].replace(",", "").isspace() and words):
+        if word not in LEADING or (not text[at : match.start()].replace(",", "").isspace() and words):
             break
         following = _WORD.search(text, match.end(), end)
         if following is None or (
@@ -169,7 +170,7 @@ def leads_to_numbers(name: str) -> bool:
     (True, False)
     """
     words = [word.lower() for word in _WORD.findall(name)]
-    return bool(words) and _LEADING_OUT.issuperset(words)
+    return bool(words) and LEADING_OUT.issuperset(words)
 
 
 def is_prose(name: str) -> bool:
@@ -179,4 +180,4 @@ def is_prose(name: str) -> bool:
     (True, False)
     """
     words = [word.lower().replace("’", "'") for word in _WORD.findall(name)]
-    return not _PROSE.isdisjoint(words) or "i" in words[:-1]
+    return not PROSE.isdisjoint(words) or "i" in words[:-1]

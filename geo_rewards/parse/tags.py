@@ -15,7 +15,7 @@ _TAG = re.compile(r"</?(?:think|answer)>")
 # A well-formed completion without any other "<": up to its first thought, and from its second tag on.
 _HEAD = re.compile(r"\s*+<think>\s*+[^<\s]")
 _TAIL = re.compile(r"</think>\s*+<answer>([^<]*+)</answer>\s*+")
-_ONE_EACH = TagCounts(1, 1, 1, 1)
+ONE_EACH = TagCounts(1, 1, 1, 1)
 _CONTINUED = TagCounts(0, 1, 1, 1)
 
 
@@ -50,9 +50,16 @@ def plain_answer(text: str) -> str | None:
     >>> plain_answer("<think>sun</think><answer> 48.85, 2.35 </answer>")
     '48.85, 2.35'
     """
+    if ANSWER_CLOSE not in text:  # found out faster than that a long text of spaces has no tag
+        return None
     head = _HEAD.match(text)
     tail = head and _TAIL.fullmatch(text, text.find("<", head.end()))
     return (tail and tail[1].strip()) or None
+
+
+def think_of_plain(text: str) -> str:
+    """Return the stripped thoughts of a completion that `plain_answer` reads."""
+    return text[text.find(">") + 1 : text.find("</")].strip()
 
 
 def find_blocks(text: str) -> Blocks:
@@ -63,10 +70,9 @@ def find_blocks(text: str) -> Blocks:
     """
     answer = plain_answer(text)
     if answer is not None:
-        think = text[text.find(">") + 1 : text.find("</")].strip()
-        return Blocks(_ONE_EACH, think=think, answer=answer, well_formed=True)
+        return Blocks(ONE_EACH, think=think_of_plain(text), answer=answer, well_formed=True)
     counts = count_tags(text)
-    if counts in (_ONE_EACH, _CONTINUED):
+    if counts in (ONE_EACH, _CONTINUED):
         blocks = _one_each(text, counts)
         if blocks is not None:
             return blocks

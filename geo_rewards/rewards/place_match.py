@@ -83,15 +83,21 @@ class PlaceMatch(PlaceReward):
         alike = batch.located_alike[self.level] if any(located) else [0.0] * len(batch)
         if all(located):
             return alike
+        # A group of completions has one truth, and many of them name one place: each two are compared once.
+        compared: dict[tuple[int, int], float] = {}
+        values: list[float | None] = []
         rows = zip(alike, self.places(batch), batch.truth_places, located, strict=True)
-        return [
-            value if is_located else float(self.agrees(place, truth))
-            for value, place, truth, is_located in rows
-        ]
-
-    def agrees(self, place: Place, truth: Place) -> bool:
-        """Return whether the place is the true one by its names, at this reward's level."""
-        return agree(place, truth, level="country")
+        for value, place, truth, is_located in rows:
+            if is_located:
+                values.append(value)
+            elif place.country != truth.country or place.country is None:
+                values.append(0.0)
+            else:
+                pair = id(place), id(truth)
+                if pair not in compared:
+                    compared[pair] = float(agree(place, truth, level=self.level))
+                values.append(compared[pair])
+        return values
 
 
 class CountryMatch(PlaceMatch):
@@ -128,10 +134,6 @@ class RegionMatch(PlaceMatch):
     needs = ("country", "region")
     formula = "1 if region and country are the true ones, else 0"
 
-    def agrees(self, place: Place, truth: Place) -> bool:
-        """Compare country and region."""
-        return super().agrees(place, truth) and agree(place, truth, level="region")
-
 
 class CityMatch(PlaceMatch):
     """1 if the answer's city is the true one and its country too, else 0.
@@ -163,7 +165,3 @@ class CityMatch(PlaceMatch):
             return matches
         near = batch.distance_km <= self.within_km  # false for NaN
         return [1.0 if close else value for close, value in zip(near, matches, strict=True)]
-
-    def agrees(self, place: Place, truth: Place) -> bool:
-        """Compare country and city."""
-        return super().agrees(place, truth) and agree(place, truth, level="city")

@@ -32,8 +32,23 @@ CITIES = [
     "Lyngby",
     "Nantes",
     "दिल्ली",
+    "Fortino J. Pinacho",
+    "West Perth South",
+    "Perth-Nord",
+    "Hoi An",
+    "Neuhaus an der Pegnitz",
+    "Hay and Wye",
+    "In Salah",
+    "Most",
 ]
-REGIONS = ["Hokkaido", "Île-de-France", "North Carolina", "State of São Paulo", "Rio Grande do Sul"]
+REGIONS = [
+    "Hokkaido",
+    "Île-de-France",
+    "North Carolina",
+    "State of São Paulo",
+    "Rio Grande do Sul",
+    "East Java",
+]
 LABELS = [
     ("Country", "State", "City", "Coordinates"),
     ("country", "region", "city", "coordinates"),
@@ -41,6 +56,7 @@ LABELS = [
     ("Country name", "sub region", "City or Town", "GPS Coordinates"),
     ("Nation", "State/Province", "Locality", "latlng"),
     ("country_name", "Province or State", "city_name", "gps"),
+    ("Country", "Region Or State", "CITY_OR_TOWN", "Coordinates"),
 ]
 PAIRS = ["({a}, {b})", "{a}, {b}", "[{a},{b}]", "{a} {b}", "{a}; {b}", "( {a} / {b} )"]
 SCRAPS = [
@@ -254,6 +270,14 @@ def test_a_changed_form_is_read_as_the_full_parser_reads_it_or_left_to_it(read_b
             (48.85, 2.35, "labelled", "Longitude: 2.35\nCity: Paris\nLatitude: 48.85°", None, None, "Paris"),
         ),
         (
+            "State: East Java, City: Perth South\nLat: 48.85, Lon: 2.35",
+            (48.85, 2.35, "labelled", "Lat: 48.85, Lon: 2.35", None, "East Java", "Perth South"),
+        ),
+        (
+            "City: Fortino J. Pinacho Coordinates: (18.55, -96.09)",
+            (18.55, -96.09, "parentheses", "(18.55, -96.09)", None, None, "Fortino J. Pinacho"),
+        ),
+        (
             '{"city": "Paris", "LOC": [48.85, 2.35]}',
             (48.85, 2.35, "json", "[48.85, 2.35]", None, None, "Paris"),
         ),
@@ -279,7 +303,16 @@ def test_a_common_form_is_read_by_its_pattern(read_by_both, text, expected):
     assert read_by_both(text) == expected
 
 
-@pytest.mark.parametrize("text", ["Paris, France", "Biei, Hokkaido, Japan."])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Paris, France",
+        "Biei, Hokkaido, Japan.",
+        "Neuhaus an der Pegnitz, Germany",
+        "Hay and Wye, England, UK",
+        "Geji, Tibet Autonomous Region, China",
+    ],
+)
 def test_a_list_of_names_is_a_place_in_an_answer_and_none_in_a_truth(text):
     assert read_common(text)[4:] != (None, None, None)
     assert read_common(text, listed=False) is None
@@ -321,6 +354,15 @@ def test_a_list_of_names_is_a_place_in_an_answer_and_none_in_a_truth(text):
         "62.9°E24°S",
         "x" * 5000,
         "Ceará, www. (48.85, 2.35)",
+        "City: Perth South Latitude: 31.9, Longitude: 115.8",
+        "Latitude: 31.9, City: Perth South Longitude: 115.8",
+        "Country: China Autonomous Region: Tibet",
+        "It’s Paris, France",
+        "Francisco I. Madero, Mexico",
+        "\u0301, \u0302",
+        "A\u0301is Foo, France",
+        "In the Hague, Netherlands",
+        "Paris, France about (48.85, 2.35)",
         "City: ½ Moon",
         "City: x²",
     ],
