@@ -77,3 +77,11 @@ def test_the_core_imports_no_trainer_and_nothing_heavy():
 def output_of(code: str) -> str:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return done.stdout.strip()
+
+
+def test_listing_rewards_imports_no_reader_of_answers():
+    code = (
+        "import sys, geo_rewards as gr; gr.list_rewards(); "
+        "print([name for name in sys.modules if name.startswith('geo_rewards.parse.read')])"
+    )
+    assert output_of(code) == "[]"

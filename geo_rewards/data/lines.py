@@ -68,7 +68,9 @@ def count_values(path: Path) -> int:
         DataError: If the file is missing or has another suffix.
     """
     if _is_jsonl(path):
-        return sum(1 for _ in _jsonl_lines(path))
+        with path.open("rb") as file:
+            first = file.readline().removeprefix(_BOM)
+            return (not first.isspace() and bool(first)) + sum(not raw.isspace() for raw in file)
     return sum(1 for _ in _read_json(path))
 
 

@@ -32,40 +32,38 @@ class Scan:
     """
 
     def __init__(self, places: Places, misdrawn: IntArray) -> None:
-        self._vectors = places.vectors
-        self._rows = _distinct_rows(places)
-        self._starts = np.searchsorted(places.country[self._rows], np.arange(len(places.countries) + 1))
+        self._places = places
         self._misdrawn = misdrawn
 
     def any_country(self, points: FloatArray, widest: float) -> tuple[FloatArray, IntArray]:
         """Return chord and row of the place nearest to each point."""
-        return self._search(points, [self._rows] * len(points), widest)
+        return self._search(points, [slice(len(self._places.names))] * len(points), widest)
 
     def own_country(
         self, points: FloatArray, country: IntArray, widest: float
     ) -> tuple[FloatArray, IntArray]:
         """Return chord and row of the nearest place in each point's country, by its index."""
-        groups = [self._rows[self._starts[i] : self._starts[i + 1]] for i in country.tolist()]
-        return self._search(points, groups, widest)
+        codes = [self._places.countries[index] for index in country.tolist()]
+        return self._search(points, [self._places.country_rows[code] for code in codes], widest)
 
     def misdrawn(self, points: FloatArray, widest: float) -> tuple[FloatArray, IntArray]:
         """Return chord and number (index into `misdrawn`) of the nearest misdrawn town."""
-        numbers = np.arange(len(self._misdrawn))
-        return self._search(points, [numbers] * len(points), widest, vectors=self._vectors[self._misdrawn])
+        towns = self._places.vectors[self._misdrawn]
+        squares = [np.square(towns - point).sum(axis=1) for point in points]
+        found = np.array([square.argmin() for square in squares], dtype=np.int64)
+        chord = np.sqrt([square.min() for square in squares])
+        return np.where(chord < widest, chord, np.inf), found
 
-    def _search(
-        self, points: FloatArray, groups: list[IntArray], widest: float, *, vectors: FloatArray | None = None
-    ) -> tuple[FloatArray, IntArray]:
-        """Return chord and row of the nearest of each point's group."""
-        if vectors is None:
-            vectors = self._vectors
+    def _search(self, points: FloatArray, groups: list[slice], widest: float) -> tuple[FloatArray, IntArray]:
+        """Return chord and row of the place of each point's group that is nearest to it."""
         chords, rows = np.full(len(points), np.inf), np.zeros(len(points), dtype=np.int64)
         for i, (point, group) in enumerate(zip(points, groups, strict=True)):
-            squares = np.square(vectors[group] - point).sum(axis=1)
-            nearest = int(squares.argmin())
-            chord = float(np.sqrt(squares[nearest]))
+            squares = np.square(self._places.vectors[group] - point).sum(axis=1)
+            nearest = np.flatnonzero(squares == squares.min()) + (group.start or 0)
+            chord = float(np.sqrt(squares.min()))
             if chord < widest:
-                chords[i], rows[i] = chord, group[nearest]
+                # several are at exactly the same point: see `_distinct_rows`
+                chords[i], rows[i] = chord, nearest[self._places.population[nearest].argmax()]
         return chords, rows
 
 

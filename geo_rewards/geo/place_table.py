@@ -48,7 +48,7 @@ class Places:
         city_ends: Bounds in `cities`, one more than there are places.
         inner: Whether each place is a section of a city, and no city itself.
         regions: Name of each first-order division; None for the part of a country that lies in none.
-        region_keys: `plain_key` of every name of each region.
+        region_keys: `plain_key` of every name of each region, with "|" between them.
         region_country: Index into `countries` of each region.
         countries: ISO 3166-1 alpha-2 codes (and XK), sorted.
     """
@@ -62,7 +62,7 @@ class Places:
     city_ends: IntArray
     inner: NDArray[np.bool_]
     regions: list[str | None]
-    region_keys: list[tuple[str, ...]]
+    region_keys: list[str]
     region_country: IntArray
     countries: list[str]
 
@@ -130,7 +130,7 @@ def _load_places() -> Places:
         city_ends=np.append(0, np.cumsum(columns["city_count"], dtype=np.int64)),
         inner=np.unpackbits(columns["inner"], count=len(own_start)).astype(np.bool_),
         regions=[row[1] or None for row in rows],
-        region_keys=[tuple(row[2].split("|")) if row[2] else () for row in rows],
+        region_keys=[row[2] for row in rows],
         region_country=region_country,
         countries=countries,
     )
@@ -204,7 +204,7 @@ def _region_names(country: str) -> Mapping[str, frozenset[int]]:
     if country not in places.country_rows:
         return {}
     own = np.flatnonzero(places.region_country == places.countries.index(country)).tolist()
-    return _grouped((key, region) for region in own for key in places.region_keys[region])
+    return _grouped((key, region) for region in own for key in places.region_keys[region].split("|") if key)
 
 
 def _grouped(pairs: Iterable[tuple[str, int]]) -> Mapping[str, frozenset[int]]:

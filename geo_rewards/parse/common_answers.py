@@ -10,8 +10,6 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from geo_rewards.parse import common_readers as readers
-
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Mapping
@@ -84,6 +82,7 @@ def read_common(text: str, *, listed: bool = True) -> CommonReading | None:
 def _notations() -> Notations:
     """Return the table of all notations; compiling it takes as long as reading thousands of answers."""
     from geo_rewards.parse import common_patterns as patterns
+    from geo_rewards.parse import common_readers as readers
 
     axes = Notation(patterns.AXES, readers.read_lines)
     lines = Notation(patterns.LINES, readers.read_lines)

@@ -6,12 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from geo_rewards.parse.common_answers import read_common
-from geo_rewards.parse.reading import Reading, read_answer
 from geo_rewards.parse.tags import ONE_EACH, find_blocks, plain_answer, think_of_plain
 from geo_rewards.types import Answer, Coordinate
 
 if TYPE_CHECKING:
     from geo_rewards.parse.common_readers import CommonReading
+    from geo_rewards.parse.reading import Reading
 
 
 def parse_completion(text: str) -> Answer:
@@ -120,6 +120,9 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
 
 def _read(answer: str, *, listed: bool) -> Reading:
     """Return what a stripped answer says: from one pattern if its form is common, else the full parser."""
+    # Imported here with all its tables of words: a command that reads no answer does not need them.
+    from geo_rewards.parse.reading import Reading, read_answer
+
     common = read_common(answer, listed=listed)
     if common is None:
         return read_answer(answer, listed=listed)

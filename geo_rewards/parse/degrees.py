@@ -6,11 +6,6 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from geo_rewards.parse.angle_reader import single_angle
-from geo_rewards.parse.angles import AXIS_NAMES
-from geo_rewards.parse.findings import RefusedError, shown
-from geo_rewards.parse.normalise import plain_text
-
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis
 
@@ -30,6 +25,15 @@ def degrees_of(text: str, axis: Axis) -> float:
     text = text.strip()
     if _NUMBER.fullmatch(text) and math.isfinite(value := float(text)):
         return value
+    return _read_degrees(text, axis)
+
+
+def _read_degrees(text: str, axis: Axis) -> float:
+    from geo_rewards.parse.angle_reader import single_angle
+    from geo_rewards.parse.angles import AXIS_NAMES
+    from geo_rewards.parse.findings import RefusedError, shown
+    from geo_rewards.parse.normalise import plain_text
+
     try:
         angle = single_angle(plain_text(text).strip())
     except RefusedError as refused:

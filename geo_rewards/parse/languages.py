@@ -7,6 +7,7 @@ One table: supporting another word takes just one more entry here. Each word bec
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -189,9 +190,14 @@ class _Rules:
     """A pattern with one group for each character that words become."""
 
     def __init__(self, table: dict[str, list[str]]) -> None:
-        groups = (f"({'|'.join(patterns)})" for patterns in table.values())
-        self.pattern = re.compile("|".join(groups), re.IGNORECASE)
+        self._table = table
         self.characters = tuple(table)
+
+    @cached_property
+    def pattern(self) -> re.Pattern[str]:
+        """The pattern, compiled when a text first has one of the words."""
+        groups = (f"({'|'.join(patterns)})" for patterns in self._table.values())
+        return re.compile("|".join(groups), re.IGNORECASE)
 
     def applied(self, text: str) -> str:
         """Return the text with the words replaced."""

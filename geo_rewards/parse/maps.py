@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
@@ -35,20 +36,20 @@ class _Place(NamedTuple):
     """A part of a link that contains a coordinate; lower ranks win."""
 
     rank: int
-    pattern: re.Pattern[str]
+    pattern: str
     lon_first: bool = False
 
 
 class _Service(NamedTuple):
     """A map service: its hosts and the parts of its links; links of a service without parts are refused."""
 
-    hosts: re.Pattern[str]
+    hosts: str
     places: tuple[_Place, ...]
     refusal: str = ""
 
 
 def _place(rank: int, pattern: str, *, lon_first: bool = False) -> _Place:
-    return _Place(rank, re.compile(pattern, re.IGNORECASE | re.ASCII), lon_first)
+    return _Place(rank, pattern, lon_first)
 
 
 def _parameter(rank: int, *names: str, lon_first: bool = False) -> _Place:
@@ -56,8 +57,14 @@ def _parameter(rank: int, *names: str, lon_first: bool = False) -> _Place:
     return _place(rank, rf"{_STARTS}(?:{'|'.join(names)})={_PAIR}", lon_first=lon_first)
 
 
-def _hosts(pattern: str) -> re.Pattern[str]:
-    return re.compile(rf"(?:^|[/.])(?:{pattern})", re.IGNORECASE | re.ASCII)
+def _hosts(pattern: str) -> str:
+    return rf"(?:^|[/.])(?:{pattern})"
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of the table: few texts have links, and those links need few of them."""
+    return re.compile(pattern, re.IGNORECASE | re.ASCII)
 
 
 _TWO_PARAMETERS = (
@@ -123,7 +130,7 @@ _SERVICES = (
         ),
     ),
     _Service(  # any other
-        re.compile(""),
+        "",
         (_place(1, rf"@{_NUMBER},{_NUMBER}"), _parameter(1, "q", "query"), *_TWO_PARAMETERS),
     ),
 )
@@ -152,10 +159,10 @@ def read_link(link: str) -> list[Finding]:
     written = _written_out(plain)
     if written is not None:
         return [Finding(written[0], "url", link, written[1], claimed=True)]
-    service = next(service for service in _SERVICES if service.hosts.search(host))
+    service = next(service for service in _SERVICES if _compiled(service.hosts).search(host))
     ranked: dict[int, list[Finding]] = {}
     for place in service.places:
-        for match in place.pattern.finditer(plain):
+        for match in _compiled(place.pattern).finditer(plain):
             ranked.setdefault(place.rank, []).append(_finding(match, link, lon_first=place.lon_first))
     if not service.places and _DECIMALS.search(plain):
         raise RefusedError(ProblemKind.GEOMETRY, f"{shown(link)}: {service.refusal}")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from geo_rewards.atomic_file import replacing
 from geo_rewards.results.chunks import ADDED
 from geo_rewards.results.rows import is_parquet
+from geo_rewards.worker_pool import chunked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from geo_rewards.results.rows import SavedRow
 
 Cells = dict[str, Any]
+_LINES_AT_ONCE = 64  # a write for each line takes longer; all lines of a chunk would double its memory
 Write = Callable[[Sequence["SavedRow"], "ScoredChunk"], None]
 """Writes rows with the cells that scoring adds."""
 
@@ -73,11 +75,16 @@ def _merged(rows: Sequence[SavedRow], added: Sequence[Cells]) -> list[Cells]:
 def _write_lines(
     rows: Sequence[SavedRow], scored: ScoredChunk, write: Callable[[str], object], *, ascii_only: bool
 ) -> None:
+    for lines in chunked(_lines(rows, scored, ascii_only=ascii_only), _LINES_AT_ONCE):
+        write("".join(lines))
+
+
+def _lines(rows: Sequence[SavedRow], scored: ScoredChunk, *, ascii_only: bool) -> Iterator[str]:
     for at, (row, added) in enumerate(zip(rows, scored.texts, strict=True)):
         if row.text is None or ascii_only or not row.cells.keys().isdisjoint(ADDED):
-            write(_json_line({**row.cells, **scored.cells[at]}, ascii_only=ascii_only) + "\n")
+            yield _json_line({**row.cells, **scored.cells[at]}, ascii_only=ascii_only) + "\n"
         else:  # what is there stays as it was written
-            write(f"{row.text[:-1].rstrip()}, {added}}}\n")
+            yield f"{row.text[:-1].rstrip()}, {added}}}\n"
 
 
 def _json_line(row: Cells, *, ascii_only: bool) -> str:
