@@ -54,7 +54,7 @@ def test_another_weight_changes_the_total_alone(score):
 
 
 def test_what_is_read_otherwise_is_told(score, tmp_path):
-    """As when an older version of the parser has written the earlier file."""
+    """As if an older version of the parser had written the earlier file."""
     _, old = score(out="old.jsonl")
     rows = [json.loads(line) for line in old.read_text().splitlines()]
     rows[0]["parsed"]["lat"] = 2.35
@@ -95,8 +95,8 @@ def test_chunks_and_parquet_are_compared_like_one_jsonl(score, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows[:2], "old.jsonl holds 2 rows and 3 are scored"),
-        (lambda rows: [rows[1], rows[0], rows[2]], "old.jsonl, line 1: the completion is another one"),
+        (lambda rows: rows[:2], "old.jsonl has 2 rows but 3 are scored"),
+        (lambda rows: [rows[1], rows[0], rows[2]], "old.jsonl, line 1: the completion is different"),
         (lambda rows: [*rows[:2], {"completion": "x"}], "old.jsonl, line 3: there are no `rewards`"),
         (lambda rows: [*rows[:2], {**rows[2], "completion": None}], "line 3: there is no completion"),
     ],
