@@ -171,7 +171,7 @@ def score_row(saved: Path, recipe: Path, what: str) -> str:
     us = (seconds - start) / SAVED_ROWS * 1e6
     return (
         f"| `geo-rewards score` of {SAVED_ROWS:,} saved rows of {what}, {saved.suffix}, CPU of one process "
-        f"| {us:.1f} us a row, {1e6 / us:,.0f} rows a second, and {start:.1f} s to start |"
+        f"| {us:.1f} us per row, {1e6 / us:,.0f} rows per second, and {start:.1f} s to start |"
     )
 
 

@@ -1,4 +1,4 @@
-"""The common forms are read by patterns, and never otherwise than the full parser reads them."""
+"""The common forms are read by patterns, exactly as the full parser reads them."""
 
 import pickle
 import random
@@ -280,7 +280,7 @@ def test_a_common_form_is_read_by_its_pattern(read_by_both, text, expected):
 
 
 @pytest.mark.parametrize("text", ["Paris, France", "Biei, Hokkaido, Japan."])
-def test_a_list_of_names_is_a_place_in_an_answer_and_none_in_a_truth(text):
+def test_a_list_of_names_is_a_place_in_an_answer_but_not_in_a_truth(text):
     assert read_common(text)[4:] != (None, None, None)
     assert read_common(text, listed=False) is None
 
