@@ -206,7 +206,7 @@ def decay(distance_km: ArrayLike, *, curve: str, **constants: Any) -> FloatArray
 def _number(name: str, value: Any) -> float:
     # to Python a bool is a number; here it is a mistake
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise ValueError(f"{name} must consist of finite numbers, not {value!r}")
+        raise ValueError(f"{name} must be numeric and finite, not {value!r}")
     return float(value)
 
 

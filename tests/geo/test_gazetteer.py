@@ -134,8 +134,8 @@ def test_lists_tuples_and_arrays_are_read_and_nothing_is_printed(name, capfd):
         ([0, 0, 0], [0, 0, 190], r"coordinate 2: longitude 190\.0 is not in"),
         ([math.nan], [0], "coordinate 0: latitude nan is not in"),
         ([0], [-math.inf], "coordinate 0: longitude -inf is not in"),
-        ([0, 1], [0], "of one length"),
-        (0.0, 0.0, "of one length"),
+        ([0, 1], [0], "of the same length"),
+        (0.0, 0.0, "of the same length"),
     ],
 )
 def test_bad_coordinates_are_errors_that_name_the_index(name, lats, lons, message):
