@@ -1,4 +1,4 @@
-"""Score many completions by chunks, and print time and memory: ``python benchmarks/chunks.py COUNT``."""
+"""Score many completions in chunks, and print time and memory: ``python benchmarks/chunks.py COUNT``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import texts
 from results import timed
 
 CHUNK = 10_000
-# not `ru_maxrss`: a child inherits that of the process which started it
+# not `ru_maxrss`: a child inherits its parent's
 PRINT_PEAK = "\nprint(int(open('/proc/self/status').read().split('VmHWM:')[1].split()[0]) / 1024)"
 MEMORY_STEPS = {
     "`import geo_rewards`": "import geo_rewards as gr",
@@ -20,7 +20,7 @@ MEMORY_STEPS = {
 
 
 def score_by_chunks(count: int) -> dict[str, float]:
-    """Score so many completions, each with a coordinate of its own, and return seconds and memory."""
+    """Score that many completions, each with a different coordinate, and return seconds and memory."""
     recipe = texts.bench_recipe()
     seconds = first_mb = 0.0
     for seed in range(count // CHUNK):
@@ -31,7 +31,7 @@ def score_by_chunks(count: int) -> dict[str, float]:
 
 
 def peak_mb() -> float:
-    """Return the most memory that this process has had, in MB."""
+    """Return the peak memory of this process, in MB."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     return int(status.split("VmHWM:")[1].split()[0]) / 1024
 

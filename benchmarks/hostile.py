@@ -1,4 +1,4 @@
-"""Texts made to be slow, and what they cost."""
+"""Texts designed to be slow, and what they cost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HOSTILE = (
 
 
 def hostile_cost() -> tuple[float, float]:
-    """Return ns a character of the costliest 100 kB text, and of ten usual completions."""
+    """Return ns per character for the costliest 100 kB text, and for ten ordinary completions."""
     junk = [text for piece in HOSTILE for text in wrapped(piece * (100_000 // len(piece)))]
     usual = [texts.completions(1, seed=at, form=form)[0][0] for at, form in enumerate(texts.COORDINATE_FORMS)]
     normal = cpu_seconds(usual, repeats=100) / sum(map(len, usual))
@@ -24,12 +24,12 @@ def hostile_cost() -> tuple[float, float]:
 
 
 def wrapped(junk: str) -> tuple[str, str, str]:
-    """Return the junk alone, as thoughts and as an answer."""
+    """Return the junk alone, as a think block and as an answer."""
     return junk, f"<think>{junk}</think><answer>1.5, 2.5</answer>", f"<think>x</think><answer>{junk}</answer>"
 
 
 def cpu_seconds(parsed: list[str], *, repeats: int) -> float:
-    """Return the best CPU time that parsing these texts once takes."""
+    """Return the best CPU time for parsing these texts once."""
     best = float("inf")
     for _ in range(repeats):
         start = time.process_time()
@@ -40,7 +40,7 @@ def cpu_seconds(parsed: list[str], *, repeats: int) -> float:
 
 
 def rare_answers() -> dict[str, str]:
-    """Return completions of forms that the full parser reads, by what they are."""
+    """Return completions in forms that the full parser reads, by description."""
     rng = random.Random(0)
     answers = {
         "in a sentence": "It is at 48.8566, 2.3522.",

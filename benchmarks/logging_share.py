@@ -1,7 +1,7 @@
-"""Measure what the log of a run costs on two ranks, for real-looking completions; writes it into the results.
+"""Measure what a run's log costs on two ranks, for realistic completions, and write it into the results.
 
 ``python benchmarks/logging_share.py``; needs the extra `[train]`. Both ranks share this machine's cores,
-so that each waits for the other in the one gather of a batch: on machines of their own they would not.
+so each waits for the other in the single gather per batch: on separate machines they would not.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def measure(rank: int, folder: str) -> None:
 
 
 def row(rank: int, count: int) -> str:
-    """Return the medians of one batch size, each way on fresh completions."""
+    """Return the medians for one batch size, each way with fresh completions."""
     recipe = gr.load_recipe("default")
     ways = [recipe.trl_rewards(), bind_rewards(recipe), bind_rewards(recipe, log_completions=True)]
     found = [
@@ -58,7 +58,7 @@ def row(rank: int, count: int) -> str:
 
 
 def timed(rewards: list[Any], rank: int, count: int, *, seed: int, logs: bool) -> float:
-    """Return the median milliseconds of all rewards of a batch, without the first, which warms up."""
+    """Return the median milliseconds for all rewards of a batch, excluding the first, a warm-up."""
     sinks: dict[str, Any] = {"log_metric": ignore, "log_extra": ignore} if logs else {}
     spent = []
     for repeat in range(REPEATS + 1):

@@ -1,7 +1,7 @@
-"""What a careful person would write first: each reward parses and looks up for itself.
+"""What a careful person would write first: each reward does its own parsing and lookups.
 
-Every reward finds the answer by a regular expression and reads it by a few more, the distance is pure Python,
-and each point is one query of reverse_geocoder (mode=1).
+Every reward finds the answer with a regular expression and reads it with a few more, the distance is pure
+Python, and each point is one query to reverse_geocoder (mode=1).
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ CODES = {name.lower(): code for code, names in texts.COUNTRIES.items() for name 
 
 
 def answer_pair(completion: str) -> tuple[float, float] | None:
-    """Return the pair in the answer block, if there is a valid one."""
+    """Return the pair in the answer block, if it is valid."""
     answer = ANSWER.search(completion)
     pair = answer and read_pair(answer.group(1).strip())
     return pair if pair and abs(pair[0]) <= 90 and abs(pair[1]) <= 180 else None
 
 
 def read_pair(text: str) -> tuple[float, float] | None:
-    """Return the pair of an answer: JSON, labels, hemisphere letters, or two numbers."""
+    """Return the pair in an answer: JSON, labels, hemisphere letters, or two numbers."""
     if found := OBJECT.search(text):
         return object_pair(found.group())
     lat, lon = LATITUDE.search(text), LONGITUDE.search(text)
@@ -54,7 +54,7 @@ def read_pair(text: str) -> tuple[float, float] | None:
 
 
 def object_pair(text: str) -> tuple[float, float] | None:
-    """Return the pair of a JSON object."""
+    """Return the pair in a JSON object."""
     try:
         fields = {key.lower(): value for key, value in json.loads(text).items()}
         for key in ("loc", "coordinates", "location"):
@@ -95,7 +95,7 @@ def haversine_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 
 
 def lookup(lat: float, lon: float) -> dict[str, Any]:
-    """Return reverse_geocoder's place of one point."""
+    """Return reverse_geocoder's place for one point."""
     place: dict[str, Any] = reverse_geocoder.search([(lat, lon)], mode=1, verbose=False)[0]
     return place
 
@@ -132,7 +132,7 @@ def place_reward(
 def name_reward(
     completions: list[str], *, lat: list[float], lon: list[float], keys: tuple[str, ...]
 ) -> list[float]:
-    """1 if these names of the answer are those of the true place, else 0."""
+    """1 if these names in the answer are those of the true place, else 0."""
     values = []
     for completion, true_lat, true_lon in zip(completions, lat, lon, strict=True):
         names, truth = answer_names(completion), lookup(true_lat, true_lon)

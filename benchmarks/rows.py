@@ -1,12 +1,12 @@
-"""Measure a million rows: their table's first build, its re-opening, memory per rank; and the obvious way.
+"""Measure a million rows: first building and reopening their table, memory per rank; and the obvious way.
 
-Run by hand, some five minutes, into ``benchmarks/RESULTS.md``::
+Run by hand, takes about five minutes, writes into ``benchmarks/RESULTS.md``::
 
     python benchmarks/rows.py [ROWS]
 
-Each step runs in a process of its own. Memory is what has been added since the libraries were imported:
-RssAnon is the process's own, RssFile are pages of mapped files, which all ranks of a machine share and which
-the system takes back when it needs them.
+Each step runs in a separate process. Memory is what was added since the libraries were imported: RssAnon is
+private to the process, RssFile are pages of mapped files, which all ranks of a machine share and which the
+system reclaims when it needs them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def write_rows(folder: Path, count: int) -> None:
-    """Write rows of Chain of Region as `geo-rewards label` would, over eight pictures."""
+    """Write Chain of Region rows as `geo-rewards label` would, using eight pictures."""
     from PIL import Image
 
     generator = random.Random(0)
@@ -72,7 +72,7 @@ def write_rows(folder: Path, count: int) -> None:
 
 
 def measured(step: str, folder: str, *, forget: bool = False) -> dict:
-    """Run a step in a process of its own and return its figures."""
+    """Run a step in a separate process and return its figures."""
     if forget:
         Path(folder, "cache", "hashes.json").unlink(missing_ok=True)
     done = subprocess.run(
@@ -110,7 +110,7 @@ def run_step(step: str, folder: Path) -> None:
 
 
 def torch_order(count: int) -> list[int]:
-    """Return an epoch's order as TRL's own sampler holds it."""
+    """Return an epoch's order as TRL's own sampler stores it."""
     import torch
 
     indices = torch.randperm(count).tolist()
@@ -118,7 +118,7 @@ def torch_order(count: int) -> list[int]:
 
 
 def use(dataset: object, meter: Meter) -> None:
-    """Split the rows, walk through an epoch's order, and open some rows with their pictures."""
+    """Split the rows, iterate over an epoch's order, and open some rows with their pictures."""
     from geo_rewards_trl.rows.dataset import has_images, split_validation
     from geo_rewards_trl.rows.sampler import EpochSampler
 
@@ -142,7 +142,7 @@ def use(dataset: object, meter: Meter) -> None:
 
 
 class Meter:
-    """Seconds and megabytes added since the step before, and since the beginning."""
+    """Seconds and megabytes added since the previous step, and since the start."""
 
     def __init__(self) -> None:
         self.start = memory_mb()
@@ -151,7 +151,7 @@ class Meter:
         self.figures: dict[str, dict[str, float]] = {}
 
     def note(self, name: str) -> None:
-        """Note what has been done since the last call under a name."""
+        """Record what was done since the last call under a name."""
         now = memory_mb()
         added = {key: now[key] - self.start[key] for key in now}
         spent = {"seconds": time.perf_counter() - self.time, "cpu": cpu_seconds() - self.cpu}
@@ -160,12 +160,12 @@ class Meter:
 
 
 def cpu_seconds() -> float:
-    """Return what this process and the helpers that have ended have used of all processors."""
+    """Return the CPU seconds used by this process and its finished helpers."""
     return sum(os.times()[:4])
 
 
 def memory_mb() -> dict[str, float]:
-    """Return what this process holds, and the most it has held."""
+    """Return the current and peak memory of this process."""
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     sizes = {line.split(":")[0]: int(line.split()[1]) / 1024 for line in lines if line.endswith(" kB")}
     return {name: sizes[name] for name in ("RssAnon", "RssFile", "VmHWM")}
@@ -178,7 +178,7 @@ def table_of(steps: dict, count: int, megabytes: float) -> str:
     captions = {
         "split": "hold out 5 % by row",
         "place": "hold out 5 % by `place_km:1`",
-        "epoch": "the order of an epoch, all of it walked through",
+        "epoch": "the order of an epoch, iterated to the end",
         "rows": f"{OPENED_ROWS:,} rows of it with their pictures",
         "columns": "two text columns of all rows",
     }
@@ -189,19 +189,19 @@ def table_of(steps: dict, count: int, megabytes: float) -> str:
         line("the obvious way: `json.loads` of each line into a list", obvious["open"]),
         line("the obvious way, with the order of an epoch as lists", obvious["epoch"]),
         line("first opening: rows and truths checked, table built", build["open"]),
-        line("opened again, the file hashed anew", steps["hash"]["open"]),
-        line("opened again, the file not touched since", again["open"]),
+        line("reopened, the file hashed again", steps["hash"]["open"]),
+        line("reopened, the file unchanged since", again["open"]),
         *(line(f"... then {caption}", again[name]) for name, caption in captions.items()),
         "",
         f"**{most:.0f} MB** of its own at most after any of these steps, "
         f"{obvious['epoch']['RssAnon'] / most:.0f} times less than the obvious way, which has checked "
-        f"nothing yet. First opening: {build['open']['cpu'] / count * 1e6:.0f} us of a processor a row.",
+        f"nothing yet. First opening: {build['open']['cpu'] / count * 1e6:.0f} CPU us per row.",
     ]
     return "\n".join(lines)
 
 
 def line(caption: str, figures: dict[str, float]) -> str:
-    """Return a line of the table."""
+    """Return a table row."""
     seconds = f"{figures['seconds']:.2f} | {figures['cpu']:.2f}"
     return f"| {caption} | {seconds} | {figures['RssAnon']:.0f} | {figures['RssFile']:.0f} |"
 

@@ -1,7 +1,7 @@
-"""Measure, as ratios within one process, and write the figures into ``benchmarks/RESULTS.md``.
+"""Measure ratios within one process, and write the figures into ``benchmarks/RESULTS.md``.
 
-Run by ``make bench``. Seconds are CPU seconds of one process unless a table says otherwise: other work on
-the machine then counts less. Trust ratios within one table, not seconds between two.
+Run by ``make bench``. Seconds are CPU seconds of one process unless a table says otherwise, so that other
+work on the machine matters less. Trust ratios within a table, not seconds across tables.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ SAVED_ROWS = 30_000
 
 
 def main() -> None:
-    """Measure everything, or the sections that are named, and rewrite them in the results."""
+    """Measure everything, or the named sections, and rewrite them in the results."""
     chosen = sys.argv[1:] or SECTIONS
     for name in chosen:
         table = SECTIONS[name]()
@@ -51,9 +51,9 @@ def main() -> None:
 
 
 def scoring_table() -> str:
-    """Compare five rewards with the naive implementation on fresh completions, form by form."""
+    """Compare five rewards with the naive implementation on fresh completions, for each form."""
     head = [
-        f"| five rewards, us a completion: {COUNT:,} fresh ones of 950 characters a repeat | naive "
+        f"| five rewards, us per completion: {COUNT:,} fresh ones of 950 characters per repeat | naive "
         "| `Recipe.score` | ratio |",
         "|---|---|---|---|",
     ]
@@ -65,12 +65,12 @@ def scoring_table() -> str:
 
 
 def caption(form: texts.Form) -> str:
-    """Return the example that the form's docstring begins with."""
+    """Return the example at the start of the form's docstring."""
     return (form.__doc__ or "").splitlines()[0].removesuffix(".").replace("``", "`").replace("|", "\\|")
 
 
 def scoring_row(caption: str, *, form: texts.Form, source: str = "coordinate", group: int = 1) -> str:
-    """Time both on completions that neither has seen, in turns, and check that they mean the same."""
+    """Time both in turn on completions new to them, and check that they agree."""
     recipe = texts.bench_recipe(source)
     warm_up, warm_truth = texts.completions(100, seed=-1, form=form)
     check_agreement(recipe.score(warm_up, **warm_truth).rewards, naive.score(warm_up, **warm_truth))
@@ -86,7 +86,7 @@ def scoring_row(caption: str, *, form: texts.Form, source: str = "coordinate", g
 
 
 def check_agreement(ours: dict[str, list[float | None]], theirs: list[list[float]]) -> None:
-    """Stop if format or distance differ: places may, since the gazetteers do."""
+    """Exit if format or distance differ; places may, since the gazetteers do."""
     for label, expected in zip(list(ours)[:2], theirs[:2], strict=True):
         if not all(
             math.isclose(a or 0.0, b, abs_tol=1e-9) for a, b in zip(ours[label], expected, strict=True)
@@ -95,7 +95,7 @@ def check_agreement(ours: dict[str, list[float | None]], theirs: list[list[float
 
 
 def profile_table() -> str:
-    """Show where the time of one batch goes, column by column."""
+    """Show where the time for one batch goes, column by column."""
     spent: dict[str, list[float]] = {}
     for seed in range(REPEATS):
         fresh, truth = texts.completions(COUNT, seed=seed + 200, form=texts.chain_line)
@@ -120,7 +120,7 @@ def profile_table() -> str:
 
 
 def forms_table() -> str:
-    """Time the parser on one completion of 950 characters at a time, form by form."""
+    """Time the parser on one completion of 950 characters at a time, for each form."""
     rows = []
     for form in (*texts.COORDINATE_FORMS, *texts.NAME_FORMS):
         fresh, _ = texts.completions(2000, seed=300, form=form)
@@ -135,17 +135,17 @@ def forms_table() -> str:
             "|---|---|",
             *rows,
             "",
-            f"Costliest of {len(hostile.HOSTILE)} hostile texts of 100 kB takes {junk:.1f} ns a character; "
+            f"Costliest of {len(hostile.HOSTILE)} hostile texts of 100 kB takes {junk:.1f} ns per character; "
             f"ten usual completions take {normal:.1f} ns.",
         ]
     )
 
 
 def growth_table() -> str:
-    """Score many completions by chunks, and saved files by the command."""
+    """Score many completions in chunks, and saved files with the command."""
     many = json.loads(output_of([sys.executable, str(Path(__file__).with_name("chunks.py")), str(MANY)]))
     rows = [
-        f"| {MANY:,} completions by chunks of 10,000, five rewards, CPU | {many['seconds']:.1f} s, "
+        f"| {MANY:,} completions in chunks of 10,000, five rewards, CPU | {many['seconds']:.1f} s, "
         f"{many['seconds'] / MANY * 1e6:.1f} us each; peak memory {many['peak_mb']:.0f} MB "
         f"(after the first chunk {many['first_mb']:.0f} MB) |"
     ]
@@ -160,7 +160,7 @@ def growth_table() -> str:
 
 
 def score_row(saved: Path, recipe: Path, what: str) -> str:
-    """Score a saved file by the command, and return the CPU time of a row beyond that of starting."""
+    """Score a saved file with the command, and return the CPU time per row, excluding start-up."""
     out = str(saved.with_stem("out"))
     command = [GEO_REWARDS, "score", str(saved), "--recipe", str(recipe), "-o", out]
     few = saved.with_stem("few")
@@ -171,12 +171,12 @@ def score_row(saved: Path, recipe: Path, what: str) -> str:
     us = (seconds - start) / SAVED_ROWS * 1e6
     return (
         f"| `geo-rewards score` of {SAVED_ROWS:,} saved rows of {what}, {saved.suffix}, CPU of one process "
-        f"| {us:.1f} us a row, {1e6 / us:,.0f} rows a second, and {start:.1f} s to start |"
+        f"| {us:.1f} us per row, {1e6 / us:,.0f} rows per second, and {start:.1f} s to start |"
     )
 
 
 def copy_head(path: Path, few: Path) -> None:
-    """Write the first rows of a file into another."""
+    """Copy the first rows of a file into another."""
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq
 
@@ -186,7 +186,7 @@ def copy_head(path: Path, few: Path) -> None:
 
 
 def as_parquet(path: Path) -> Path:
-    """Write the rows of a jsonl file as parquet beside it."""
+    """Write the rows of a jsonl file as parquet next to it."""
     import pyarrow.json
     import pyarrow.parquet as pq
 
@@ -214,7 +214,7 @@ def write_saved(path: Path, *, count: int, form: texts.Form) -> None:
 
 
 def start_table() -> str:
-    """Time a bare interpreter, the import, and the quickest command; show the memory of each step."""
+    """Time a bare interpreter, the import, and the fastest command; show the memory for each step."""
     commands = {
         "`python -c pass`": [sys.executable, "-c", "pass"],
         "`import geo_rewards`": [sys.executable, "-c", "import geo_rewards"],
@@ -224,7 +224,7 @@ def start_table() -> str:
     for name, code in chunks.MEMORY_STEPS.items():
         peak = float(output_of([sys.executable, "-c", code + chunks.PRINT_PEAK]))
         rows.append(f"| peak memory of {name} | {peak:.0f} MB |")
-    return "\n".join(["| start, by the clock, best of 5 | |", "|---|---|", *rows])
+    return "\n".join(["| start, wall-clock time, best of 5 | |", "|---|---|", *rows])
 
 
 def demo_table(metrics: dict) -> str:
@@ -245,7 +245,7 @@ def output_of(command: list[str]) -> str:
 
 
 def best(command: list[str]) -> float:
-    """Return the shortest of five runs of a command, by the clock."""
+    """Return the wall-clock time of the fastest of five runs of a command."""
     times = []
     for _ in range(5):
         start = time.perf_counter()
@@ -261,7 +261,7 @@ SECTIONS: dict[str, Callable[[], str]] = {
     "growth": growth_table,
     "start": start_table,
 }
-"""What is measured, under the names of its places in the results."""
+"""The measurements, by the name of their section in the results."""
 
 
 if __name__ == "__main__":

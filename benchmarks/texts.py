@@ -1,6 +1,6 @@
-"""The texts that are measured: completions in every common form, never twice the same.
+"""The texts used for measuring: completions in every common form, never the same twice.
 
-Labels, their case, order and separators, decimals and the names of places vary from text to text, so that no
+Labels, their case, order and separators, decimals and place names vary from text to text, so that no
 reader can be tuned to one of them.
 """
 
@@ -16,7 +16,7 @@ from geo_rewards.geo.place_table import load_places
 from geo_rewards.scoring.file import parse_recipe
 
 Form = Callable[[random.Random, "Guess"], str]
-"""Writes an answer that says a guess."""
+"""Writes an answer stating a guess."""
 
 WORDS = ["the", "road", "signs", "roofs", "palm", "trees", "plates", "left", "side", "asphalt", "script"]
 PLACES = ("country_match", "region_match", "city_match")
@@ -78,7 +78,7 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Guess:
-    """What an answer says: degrees as written, and names."""
+    """What an answer states: degrees as written, and names."""
 
     lat: str
     lon: str
@@ -134,7 +134,7 @@ def lat_lon_lines(rng: random.Random, guess: Guess) -> str:
 
 
 def labels_and_names(rng: random.Random, guess: Guess) -> str:
-    """Names and latitude and longitude, each on its line, in some order."""
+    """Names, latitude and longitude, each on its own line, in any order."""
     groups = [guess.names, [("lat", guess.lat), ("lon", guess.lon)]]
     rng.shuffle(groups)
     return rng.choice(["\n", ", ", "; "]).join(labelled(rng, [*groups[0], *groups[1]]))
@@ -155,21 +155,21 @@ def json_pair(rng: random.Random, guess: Guess) -> str:
 
 
 def json_names(rng: random.Random, guess: Guess) -> str:
-    """``{"country": "France", ...}`` with a coordinate, in some order."""
+    """``{"country": "France", ...}`` with a coordinate, in any order."""
     groups = [[(field, f'"{name}"') for field, name in guess.names], coordinate_fields(rng, guess)]
     rng.shuffle(groups)
     return json_object(rng, [*groups[0], *groups[1]])
 
 
 def coordinate_fields(rng: random.Random, guess: Guess) -> list[tuple[str, str]]:
-    """Return the coordinate as a list, as two numbers or as two texts."""
+    """Return the coordinate as a list, two numbers or two texts."""
     quote = rng.choice(["", "", '"'])
     axes = [("lat", f"{quote}{guess.lat}{quote}"), ("lon", f"{quote}{guess.lon}{quote}")]
     return axes if rng.random() < 0.5 else [("pair", f"[{guess.lat}, {guess.lon}]")]
 
 
 def json_object(rng: random.Random, fields: list[tuple[str, str]]) -> str:
-    """Return an object, on one line or several, bare or fenced."""
+    """Return an object on one or several lines, bare or fenced."""
     begin, between, end = rng.choice(
         [("{", ", ", "}"), ("{\n  ", ",\n  ", "\n}"), ("```json\n{", ", ", "}\n```")]
     )
@@ -209,7 +209,7 @@ NAME_FORMS = (name_list, labelled_names)
 
 
 def bench_recipe(source: str = "coordinate") -> gr.Recipe:
-    """Return the recipe of five rewards, its places by coordinate or by name (`text`)."""
+    """Return the recipe of five rewards, with places by coordinate or by name (`text`)."""
     return gr.Recipe(parse_recipe({"rewards": RECIPES[source]}, where="bench"))
 
 
@@ -220,7 +220,7 @@ def completions(
     group: int = 1,
     form: Form = bracketed_pair,
 ) -> tuple[list[str], dict[str, list[float]]]:
-    """Return completions of about 950 characters and their truths, `group` of them for each truth."""
+    """Return completions of about 950 characters and their truths, `group` of them per truth."""
     rng = random.Random(seed)
     truths = [random_place(rng) for _ in range(-(-count // group))]
     rows = [place for place in truths for _ in range(group)][:count]
@@ -235,7 +235,7 @@ def completion(answer: str, rng: random.Random) -> str:
 
 
 def guess_of(rng: random.Random, truth: int) -> Guess:
-    """Return a guess that names the true place or another, with a coordinate near it or far from it."""
+    """Return a guess that names the true or another place, with a coordinate near it or far away."""
     places = load_places()
     row = truth if rng.random() < 0.5 else random_place(rng)
     spread = rng.choice([0.01, 1.0, 20.0])
@@ -251,7 +251,7 @@ def guess_of(rng: random.Random, truth: int) -> Guess:
 
 
 def random_place(rng: random.Random) -> int:
-    """Return a row of the gazetteer, of a country whose name is known here."""
+    """Return a row of the gazetteer in a country whose name is known here."""
     return rng.choice(rows_of_known_countries())
 
 

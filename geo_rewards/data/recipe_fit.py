@@ -81,7 +81,7 @@ def _table_batches(recipe: Recipe, table: pa.Table, json_columns: Sequence[str])
         RowReader(tuple(json_columns)),
         table.select([n for n in table.column_names if n in wanted]),
     )
-    # With several files in a row, the truth that a reward needs may first appear at the millionth row.
+    # Where files follow each other, the truth that a reward needs may first appear at the millionth row.
     for start in np.random.default_rng(0).permutation(np.arange(0, len(table), _CHUNK_ROWS)):
         columns: dict[str, Any] = read(truths.slice(int(start), _CHUNK_ROWS).to_pydict())
         count = min(_CHUNK_ROWS, len(table) - int(start))

@@ -1,4 +1,4 @@
-"""Distance, decay curves, names of places, and gazetteers; nothing is loaded before its first use."""
+"""Distances, decay curves, place names and gazetteers; nothing is loaded before first use."""
 
 from geo_rewards.geo.countries import country_code
 from geo_rewards.geo.decay import CURVES, Curve, decay

@@ -1,7 +1,7 @@
-"""Which country a coordinate lies in, by the borders of Natural Earth (1:10 million), in arrays.
+"""Which country a coordinate lies in, by Natural Earth's borders (1:10 million), in arrays.
 
-The table cuts the globe into rows of 0.01 degrees and holds, sorted, the cells where the country changes
-along each row: one binary search answers a point, and is right to about half a kilometre.
+The table divides the globe into rows of 0.01 degrees and lists, sorted, the cells where the country changes
+along each row: one binary search locates a point, accurate to about half a kilometre.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ROWS = 18000
-"""Rows of the grid, from the South Pole up."""
+"""Rows of the grid, from the South Pole northwards."""
 COLUMNS = 65536
-"""Cells of a row, from 180 degrees west eastwards."""
+"""Cells per row, eastwards from 180 degrees west."""
 
 _LOCK = threading.Lock()
 
@@ -30,9 +30,9 @@ class Borders(NamedTuple):
 
     Attributes:
         cells: Cells (row * COLUMNS + column, ascending) at which the country changes.
-        codes: Index into `countries` of the country from each on, 0 where there is no land.
-        countries: ISO codes, an empty one first.
-        misdrawn: Rows of `load_places()` that Natural Earth, or this table, draws into another country.
+        codes: Index into `countries` of the country that starts at each cell; 0 where there is no land.
+        countries: ISO codes, starting with an empty one.
+        misdrawn: Rows of `load_places()` that Natural Earth, or this table, places in the wrong country.
     """
 
     cells: NDArray[np.int64]

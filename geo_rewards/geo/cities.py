@@ -1,4 +1,4 @@
-"""Which city a point lies in: cities are wide, and most entries of a gazetteer in one are its sections."""
+"""Which city a point lies in: cities are wide, and most gazetteer entries inside one are its sections."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 COMPARABLE = 1.0 / 30.0
-"""Share of the most populous city's people from which another city around a point may be the nearer one."""
+"""Fraction of the largest candidate's population that another city needs to compete for a point."""
 
 _LOCK = threading.Lock()
 
@@ -26,13 +26,13 @@ _LOCK = threading.Lock()
 def city_around(points: FloatArray, near: IntArray) -> IntArray:
     """Return the row of the city that each point lies in.
 
-    A city reaches 0.008 * sqrt(population) km. Of the cities of the region that reach the point,
-    without those that have not a thirtieth of the most populous one's people, it is the one whose centre is
-    nearest, measured by the city's own reach. If none reaches the point, it is the nearest place.
+    A city reaches 0.008 * sqrt(population) km. Of the cities of the region that reach the point and have at
+    least a thirtieth of the largest one's population, it is the one whose centre is nearest relative to its
+    own reach. If none reaches the point, it is the nearest place.
 
     Args:
         points: Points on the unit sphere, shape (n, 3).
-        near: Row of the place nearest to each.
+        near: Row of the nearest place to each.
     """
     places = load_places()
     city, population = near.copy(), places.population
@@ -47,7 +47,7 @@ def city_around(points: FloatArray, near: IntArray) -> IntArray:
         city[left[better]], closest[left[better]] = other[better], share[better]
         first[left] += 1
         left = left[first[left] < last[left]]
-    # the nearest place itself comes last: its people are the fewest
+    # the nearest place itself comes last: its population is the smallest
     found = np.flatnonzero(most > 0)
     own = found[~places.inner[near[found]] & (population[near[found]] >= most[found] * COMPARABLE)]
     own = own[_share_of_reach(points[own], near[own]) <= closest[own]]
@@ -56,12 +56,12 @@ def city_around(points: FloatArray, near: IntArray) -> IntArray:
 
 
 def city_of_section(row: int) -> int:
-    """Return the row of the city that a place is a section of, or its own."""
+    """Return the row of the city that a place is a section of, or the place's own row."""
     return int(_cities_of_sections()[row])
 
 
 def _share_of_reach(points: FloatArray, rows: IntArray) -> FloatArray:
-    """Return the distance of each point from its place, as a share of the place's reach."""
+    """Return the distance of each point from its place, as a fraction of the place's reach."""
     places = load_places()
     chord = np.sqrt(np.square(points - places.vectors[rows]).sum(axis=1))
     reach = np.maximum(places.reach_km[rows], 1e-9) / EARTH_RADIUS_KM

@@ -1,4 +1,4 @@
-"""Short names of cities that the table lacks, by country: `NYC`, `HCMC`, `CDMX`."""
+"""Short city names missing from the table, by country: `NYC`, `HCMC`, `CDMX`."""
 
 from __future__ import annotations
 
@@ -55,4 +55,4 @@ CITY_FORMS: Mapping[str, Mapping[str, str]] = {
         "gqeberha: port elizabeth; durban: dbn",
     }.items()
 }
-"""By country: a form that the table lacks, to a name that it has, both as `plain_key`."""
+"""By country: forms missing from the table, mapped to a name that it has, both as `plain_key`."""

@@ -1,4 +1,4 @@
-"""Words beside the name of a city that only say what it is, or that a photo is near it."""
+"""Words next to a city's name that only say what it is, or that a photo is near it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 LARGE = 20_000
-"""People of a city that has a greater area, a downtown, an old town; a village of that name is not meant."""
+"""Population of a city with a greater area, downtown or old town; a village of that name is not meant."""
 
 _MUNICIPAL_BEFORE = re.compile(
     r"(?:(?:the )?(?:city|town|village|municipality|borough|commune|community|township) of (?:the )?|"
@@ -56,7 +56,7 @@ _NUMBERED_SECTION = re.compile(
 
 
 def says_kind(note: str) -> bool:
-    """Return whether a text says only what kind of place something is, or names a section by a number.
+    """Return whether a text only says what kind of place something is, or names a numbered section.
 
     >>> says_kind("city"), says_kind("7th arrondissement"), says_kind("Lyon")
     (True, True, False)
@@ -66,7 +66,7 @@ def says_kind(note: str) -> bool:
 
 
 def without_municipal_words(key: str, country: str = "") -> str:
-    """Return the key of a name without the words that say it is a city, town or municipality.
+    """Return the key of a name without words saying that it is a city, town or municipality.
 
     >>> without_municipal_words("ludvika kommun"), without_municipal_words("stadt koln")
     ('ludvika', 'koln')
@@ -77,7 +77,7 @@ def without_municipal_words(key: str, country: str = "") -> str:
 
 
 def cities_around(key: str) -> Iterator[str]:
-    """Yield the keys of cities that a name may mean the surroundings or the middle of, most words first.
+    """Yield the keys of cities whose surroundings or centre a name may mean, longest first.
 
     >>> list(cities_around("greater denver area"))
     ['denver area', 'greater denver', 'denver']

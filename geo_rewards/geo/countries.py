@@ -1,8 +1,8 @@
-"""Countries: any usual name or code, in any language, to its ISO 3166-1 alpha-2 code.
+"""Countries: any usual name or code, in any language, mapped to its ISO 3166-1 alpha-2 code.
 
-Names come from a table made from the packages countrynames and Babel (Unicode CLDR) and are looked up
-exactly: a fuzzy or partial match would pay for wrong and for listed answers. `country_forms` adds what the
-table lacks.
+Names come from a table built from the packages countrynames and Babel (Unicode CLDR) and are looked up
+exactly: fuzzy or partial matching would reward wrong answers and lists. `country_forms` adds what is
+missing from the table.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from geo_rewards.geo.name_parts import NameParts
 
 NOT_LATIN = "~"
-"""Mark of a key that only names in other scripts have: `grmny` is a country in Arabic letters alone."""
+"""Marks keys that only names in other scripts have: `grmny` is a country only in Arabic letters."""
 MAX_COUNTRY_LENGTH = 80
-"""Longer texts are no country; the longest official names have about 60 characters."""
+"""Longer texts are not countries; the longest official names have about 60 characters."""
 _MAX_WORDS = 12
 _SAYS_COUNTRY = frozenset({"country", "nation", "the country", "sovereign state"})
 
 OTHER_SCRIPTS = re.compile("[\u0370-\u1dff\u2c00-\ua71f\ua800-\ufeff\U00010000-\U000fffff]")
-"""A letter of another script than Latin."""
+"""A letter of a non-Latin script."""
 _ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
@@ -42,11 +42,11 @@ _LOADED: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
 def country_code(text: str) -> str | None:
     """Return the ISO 3166-1 alpha-2 code (or XK) of one country, or None if the text is not exactly one.
 
-    Names in any usual form and language, demonyms, former names of countries that go on under another, and
-    ISO codes of two or three letters are understood, and so are the inverted and abbreviated forms of the
-    UN, the World Bank and atlases. A territory may be named with its state. Each code is a country of its
-    own (HK is not CN); England, Scotland, Wales and Northern Ireland are GB. Nothing is guessed, and a list
-    is no country.
+    Names in any usual form and language, demonyms, former names of countries that still exist, and
+    two- and three-letter ISO codes are understood, as are the inverted and abbreviated forms used by the
+    UN, the World Bank and atlases. A territory may be named with its state. Each code is a separate
+    country (HK is not CN); England, Scotland, Wales and Northern Ireland are GB. Nothing is guessed, and a
+    list is not a country.
 
     >>> country_code("Deutschland"), country_code("S. Korea"), country_code("uk"), country_code("GBR")
     ('DE', 'KR', 'GB', 'GB')
@@ -70,12 +70,12 @@ def _country_code(text: str) -> str | None:
 
 
 def _code_of_parts(name: str) -> str | None:
-    """Return the country of a text of several words or names that the table does not have as it is."""
+    """Return the country of a text of several words or names that is not in the table as written."""
     parts = split_names(name)
     if parts is None:
         return _formal_code(name, None)
     codes = [_code(part) for part in parts.names]
-    if parts.are_alternatives:  # `Germany / Deutschland` is one country, `France or Spain` is none
+    if parts.are_alternatives:  # `Germany / Deutschland` is one country, `France or Spain` is not
         return _only(set(codes))
     if None not in codes:
         return _joined_code(codes)
@@ -85,7 +85,7 @@ def _code_of_parts(name: str) -> str | None:
 
 
 def _joined_code(codes: list[str | None]) -> str | None:
-    """Return the one country that several names name, or the territory that is named with its state."""
+    """Return the one country that several names refer to, or the territory named with its state."""
     distinct = set(codes)
     for code in distinct:
         if distinct == {code, TERRITORIES.get(code or "")}:
@@ -170,7 +170,7 @@ def _with_formal_words(words: list[str]) -> str | None:
 
 
 def iso_codes() -> Mapping[str, str]:
-    """Return the alpha-2 code of every ISO 3166-1 code of two or three letters, and of XK and XKX."""
+    """Return the alpha-2 code of every two- or three-letter ISO 3166-1 code, and of XK and XKX."""
     return _tables()[0]
 
 

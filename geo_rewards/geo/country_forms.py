@@ -1,6 +1,6 @@
-"""What the table of countries lacks: short and old names, abbreviations, and who a territory belongs to.
+"""What the table of countries lacks: short and old names, abbreviations, and the states of territories.
 
-All keys are written as `plain_key` makes them.
+All keys are in `plain_key` form.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ SHORT_FORMS: Mapping[str, str] = {
     }.items()
     for key in keys.split(", ")
 }
-"""Short forms, old names and abbreviations, by `plain_key`; they win over the table."""
+"""Short forms, old names and abbreviations, by `plain_key`; they override the table."""
 
 TERRITORIES: Mapping[str, str] = {
     territory: state
@@ -143,7 +143,7 @@ TERRITORIES: Mapping[str, str] = {
     }.items()
     for territory in territories.split()
 }
-"""Codes of ISO 3166-1 that people write with the state that they belong to: `Puerto Rico, USA` is PR.
+"""ISO 3166-1 codes of territories that people write with their state: `Puerto Rico, USA` is PR.
 
 `Taiwan, Province of China` is ISO's own form, and `China, Hong Kong SAR` the UN's.
 """
@@ -179,7 +179,7 @@ WORDS: Mapping[str, str] = {
     "utd": "united",
     "vin": "vincent",
 }
-"""Abbreviations inside the names that atlases and statistics use: `Solomon Is.`, `Congo, Dem. Rep.`"""
+"""Abbreviations in names used by atlases and statistics: `Solomon Is.`, `Congo, Dem. Rep.`"""
 
 POINTS: Mapping[str, tuple[str, ...]] = {
     "n": ("north", "northern"),
@@ -197,8 +197,8 @@ _FORMAL = (
     "territory the union united"
 )
 FORMAL = frozenset(_FORMAL.split())
-"""The words that say how a country is governed."""
+"""Words that say how a country is governed."""
 KINDS = FORMAL - {"arab", "co", "federal", "grand", "of", "people", "peoples", "state", "the", "united"}
-"""One of these must be among the formal words if they are left off; a "State of Mexico" is no country."""
+"""Formal words are dropped only if one of these is among them; a "State of Mexico" is not a country."""
 TOLD_APART = frozenset({"korea", "congo", "china", "georgia", "samoa", "guinea", "sudan"})
-"""Names that more than one country has: their formal words are never left off."""
+"""Names shared by more than one country: their formal words are never dropped."""

@@ -1,6 +1,6 @@
 """Decay curves: how much a distance in kilometres is worth, from 1 at the truth down to 0.
 
-Each curve is a pure function on float64 arrays of distances (km, not negative); NaN stays NaN, so that the
+Each curve is a pure function on float64 arrays of distances (km, non-negative); NaN stays NaN, so the
 caller decides what a missing distance is worth. `CURVES` describes them all and `decay` calls one by name.
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 Steps: TypeAlias = tuple[tuple[float, float], ...]
-"""Pairs (limit in km, value of a distance up to it), nearest first."""
+"""Pairs (limit in km, value of distances up to it), nearest first."""
 
 DEFAULT_STEPS: Steps = ((0.5, 1.0), (2.0, 0.8), (10.0, 0.6), (25.0, 0.4), (200.0, 0.2), (750.0, 0.1))
 DEFAULT_THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
@@ -90,7 +90,7 @@ def linear(distance_km: FloatArray, *, limit_km: float = 20000.0) -> FloatArray:
 
 
 def steps(distance_km: FloatArray, *, steps: Steps = DEFAULT_STEPS) -> FloatArray:
-    """Return the value of the first step whose limit is not below d, and 0 beyond the last.
+    """Return the value of the first step whose limit is at least d, and 0 beyond the last.
 
     Source of the default ladder: Thinking with Map, arXiv 2601.05432.
 
@@ -131,12 +131,12 @@ def thresholds(
 
 @dataclass(frozen=True)
 class Curve:
-    """A decay curve and everything that is to be said about it.
+    """A decay curve and its description.
 
     Attributes:
         name: Its name in recipes.
-        function: The curve itself: distances in km and its constants as keywords.
-        constants: Default of each constant that it takes; None where it must be given.
+        function: The curve itself: takes distances in km, and its constants as keywords.
+        constants: Default of each constant it takes; None where it must be given.
         formula: What it computes, in one line; d is the distance in km.
         source: Where it comes from.
     """
@@ -148,10 +148,10 @@ class Curve:
     source: str
 
     def resolve(self, **constants: Any) -> dict[str, Any]:
-        """Return every constant of the curve, checked, with its default where it is None or left out.
+        """Return every constant of the curve, checked, with its default where None or omitted.
 
         Raises:
-            ValueError: If the curve does not take a constant, lacks one that it needs, or cannot use a value.
+            ValueError: If the curve does not take a constant, lacks one it needs, or cannot use a value.
 
         >>> CURVES["truncated_exponential"].resolve(scale_km=100, limit_km=None)
         {'scale_km': 100.0, 'limit_km': 2000.0}
@@ -168,9 +168,9 @@ class Curve:
         return {name: _CHECKS[name](name, value) for name, value in resolved.items()}
 
     def bounds(self, **constants: Any) -> tuple[float, float]:
-        """Return the lowest and the highest value of the curve with these constants.
+        """Return the lowest and highest value of the curve with these constants.
 
-        The lowest is what it falls to without end, 0, even where no distance on Earth reaches it.
+        The lowest is its limit at infinity, 0, even if no distance on Earth reaches it.
 
         >>> CURVES["steps"].bounds(steps=((1, 0.5), (10, 0.25)))
         (0.0, 0.5)
@@ -180,7 +180,7 @@ class Curve:
 
 
 def decay(distance_km: ArrayLike, *, curve: str, **constants: Any) -> FloatArray:
-    """Return the value of each distance by the named curve; NaN where the distance is NaN.
+    """Return the value of each distance on the named curve; NaN where the distance is NaN.
 
     Args:
         distance_km: Distances in km, none negative.
@@ -204,9 +204,9 @@ def decay(distance_km: ArrayLike, *, curve: str, **constants: Any) -> FloatArray
 
 
 def _number(name: str, value: Any) -> float:
-    # a bool is a number to Python, and a mistake here
+    # to Python a bool is a number; here it is a mistake
     if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise ValueError(f"{name} must be made of finite numbers, not {value!r}")
+        raise ValueError(f"{name} must be numeric and finite, not {value!r}")
     return float(value)
 
 
@@ -233,7 +233,7 @@ def _checked_steps(name: str, value: Any) -> Steps:
     limits = _checked_thresholds(f"limits of {name}", [limit for limit, _ in value])
     values = [_number(f"values of {name}", worth) for _, worth in value]
     if min(values) < 0.0 or sorted(values, reverse=True) != values:
-        raise ValueError(f"values of {name} must be 0 or above and must not rise, not {value!r}")
+        raise ValueError(f"values of {name} must be at least 0 and must not increase, not {value!r}")
     return tuple(zip(limits, values, strict=True))
 
 
@@ -283,7 +283,7 @@ CURVES: Mapping[str, Curve] = MappingProxyType(
                 "steps",
                 steps,
                 {"steps": DEFAULT_STEPS},
-                "value of the first step whose limit is not below d; 0 beyond the last",
+                "value of the first step whose limit is at least d; 0 beyond the last",
                 "Thinking with Map, arXiv 2601.05432",
             ),
             Curve(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float64]
 
 EARTH_RADIUS_KM = 6371.0088
-"""Mean radius of the Earth (IUGG), of the sphere that every great-circle distance is measured on."""
+"""Mean radius of the Earth (IUGG), used for all great-circle distances."""
 
 
 @overload
@@ -23,8 +23,8 @@ def great_circle_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: Arr
 def great_circle_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLike) -> float | FloatArray:
     """Return the great-circle distance in km, in [0, 20015.1], on a sphere of 6371.0088 km (haversine).
 
-    It differs from the geodesic distance by at most 0.57 %. Four numbers give a number; arrays
-    broadcast. NaN gives NaN.
+    It differs from the geodesic distance by at most 0.57 %. Four numbers return a number; arrays
+    broadcast. NaN returns NaN.
 
     Args:
         lat1: Degrees north of the first point, in [-90, 90].
@@ -33,7 +33,7 @@ def great_circle_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: Arr
         lon2: Degrees east of the second point.
 
     Raises:
-        ValueError: If a latitude or longitude is out of range; nothing is ever wrapped.
+        ValueError: If a latitude or longitude is out of range; values are never wrapped around.
 
     >>> round(great_circle_km(48.8584, 2.2945, 52.5163, 13.3777), 1)
     879.1
@@ -41,7 +41,7 @@ def great_circle_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: Arr
     array([10007.6, 20015.1])
     """
     if type(lat1) is float and type(lon1) is float and type(lat2) is float and type(lon2) is float:
-        return _scalar_km(lat1, lon1, lat2, lon2)  # one pair is ten times faster without numpy
+        return _scalar_km(lat1, lon1, lat2, lon2)  # for one pair, ten times faster than numpy
     first, second = _degrees(lat1, lon1), _degrees(lat2, lon2)
     distance = _array_km(np.radians(first[0]), np.radians(second[0]), np.radians(second[1] - first[1]))
     return float(distance) if np.ndim(distance) == 0 else distance
@@ -55,7 +55,7 @@ def geodesic_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLi
     """Return the geodesic distance in km, in [0, 20004], on the WGS 84 ellipsoid, pair by pair.
 
     Exact (Karney's algorithm, by geopy), and about a thousand times slower than `great_circle_km`.
-    Four numbers give a number; arrays broadcast. NaN gives NaN.
+    Four numbers return a number; arrays broadcast. NaN returns NaN.
 
     Args:
         lat1: Degrees north of the first point, in [-90, 90].
@@ -64,7 +64,7 @@ def geodesic_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLi
         lon2: Degrees east of the second point.
 
     Raises:
-        ValueError: If a latitude or longitude is out of range; nothing is ever wrapped.
+        ValueError: If a latitude or longitude is out of range; values are never wrapped around.
 
     >>> round(geodesic_km(48.8584, 2.2945, 52.5163, 13.3777), 1)
     881.3
@@ -94,7 +94,7 @@ def _degrees(lat: ArrayLike, lon: ArrayLike) -> tuple[FloatArray, FloatArray]:
 def _scalar_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     if not (abs(lat1) <= 90.0 and abs(lat2) <= 90.0 and abs(lon1) <= 180.0 and abs(lon2) <= 180.0):
         _degrees([lat1, lat2], [lon1, lon2])
-        return math.nan  # they were not refused, so one is NaN
+        return math.nan  # they were not rejected, so one is NaN
     phi1, phi2, half_dlon = math.radians(lat1), math.radians(lat2), math.radians(lon2 - lon1) / 2
     cosines = math.cos(phi1) * math.cos(phi2)
     near = math.sin((phi2 - phi1) / 2) ** 2 + cosines * math.sin(half_dlon) ** 2
@@ -103,8 +103,8 @@ def _scalar_km(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 
 
 def _array_km(phi1: FloatArray, phi2: FloatArray, dlon: FloatArray) -> Any:
-    # `far` is 1 - haversine, summed from squares: no cancellation at antipodes and no root of a
-    # number beyond [0, 1], which arcsin(sqrt(near)) has to be clamped against
+    # `far` is 1 - haversine, as a sum of squares: no cancellation at antipodes and no root of a
+    # number outside [0, 1], against which arcsin(sqrt(near)) would have to be clamped
     cosines = np.cos(phi1) * np.cos(phi2)
     near = np.sin((phi2 - phi1) / 2) ** 2 + cosines * np.sin(dlon / 2) ** 2
     far = np.sin((phi1 + phi2) / 2) ** 2 + cosines * np.cos(dlon / 2) ** 2

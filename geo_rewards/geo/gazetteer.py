@@ -1,7 +1,7 @@
 """Gazetteers: which place a coordinate lies in.
 
-`Gazetteer` is the protocol that plugins fill; `BUILTIN_GAZETTEERS` makes the two that ship with the library.
-Making one is free: its first lookup loads the data, once per process, in whichever thread comes first.
+`Gazetteer` is the protocol for plugins; `BUILTIN_GAZETTEERS` creates the two that ship with the library.
+Creating one is free: its first lookup loads the data, once per process, in whichever thread comes first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Gazetteer(Protocol):
-    """A table of places that answers where coordinates lie.
+    """A table of places that says where coordinates lie.
 
     Attributes:
         name: Its name in recipes.
@@ -38,8 +38,8 @@ class Gazetteer(Protocol):
         """Return the place of each coordinate: ISO code, region and city, each None where unknown.
 
         Args:
-            lats: Degrees north, in [-90, 90]: a list or an array of one dimension, maybe empty.
-            lons: Degrees east, in [-180, 180], as many.
+            lats: Degrees north, in [-90, 90]: a list or one-dimensional array, possibly empty.
+            lons: Degrees east, in [-180, 180], of the same length.
 
         Raises:
             ValueError: If a coordinate is NaN or out of range (its index is named), or the lengths differ.
@@ -50,12 +50,12 @@ class Gazetteer(Protocol):
 class DefaultGazetteer:
     """Country by Natural Earth's borders, region and city by the GeoNames places of that country.
 
-    Around a town that the borders put on the wrong side, the town decides the country, as far as 2 km.
+    Within 2 km of a town that the borders put on the wrong side, the town decides the country.
     The region is that of the nearest place. A city reaches 0.008 * sqrt(population) km, so that a landmark is
-    in its city and not in a quarter of it; `geo_rewards.geo.cities` decides where several cities of the
-    region reach a point. Where none does, the city is the nearest place. A region or city farther than 200 km
-    away is None, and so is the country of a point at sea that is more than 200 km from any place; nearer to
-    one, it is the country of the nearest place.
+    in its city and not in a district of it; `geo_rewards.geo.cities` decides if several cities of the
+    region reach a point. If none does, the city is the nearest place. A region or city farther than 200 km
+    away is None, as is the country of a point at sea more than 200 km from any place; closer to one, it
+    is the country of the nearest place.
     """
 
     name = "default"
@@ -73,8 +73,8 @@ class DefaultGazetteer:
 class ReverseGeocoderGazetteer:
     """The `reverse_geocoder` package: the nearest GeoNames place of 1,000 people or more, as of 2016.
 
-    The name and country of the nearest entry are the answer, however far it is, and its tree is Euclidean on
-    degrees: wrong beside the antimeridian and the poles. Kept for comparison with published work.
+    It returns the name and country of the nearest entry, however far away, and its tree is Euclidean on
+    degrees: wrong near the antimeridian and the poles. Kept for comparison with published work.
     """
 
     name = "reverse_geocoder"
@@ -93,14 +93,14 @@ class ReverseGeocoderGazetteer:
 BUILTIN_GAZETTEERS: Mapping[str, Callable[[], Gazetteer]] = MappingProxyType(
     {DefaultGazetteer.name: DefaultGazetteer, ReverseGeocoderGazetteer.name: ReverseGeocoderGazetteer}
 )
-"""What makes each built-in gazetteer, by name."""
+"""Factory of each built-in gazetteer, by name."""
 
 
 def get_builtin_gazetteer(name: str = "default") -> Gazetteer:
     """Return a built-in gazetteer.
 
     Raises:
-        UnknownNameError: If there is none of that name.
+        UnknownNameError: If there is none with that name.
     """
     if name not in BUILTIN_GAZETTEERS:
         raise UnknownNameError("gazetteer", name, BUILTIN_GAZETTEERS)
@@ -108,7 +108,7 @@ def get_builtin_gazetteer(name: str = "default") -> Gazetteer:
 
 
 def check_coordinates(lats: ArrayLike, lons: ArrayLike) -> tuple[FloatArray, FloatArray]:
-    """Return latitudes and longitudes as float64 arrays, checked as `Gazetteer.lookup` demands.
+    """Return latitudes and longitudes as float64 arrays, checked as `Gazetteer.lookup` requires.
 
     Raises:
         ValueError: If a coordinate is NaN or out of range (its index is named), or the lengths differ.
@@ -120,9 +120,9 @@ def check_coordinates(lats: ArrayLike, lons: ArrayLike) -> tuple[FloatArray, Flo
     columns = np.asarray(lats, dtype=np.float64), np.asarray(lons, dtype=np.float64)
     if columns[0].ndim != 1 or columns[0].shape != columns[1].shape:
         shapes = f"{columns[0].shape} and {columns[1].shape}"
-        raise ValueError(f"lats and lons must be lists of one length, not of shapes {shapes}")
+        raise ValueError(f"lats and lons must be lists of the same length, not of shapes {shapes}")
     for kind, values, limit in zip(("latitude", "longitude"), columns, (90.0, 180.0), strict=True):
-        bad = np.flatnonzero(~(np.abs(values) <= limit))  # NaN is within no limit
+        bad = np.flatnonzero(~(np.abs(values) <= limit))  # NaN is not within any limit
         if bad.size:
             raise ValueError(
                 f"coordinate {bad[0]}: {kind} {values[bad[0]]} is not in [-{limit:g}, {limit:g}]"
@@ -147,6 +147,6 @@ def _reverse_geocoder() -> Any:
         if "reverse_geocoder" not in _LOADED:
             import reverse_geocoder
 
-            # mode 1 starts no processes; had somebody chosen another before us, `tree.query` would start none
+            # mode 1 starts no processes; if someone chose another mode first, `tree.query` still starts none
             _LOADED["reverse_geocoder"] = reverse_geocoder.RGeocoder(mode=1, verbose=False)
         return _LOADED["reverse_geocoder"]

@@ -1,6 +1,6 @@
-"""Keys of names: one spelling for every way to write a place's name in one script.
+"""Keys of names: one spelling for all ways to write a place's name in one script.
 
-Kept apart from `names`, because the tables are built with `plain_key`: a change here needs new tables
+Separate from `names`, because the tables are built with `plain_key`: a change here needs new tables
 (geo_rewards/geo/tables/README.md).
 """
 
@@ -10,7 +10,7 @@ import re
 from functools import lru_cache
 
 MAX_NAME_LENGTH = 120
-"""Longer texts are no names: their key is empty, so that they match nothing and cost nothing."""
+"""Longer texts are not names: their key is empty, so they match nothing and cost nothing."""
 
 _ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "mt": "mount", "ft": "fort"}
 _UNIT = (
@@ -35,14 +35,14 @@ _SEPARATORS = re.compile(r"[\W_]+")
 
 
 def plain_key(text: str) -> str:
-    """Return the name in lower-case ASCII letters, digits and single spaces, abbreviations written out.
+    """Return the name in lower-case ASCII letters, digits and single spaces, with abbreviations expanded.
 
-    The key of a text that is too long to be a name, or that has no letter or digit, is empty.
+    The key of a text that is too long to be a name, or has no letter or digit, is empty.
 
     >>> plain_key("Île-de-France"), plain_key("St. Louis"), plain_key("慕尼黑市") == plain_key("慕尼黑")
     ('ile de france', 'saint louis', True)
     """
-    # asked before the cache, which must not hold on to long texts
+    # checked before the cache, which must not keep long texts
     return _plain_key(text) if len(text) <= MAX_NAME_LENGTH else ""
 
 
@@ -69,7 +69,7 @@ def _ascii(folded: str) -> str:
 
 
 def name_key(text: str) -> str:
-    """Return `plain_key` without the words that only say what kind of place it is.
+    """Return `plain_key` without words that only say what kind of place it is.
 
     >>> name_key("Hokkaidō"), name_key("Hokkaido Prefecture"), name_key("The City of London")
     ('hokkaido', 'hokkaido', 'london')

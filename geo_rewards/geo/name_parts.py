@@ -1,7 +1,7 @@
-"""One text that holds two names: `Florence (Firenze)`, `Bolzano/Bozen`, `Mumbai, formerly Bombay`.
+"""One text with two names: `Florence (Firenze)`, `Bolzano/Bozen`, `Mumbai, formerly Bombay`.
 
-Whether they are names of one place is for `countries`, `regions` and `names` to say; here the text is only
-taken apart.
+Whether they name the same place is for `countries`, `regions` and `names` to decide; this module only
+splits the text.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ _FORMER = re.compile(
 )
 _COMMAS = re.compile(r"[,，、:]")
 _ANY = re.compile(r"[\[(（【/|=／,，、:]| (?:[-\u2013\u2014]|or|ou|oder|aka|a\.k\.a\.?|also) ", re.IGNORECASE)
-"""What a text of several names holds: nearly all texts hold none of it."""
+"""What a text with several names contains: nearly all texts contain none of it."""
 
 
 class NameParts(NamedTuple):
     """The names of a text.
 
     Attributes:
-        names: The names in their order, two at least.
-        are_alternatives: They must be names of one place; else one may say where the other lies.
+        names: The names in order, at least two.
+        are_alternatives: Whether they must name the same place; else one may say where the other lies.
     """
 
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class NameParts(NamedTuple):
 
 
 def split_names(text: str) -> NameParts | None:
-    """Return the names of a text that holds several, or None if it is one name.
+    """Return the names of a text with several, or None if it is one name.
 
     >>> split_names("Florence (Firenze)")
     NameParts(names=('Florence', 'Firenze'), are_alternatives=False)
@@ -61,7 +61,7 @@ def split_names(text: str) -> NameParts | None:
 
 
 def _bracketed(text: str) -> tuple[str, str] | None:
-    """Return what is before and what is in the one pair of brackets that ends the text."""
+    """Return what is before and what is inside the only pair of brackets, at the end of the text."""
     stripped = text.strip()
     for opening, closing in _OPENING.items():
         before, found, inside = stripped.partition(opening)
@@ -73,5 +73,5 @@ def _bracketed(text: str) -> tuple[str, str] | None:
 
 
 def _plain(name: str) -> str:
-    """Return a name without the words that say it is another one."""
+    """Return a name without words that introduce it as another name."""
     return _FORMER.sub("", name, count=1) if _FORMER.match(name) else name

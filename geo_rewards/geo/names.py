@@ -1,4 +1,4 @@
-"""Whether two names, as people write them, mean the same region or the same city of a country."""
+"""Whether two names, as people write them, mean the same region or city of a country."""
 
 from __future__ import annotations
 
@@ -31,23 +31,23 @@ _NUMBER_OF = re.compile(
 _COMMA = re.compile(r"[,，、]")
 _STATE_LETTERS = re.compile(r"(.{2,}) ([A-Z]{2,3}|[A-Z]\.[A-Z]\.)")
 _JOINTS = (" ", " im ", " am ", " an der ", " in ", " sur ", " upon ")
-"""What may be left out between the name of a town and what tells it from others: `Freiburg (Breisgau)`."""
+"""May be omitted between a town's name and what distinguishes it: `Freiburg (Breisgau)`."""
 _GENITIVES = frozenset({"DK", "NO", "SE"})
-"""Where a municipality is called by the genitive of its town: `Stockholms kommun`."""
+"""Countries that name a municipality by the genitive of its town: `Stockholms kommun`."""
 MAX_PARTS = 4
-"""`Shibuya, Tokyo, Kanto, Japan`: a place and what it lies in."""
+"""`Shibuya, Tokyo, Kanto, Japan`: a place and those it lies in."""
 
 
 def same_region(a: str, b: str, *, country: str) -> bool:
     """Return whether both names mean one first-order division of the country.
 
-    They do if they are written alike but for case, accents, punctuation and the word for the division, or
-    if the gazetteer knows both as names of one region, in any language. A list of names is no name.
+    They do if they differ only in case, accents, punctuation and the word for the division, or if the
+    gazetteer knows both as names of one region, in any language. A list of names is not a name.
 
     Args:
         a: A name as written.
-        b: Another.
-        country: ISO 3166-1 alpha-2 code; with another, only the spelling is compared.
+        b: The other name.
+        country: ISO 3166-1 alpha-2 code; for any other value, only the spelling is compared.
 
     >>> same_region("Bavaria", "Bayern", country="DE"), same_region("Moscow", "Moscow Oblast", country="RU")
     (True, False)
@@ -63,7 +63,7 @@ def same_region(a: str, b: str, *, country: str) -> bool:
     if known_a or known_b:
         return not known_a.isdisjoint(known_b)
     code_a, code_b = subdivision(a, country), subdivision(b, country)
-    if code_a is not None and code_b is not None:  # a town and the county around it may share a name
+    if code_a is not None and code_b is not None:  # a town and its surrounding county may share a name
         return code_a is code_b
     return not _written_out(a, code_a).isdisjoint(_written_out(b, code_b))
 
@@ -71,9 +71,9 @@ def same_region(a: str, b: str, *, country: str) -> bool:
 def same_city(a: str, b: str, *, country: str) -> bool:
     """Return whether both names mean one city, town or village of the country.
 
-    As `same_region`, by the names of places. A section of a city is its city, and may be followed by it, and
-    so may a city be by its region or country. Two places of one name in a country cannot be told apart
-    by name: they count as the same.
+    Like `same_region`, with the names of places. A section of a city counts as the city and may be followed
+    by it, as a city may be by its region or country. Two places with the same name in a country cannot be
+    distinguished by name: they count as the same.
 
     >>> same_city("Munich", "慕尼黑", country="DE"), same_city("Biei Town", "Biei", country="JP")
     (True, True)
@@ -94,14 +94,14 @@ def same_city(a: str, b: str, *, country: str) -> bool:
 
 
 def _written_out(name: str, code: Subdivision | None) -> frozenset[str]:
-    """Return the keys of the names of a code that is no region's (`IT-FI`), or of the name as it is."""
+    """Return the keys of the names of a code that is not a region's (`IT-FI`), or of the name itself."""
     return frozenset(map(name_key, (code.names if code is not None else ()) or (name,)))
 
 
 def is_another_country(name: str, *, country: str) -> bool:
-    """Return whether a name that stands for a region or city of a country is another country's.
+    """Return whether a name given as a region or city of a country is that of another country.
 
-    In "Spain, Italy, France" it is: a list of countries. In "Georgia, USA" it is the name of a state.
+    In "Spain, Italy, France" it is: a list of countries. In "Georgia, USA" it is a state.
 
     Args:
         name: A name as written.
@@ -121,8 +121,8 @@ def is_another_country(name: str, *, country: str) -> bool:
 def named_place(country: str | None, region: str | None, city: str | None) -> Place:
     """Return the place that three fields of an answer name: the country as ISO code, the rest as written.
 
-    A list of countries names none. A territory may be written as a region or city of its state: then it is
-    the country, and no region unless it has itself as one.
+    A list of countries names none. A territory may be given as a region or city of its state: then it is
+    the country, and is a region only if it has itself as one.
 
     >>> named_place("France", None, "Paris"), named_place("France", "Italy", "Spain").country
     (Place(country='FR', region=None, city='Paris'), None)
@@ -148,7 +148,7 @@ def named_place(country: str | None, region: str | None, city: str | None) -> Pl
 
 
 def _known_cities(name: str, country: str) -> frozenset[int]:
-    """Return the places that go by the name, and the cities of those that are sections."""
+    """Return the places with this name, and the cities of those that are sections."""
     return _find_cities(name, country) if len(name) <= MAX_NAME_LENGTH else frozenset()
 
 
@@ -161,10 +161,10 @@ def _find_cities(name: str, country: str) -> frozenset[int]:
 
 
 def _rows_named(name: str, country: str) -> frozenset[int]:
-    """Return the rows of a name; its generic words count if it is known with them (`Kansas City`)."""
+    """Return the rows for a name; generic words are kept if it is known with them (`Kansas City`)."""
     key, forms = plain_key(name), CITY_FORMS.get(country, {})
     rows = city_rows(forms.get(key, key), country=country)
-    if rows or split_names(name) is not None:  # of `Palermo (TO)` no word is left off
+    if rows or split_names(name) is not None:  # no word of `Palermo (TO)` is dropped
         return rows
     for other in _shorter_keys(name, key, country):
         rows = city_rows(other, country=country)
@@ -184,7 +184,7 @@ def _shorter_keys(name: str, key: str, country: str) -> Iterator[str]:
 
 
 def _rows_within(name: str, country: str) -> frozenset[int]:
-    """Return the rows of the first of several names that each lie in all those that follow."""
+    """Return the rows for the first of several names that each lie in all those after it."""
     parts = [part for part in _COMMA.split(name) if not says_kind(part)]
     if len(parts) == 1 and parts[0] != name:  # `Köln, Stadt`
         return _rows_named(parts[0], country)
@@ -198,7 +198,7 @@ def _rows_within(name: str, country: str) -> frozenset[int]:
 
 
 def _rows_of_parts(name: str, country: str) -> frozenset[int]:
-    """Return the rows of a text of two names if they are one place, or one lies in the other."""
+    """Return the rows for a text of two names if they are one place, or one lies in the other."""
     parts = split_names(name)
     if parts is None:
         return frozenset()
@@ -221,7 +221,7 @@ def _rows_joined(first: str, note: str, country: str) -> Iterator[frozenset[int]
 
 
 def _rows_around(name: str, country: str) -> frozenset[int]:
-    """Return the rows of the large city whose surroundings or middle a name means: `Denver area`."""
+    """Return the rows for the large city whose surroundings or centre a name means: `Denver area`."""
     for key in cities_around(plain_key(name)):
         population = load_places().population
         found = frozenset(row for row in _rows_named(key, country) if population[row] >= LARGE)
@@ -231,7 +231,7 @@ def _rows_around(name: str, country: str) -> frozenset[int]:
 
 
 def _lies_in(row: int, name: str, country: str) -> bool:
-    """Return whether the name is that of a place's region or country, or of the city that it is part of."""
+    """Return whether the name is that of a place's region or country, or of the city it is part of."""
     if country_code(name.strip()) == country:
         return True
     if int(load_places().region[row]) in regions_around(name, country):

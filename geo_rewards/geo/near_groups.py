@@ -1,8 +1,8 @@
-"""Groups of points on the globe that are near to each other, or linked by others that are.
+"""Groups of points on the globe that are near each other, or linked by others that are.
 
-Points are put into cells of a cubic grid, so small that all points of a cell are near to each other.
-What remains is to ask, for each two cells that lie close, whether any point of the one is near to any of
-the other; and this only while the two are not linked by others.
+Points are put into cells of a cubic grid, small enough that all points in a cell are near each other.
+It remains to check, for every two neighbouring cells, whether any point in one is near any point in the
+other, and only as long as the two are not linked by others.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 SMALLEST_KM = 0.02
-"""The shortest distance whose cells have numbers of 64 bits."""
+"""The shortest distance whose cell numbers fit into 64 bits."""
 
-_PAIRS_AT_ONCE = 200_000  # of points: some 20 MB
-_FEW = 64  # pairs of points between two cells that are simply all looked at
-_SAMPLE = 8  # points of each of two full cells that are looked at first
+_PAIRS_AT_ONCE = 200_000  # of points: about 20 MB
+_FEW = 64  # up to this many pairs of points between two cells, all are checked
+_SAMPLE = 8  # points of each of two full cells that are checked first
 
 
 def near_groups(degrees: Floats, *, radius_km: float) -> Ints:
     """Return the number of each point's group, from 0 without gaps.
 
     Two points are in one group if and only if their great-circle distance is at most the radius, or a
-    chain of such pairs leads from one to the other. A point without a coordinate is a group of its own.
+    chain of such pairs leads from one to the other. A point without a coordinate is its own group.
 
     Args:
-        degrees: Latitudes and longitudes, shape (2, n); NaN where there is none.
+        degrees: Latitudes and longitudes, shape (2, n); NaN where missing.
         radius_km: The distance in km, at least `SMALLEST_KM`.
     """
     known = np.flatnonzero(~np.isnan(degrees).any(axis=0))
     groups = np.empty(degrees.shape[1], dtype=np.int64)
     found = 0
     if len(known):
-        # A place with a thousand photos is one point.
+        # A place with a thousand photos is a single point.
         points, which = np.unique(degrees[0, known] + 1j * degrees[1, known], return_inverse=True)
         of_point = _Cells.of(unit_vectors(points.real, points.imag), _reach(radius_km)).linked()
         groups[known] = of_point[which]
@@ -57,18 +57,18 @@ def near_groups(degrees: Floats, *, radius_km: float) -> Ints:
 
 
 def _reach(radius_km: float) -> float:
-    return chord_of_arc(radius_km) * (1.0 + 1e-9) + 1e-12  # rounding must not part two points
+    return chord_of_arc(radius_km) * (1.0 + 1e-9) + 1e-12  # rounding must not separate two points
 
 
 @dataclass
 class _Cells:
-    """Points on the unit sphere, sorted by the cell they are in.
+    """Points on the unit sphere, sorted by cell.
 
     Attributes:
         points: The points, shape (n, 3), cell by cell.
-        order: Where each stood before.
-        keys: The number of each cell that is not empty, ascending.
-        first: The index of each cell's first point, and behind them the number of points.
+        order: Original index of each point.
+        keys: The number of each non-empty cell, ascending.
+        first: The index of each cell's first point, then the number of points.
         per_axis: How many cells there are along an axis.
         chord: The distance through the sphere up to which points are near.
     """
@@ -91,7 +91,7 @@ class _Cells:
         return cls(points[order], order, keys, np.append(first, len(points)), per_axis, chord)
 
     def linked(self) -> Ints:
-        """Return the group of each point, in the order in which the points were given."""
+        """Return the group of each point, in the original order."""
         labels = np.arange(len(self.keys))
         for offset in self._offsets():
             one, other = self._neighbours(offset)
@@ -113,9 +113,9 @@ class _Cells:
         return groups
 
     def _offsets(self) -> list[int]:
-        """Return the differences of keys between cells that may hold near points, nearest first."""
+        """Return the key differences between cells that may have near points, nearest first."""
         steps = [step for step in product(range(-2, 3), repeat=3) if step > (0, 0, 0)]
-        # Between cells two steps apart in one axis lies a whole cell; the chord is 1.73 sides long.
+        # Cells two steps apart on one axis have a full cell between them; the chord is 1.73 sides long.
         possible = [step for step in steps if sum(max(0, abs(part) - 1) ** 2 for part in step) <= 3]
         possible.sort(key=lambda step: sum(part * part for part in step))
         return [(x * self.per_axis + y) * self.per_axis + z for x, y, z in possible]
@@ -130,11 +130,11 @@ class _Cells:
         return self.first[cells + 1] - self.first[cells]
 
     def _all_pairs(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
-        """Return for each two cells whether they hold near points, by looking at all of their pairs."""
+        """Return, for each pair of cells, whether they have near points, by checking all point pairs."""
         return self._any_near(one, other, self._sizes(one), self._sizes(other))
 
     def _sampled_pairs(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
-        """Say yes where the first points of two cells are near; most full neighbours are known by that."""
+        """Return whether the first points of two cells are near, which settles most full neighbours."""
         return self._any_near(
             one, other, np.minimum(self._sizes(one), _SAMPLE), np.minimum(self._sizes(other), _SAMPLE)
         )
@@ -151,7 +151,7 @@ class _Cells:
         return touching
 
     def _by_tree(self, one: Ints, other: Ints) -> NDArray[np.bool_]:
-        """Return for each two full cells whether they hold near points; a tree for each first cell."""
+        """Return, for each pair of full cells, whether they have near points, using a tree per first cell."""
         from scipy.spatial import cKDTree
 
         touching = np.zeros(len(one), dtype=bool)
@@ -164,7 +164,7 @@ class _Cells:
 
 
 def _portions(weights: Ints) -> Iterator[tuple[int, int]]:
-    """Yield ranges of entries whose weights sum to little enough to be held at once."""
+    """Yield ranges of entries whose total weight is small enough to process at once."""
     ends = np.cumsum(weights)
     begin = 0
     while begin < len(weights):
@@ -175,7 +175,7 @@ def _portions(weights: Ints) -> Iterator[tuple[int, int]]:
 
 
 def _expanded(counts: Ints) -> tuple[Ints, Ints]:
-    """Return each index as often as it counts, and the numbers from 0 within each.
+    """Return each index repeated by its count, and the numbers from 0 within each.
 
     >>> [part.tolist() for part in _expanded(np.array([2, 3]))]
     [[0, 0, 1, 1, 1], [0, 1, 0, 1, 2]]
@@ -186,7 +186,7 @@ def _expanded(counts: Ints) -> tuple[Ints, Ints]:
 
 
 def _merged(labels: Ints, one: Ints, other: Ints) -> Ints:
-    """Return the labels with the groups of these cells made one."""
+    """Return the labels with the groups of these cells merged."""
     if not len(one):
         return labels
     from scipy.sparse import coo_array

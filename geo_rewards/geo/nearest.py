@@ -1,4 +1,4 @@
-"""The search behind the default gazetteer: country by borders, region and city by the places nearby."""
+"""The default gazetteer's search: country by borders, region and city by nearby places."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 FAR_KM = 200.0
-"""A place farther away than this names neither region nor city, nor the country of a point at sea."""
+"""A place farther away than this gives neither region nor city, nor the country of a point at sea."""
 TOWN_KM = 2.0
 """So far around a town that the borders put into a wrong country, they are not trusted: the town decides."""
 MENDED_KM = 0.8
@@ -61,7 +61,7 @@ class NearestPlaces:
         return list(map(self._answers.__getitem__, slots.tolist()))
 
     def _slots(self, lats: FloatArray, lons: FloatArray) -> IntArray:
-        """Return the index into the answers of each point."""
+        """Return each point's index into the answers."""
         border, points = (
             country_index(lats, lons).astype(np.int64),
             unit_vectors(lats, lons),
@@ -77,7 +77,7 @@ class NearestPlaces:
     def _nearest(
         self, points: FloatArray, own: IntArray, at_sea: NDArray[np.bool_]
     ) -> tuple[IntArray, FloatArray]:
-        """Return row and distance of the nearest place of each point's country, of any country at sea."""
+        """Return the row and distance of the nearest place in each point's country, or in any if at sea."""
         near, chord = (
             np.zeros(len(points), dtype=np.int64),
             np.full(len(points), np.inf),
@@ -123,12 +123,12 @@ class _Answers(dict[int, Place]):
 
 
 def _tiles(lats: FloatArray, lons: FloatArray) -> tuple[IntArray, IntArray]:
-    """Return row and column of each point in tiles of a quarter of a degree."""
+    """Return the row and column of each point in a grid of quarter-degree tiles."""
     return ((lats + 90.0) * 4.0).astype(np.int64), ((lons + 180.0) * 4.0).astype(np.int64)
 
 
 def _tiles_around(lats: FloatArray, lons: FloatArray) -> NDArray[np.bool_]:
-    """Return which tiles have one of the points inside them or beside them."""
+    """Return which tiles have one of the points in them or in an adjacent tile."""
     found = np.zeros((90 * 8 + 3, 180 * 8 + 3), dtype=np.bool_)
     rows, columns = _tiles(lats, lons)
     for row in (0, 1, 2):

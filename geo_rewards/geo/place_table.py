@@ -1,6 +1,6 @@
 """The table of populated places (GeoNames, 500 people or more) and their names, loaded on first use.
 
-Rows are sorted by country, then region, so that the places of one country stand together.
+Rows are sorted by country, then region, so the places of one country are contiguous.
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ if TYPE_CHECKING:
     IntArray = NDArray[np.int64]
 
 CITY_KM_PER_ROOT = 0.008
-"""A city reaches this far, in km, times the square root of its population."""
+"""A city's reach, in km, is this times the square root of its population."""
 
 _HEAD = 8
-"""Bytes of a name that are searched as one number."""
+"""How many bytes of a name are searched as one number."""
 _LOCK = threading.RLock()
 
 
 @dataclass(frozen=True)
 class Places:
-    """Columns of the table, one value a place, and the names of the regions and countries they point to.
+    """Columns of the table, one value per place, and the names of the regions and countries they refer to.
 
     Attributes:
-        names: Name of each place, in the local or the English form that GeoNames prefers.
+        names: Name of each place, in the local or English form that GeoNames prefers.
         lat: Degrees north.
         lon: Degrees east.
         population: Inhabitants; 0 where unknown.
         region: Index into `regions` of each place.
-        cities: Rows of the cities that may reach a point whose nearest place is another one of their region:
+        cities: Rows of the cities that may reach a point whose nearest place is another one in their region:
             for place i, most populous first, from ``city_ends[i]`` to ``city_ends[i + 1]``.
         city_ends: Bounds in `cities`, one more than there are places.
         inner: Whether each place is a section of a city, and no city itself.
@@ -79,12 +79,12 @@ class Places:
 
     @cached_property
     def reach_km(self) -> FloatArray:
-        """How far each place reaches as a city: a point so near to it lies in it."""
+        """How far each place reaches as a city: points within this distance lie in it."""
         return CITY_KM_PER_ROOT * np.sqrt(self.population)
 
     @cached_property
     def vectors(self) -> FloatArray:
-        """Each place as a point on the unit sphere, where no seam and no pole is in the way."""
+        """Each place as a point on the unit sphere, which has no seam or poles."""
         return unit_vectors(self.lat, self.lon)
 
 
@@ -95,7 +95,7 @@ def load_places() -> Places:
 
 
 def city_rows(key: str, *, country: str) -> frozenset[int]:
-    """Return the rows of the places that go by a name (`plain_key`, any language) in a country.
+    """Return the rows of the places with a name (`plain_key`, any language) in a country.
 
     An unknown country has no places.
     """
@@ -105,7 +105,7 @@ def city_rows(key: str, *, country: str) -> frozenset[int]:
 
 
 def region_names(country: str) -> Mapping[str, frozenset[int]]:
-    """Return the regions (indices into `Places.regions`) that go by each name (`plain_key`) in a country."""
+    """Return the regions (indices into `Places.regions`) with each name (`plain_key`) in a country."""
     with _LOCK:
         return _region_names(country)
 
@@ -148,7 +148,7 @@ def _alias_table() -> tuple[bytes, IntArray, IntArray, IntArray]:
 
 
 class _CityNames:
-    """Names of one country's places: sorted lines of one text, found by their first bytes as numbers."""
+    """Names of one country's places: sorted lines of one text, found by their first bytes as a number."""
 
     def __init__(self, text: bytes, places: IntArray) -> None:
         self._text = text + b"\n"
@@ -156,7 +156,7 @@ class _CityNames:
         starts = np.append(0, ends + 1)
         self._starts = array("I", starts.astype(np.uint32).tobytes())
         self._places = places
-        # numbers of an `array` are compared twenty times as fast as lines that a key function cuts out
+        # comparing the numbers of an `array` is twenty times as fast as extracting lines with a key function
         self._heads = array("Q", _heads(self._text, starts[:-1], ends).tobytes())
 
     def rows(self, key: str) -> frozenset[int]:
@@ -166,7 +166,7 @@ class _CityNames:
         if first == len(self._heads) or self._heads[first] != head:
             return frozenset()
         last = bisect_right(self._heads, head, lo=first)
-        if len(line) >= _HEAD:  # shorter names are their heads
+        if len(line) >= _HEAD:  # shorter names are just their heads
             numbers = range(first, last)
             first, last = (
                 first + bisect(numbers, line, key=self._line) for bisect in (bisect_left, bisect_right)
@@ -178,7 +178,7 @@ class _CityNames:
 
 
 def _heads(text: bytes, starts: IntArray, ends: IntArray) -> NDArray[np.uint64]:
-    """Return the first bytes of each line as one number each, so that they are sorted as the lines are."""
+    """Return the first bytes of each line as one number, so that they sort like the lines."""
     padded = np.frombuffer(text + bytes(_HEAD), dtype=np.uint8)
     heads = np.zeros(len(starts), dtype=np.uint64)
     for i in range(_HEAD):

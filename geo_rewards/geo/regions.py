@@ -1,4 +1,4 @@
-"""Regions by name: what the gazetteer knows, plus the short, old and romanised forms that it lacks."""
+"""Regions by name: those the gazetteer knows, plus short, old and romanised forms that it lacks."""
 
 from __future__ import annotations
 
@@ -58,15 +58,15 @@ REGION_FORMS: Mapping[str, Mapping[str, str]] = {
         "US": "massachusetts: mass; california: calif; pennsylvania: penn; connecticut: conn",
     }.items()
 }
-"""By country: a form that the tables lack, to a name that they have, both as `plain_key`."""
+"""By country: forms missing from the tables, mapped to a name that they have, both as `plain_key`."""
 
 _UMLAUTS = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
 def regions_named(name: str, country: str) -> frozenset[int]:
-    """Return the regions (indices into `Places.regions`) of a country that go by a name, however written.
+    """Return the regions (indices into `Places.regions`) of a country with a name, however written.
 
-    A code of ISO 3166-2 is a name, and so are two names of one region (`Catalonia (Catalunya)`) and a
+    An ISO 3166-2 code counts as a name, as do two names of one region (`Catalonia (Catalunya)`) and a
     region with its country (`Bavaria, Germany`).
     """
     return _regions_named(name, country) if len(name) <= MAX_NAME_LENGTH else frozenset()
@@ -110,13 +110,13 @@ def _regions_of_one(name: str, country: str) -> frozenset[int]:
     known = _bare_names(country).get(bare) or _bare_names(country).get(_without_umlauts(bare))
     if known is None:
         return _regions_of_capital(bare, country) if bare else frozenset()
-    if len(known) > 1:  # Kyiv and Kyiv Oblast: the word for the division is what tells them apart
+    if len(known) > 1:  # Kyiv and Kyiv Oblast: only the word for the division distinguishes them
         known = known - names.get(bare, frozenset())
     return known if len(known) == 1 else frozenset()
 
 
 def regions_around(name: str, country: str) -> frozenset[int]:
-    """Return the regions that a name means, or that what it means lies in: `PA` in Italy is in Sicily."""
+    """Return the regions that a name means or lies in: `PA` in Italy is in Sicily."""
     known = regions_named(name, country)
     code = None if known else subdivision(name, country)
     return known if code is None else region_names(country).get(code.region, frozenset())
@@ -124,7 +124,7 @@ def regions_around(name: str, country: str) -> frozenset[int]:
 
 @cache
 def _bare_names(country: str) -> Mapping[str, frozenset[int]]:
-    """Return the regions by their names without the word for the division."""
+    """Return the regions by name, without the word for the division."""
     regions: dict[str, frozenset[int]] = {}
     for key, known in region_names(country).items():
         bare = name_key(key)
@@ -139,7 +139,7 @@ def _without_umlauts(key: str) -> str:
 
 
 def _regions_of_capital(key: str, country: str) -> frozenset[int]:
-    """Return the regions that are called as a city of theirs which goes by this name: `Makkah` for Mecca."""
+    """Return the regions named after one of their cities that has this name: `Makkah` for Mecca."""
     places = load_places()
     rows = city_rows(key, country=country)
     return frozenset(

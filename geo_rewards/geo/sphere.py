@@ -1,4 +1,4 @@
-"""Points on the unit sphere, where no seam and no pole is in the way, and the chords between them."""
+"""Points on the unit sphere, which has no seam or poles, and the chords between them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def unit_vectors(lat: FloatArray, lon: FloatArray) -> FloatArray:
 
 
 def chord_of_arc(arc_km: float) -> float:
-    """Return the chord of the unit sphere under a great-circle distance, 2 for half the globe and more.
+    """Return the chord of the unit sphere for a great-circle distance; 2 for half the globe or more.
 
     >>> round(chord_of_arc(10007.557), 4), chord_of_arc(30000.0)
     (1.4142, 2.0)
@@ -35,7 +35,7 @@ def chord_of_arc(arc_km: float) -> float:
 
 
 def arc_of_chord(chord: FloatArray) -> FloatArray:
-    """Return the great-circle distances in km of chords of the unit sphere, infinite where they are.
+    """Return the great-circle distances in km for chords of the unit sphere; infinite chords stay infinite.
 
     >>> arc_of_chord(np.array([chord_of_arc(500.0), np.inf])).round(6).tolist()
     [500.0, inf]

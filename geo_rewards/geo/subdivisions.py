@@ -1,4 +1,4 @@
-"""Codes of ISO 3166-2 for regions and for what lies in them: `US-CA`, `CA` in the United States, `IT-PA`."""
+"""ISO 3166-2 codes of regions and what lies in them: `US-CA`, `CA` in the United States, `IT-PA`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _LOCK = threading.Lock()
 
 
 class Subdivision(NamedTuple):
-    """What a code stands for.
+    """What a code means.
 
     Attributes:
-        region: `plain_key` of the region that it is or lies in; empty if it is not known.
-        names: Its own names if it is no region, in English and its own language; none if it is one.
+        region: `plain_key` of the region that it is or lies in; empty if unknown.
+        names: Its names in English and its own language; empty if it is a region.
     """
 
     region: str
@@ -31,9 +31,9 @@ class Subdivision(NamedTuple):
 
 
 def subdivision(text: str, country: str) -> Subdivision | None:
-    """Return what a code means in a country, or None if it is no code of it.
+    """Return what a code means in a country, or None if it is not one of its codes.
 
-    The country's own letters may be left out before two or three letters, not before digits or one letter.
+    The country's letters may be omitted before two or three letters, not before digits or one letter.
 
     >>> subdivision("US-CA", "US"), subdivision("ca", "US"), subdivision("US-CA", "CA")
     (Subdivision(region='california', names=()), Subdivision(region='california', names=()), None)

@@ -123,7 +123,7 @@ class _Walk:
         sign, flaw = self.sign()
         if letter is not None and letter[1] == sign and self.peek().start == self.end():
             flaw = None  # S-33.8
-        if self.peek().kind != NUMBER or not (letter or sign or self.stands_free(self.peek())):
+        if self.peek().kind != NUMBER or not (letter or sign or self.is_detached(self.peek())):
             return None
         if not sign and not letter and self.lost_sign(self.peek()):
             flaw = ProblemKind.SIGN
@@ -229,7 +229,7 @@ class _Walk:
         """Read a hemisphere before its number."""
         letter = self.hemisphere()
         colon = self.peek(1).text == ":"  # South: 33.8
-        if letter is None or not self.number_follows(1 + colon) or not self.stands_free(self.peek()):
+        if letter is None or not self.number_follows(1 + colon) or not self.is_detached(self.peek()):
             return None
         self.at += 1 + colon
         return letter
@@ -266,7 +266,7 @@ class _Walk:
         self.at += 1
         return (-1 if token.text == "-" else 1), (None if clear else ProblemKind.SIGN)
 
-    def stands_free(self, token: Token) -> bool:
+    def is_detached(self, token: Token) -> bool:
         """Return whether no word is glued to the front of a token: ``v2`` has no number, ``lat2`` does."""
         before = self.text[token.start - 1 : token.start]
         if token.start == self.done or not (before.isalnum() or before == "_"):

@@ -282,20 +282,20 @@ def _value_after(text: str, items: list[Item], at: int) -> LabelledAxis | None:
 
 def _checked_tail(items: list[Item], at: int, angle: Angle, *, has_mark: bool) -> Angle:
     """Return the angle, flawed if an unknown direction or a word for its sign follows it."""
-    behind = at
+    tail = at
     at = skip(items, at, frozenset("([,-"))
     item = items[at] if at < len(items) else None
     if angle.axis or not isinstance(item, Token) or item.kind != WORD or axis_of(item):
         return angle
     after = items[at + 1] if at + 1 < len(items) else item
-    in_list = at > behind and _text(items[at - 1]) == ","
+    in_list = at > tail and _text(items[at - 1]) == ","
     if not item.text.isascii() and not axis_of(after) and not _is_label(items, at):
         is_word = in_list and len(item.text) > 1
         return angle if is_word or item.text in _CONNECTIVES else replace(angle, flaw=ProblemKind.AXES)
-    if has_mark and at == behind and item.text.istitle() and not _is_label(items, at):
+    if has_mark and at == tail and item.text.istitle() and not _is_label(items, at):
         return replace(angle, flaw=ProblemKind.AXES, end=item.end)
     is_name = isinstance(after, Token) and after is not item and after.kind == WORD and after.text.istitle()
-    if at > behind and _text(items[at - 1]) in _OPENERS and hemisphere_word(item) and not is_name:
+    if at > tail and _text(items[at - 1]) in _OPENERS and hemisphere_word(item) and not is_name:
         return replace(angle, flaw=ProblemKind.AXES)
     if item.text.lower() in ("negative", "minus", "neg"):
         return replace(angle, flaw=ProblemKind.SIGN)

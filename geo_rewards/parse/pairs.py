@@ -179,9 +179,9 @@ def _refuse_uncertain(chain: Chain, page: _Page, around: Surroundings) -> None:
     bracket = bool(around.bracket)
     if not first.axis and _letters_follow(page.items, chain.indexes[-1] + 1):
         raise RefusedError(ProblemKind.AXES, "hemisphere letters after the pair, not next to its numbers")
-    before, behind = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
+    before, after = chain.indexes[0] - 1 - bracket, chain.indexes[-1] + 1 + bracket
     refuse_rivals_before(page.items, before, pair=(first, second), text=page.text)
-    refuse_rivals_behind(page.items, behind, pair=(first, second), text=page.text, single=False)
+    refuse_rivals_behind(page.items, after, pair=(first, second), text=page.text, single=False)
     refuse_denied(page.text, *_span(chain, page, around))
 
 

@@ -1,1 +1,1 @@
-"""Rows out: saved completions read back, scored rows written, and how two scorings differ."""
+"""Rows out: reading saved completions, writing scored rows, and comparing two scorings."""

@@ -1,4 +1,4 @@
-"""Score rows chunk by chunk, here or in worker processes, with the same result."""
+"""Score rows chunk by chunk, in this process or in workers, with the same result."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _TEXT = json.encoder.encode_basestring
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is the same for all chunks of a file.
+    """What all chunks of a file share.
 
     Attributes:
-        recipe: What to score by.
+        recipe: The recipe to score with.
         path: The file, for messages.
-        columns: Names of the columns that the rewards are given; where a row has no such cell, None.
+        columns: Names of the columns that the rewards receive; None where a row lacks the cell.
     """
 
     recipe: Recipe
@@ -43,15 +43,15 @@ class Task:
 
 @dataclass(frozen=True)
 class ScoredChunk:
-    """What scoring has found about a chunk, a column each.
+    """The results of scoring a chunk, one column each.
 
     Attributes:
         rewards: The raw values by label.
         total: The weighted sums.
         read: What was read from the answers, by name: `lat`, `lon`, `country`, `region`, `city`.
-        problems: What was refused of each answer.
+        problems: What was refused in each answer.
         distance_km: The distances.
-        errors: Messages by label, of rewards that failed and did not stop the scoring.
+        errors: Messages, by label, of rewards that failed without stopping the scoring.
         parsed: How many answers could be read, as `Scores.parses` counts.
     """
 
@@ -65,7 +65,7 @@ class ScoredChunk:
 
     @cached_property
     def texts(self) -> list[str]:
-        """The same cells as the inside of a JSON object."""
+        """The same cells as the contents of a JSON object."""
         rewards = ", ".join(f"{_TEXT(label.replace('%', '%%'))}: %s" for label in self.rewards)
         read = ", ".join(f'"{name}": %s' for name in READ)
         template = (
@@ -81,7 +81,7 @@ class ScoredChunk:
 
     @cached_property
     def cells(self) -> list[Cells]:
-        """The cells to add to each row."""
+        """The cells to be added to each row."""
         labels, names = tuple(self.rewards), tuple(self.read)
         return [
             {
@@ -108,12 +108,12 @@ def score_chunks(
     """Yield each chunk with its scores, in order.
 
     Args:
-        task: What is the same for all chunks.
+        task: What all chunks share.
         chunks: The rows.
-        workers: How many processes work; with 1 it is this one.
+        workers: Number of processes; 1 means this one.
 
     Raises:
-        DataError: If a reward fails; names file and line.
+        DataError: If a reward fails; names the file and line.
     """
     if workers > 1:
         _check_picklable(task)
@@ -130,13 +130,13 @@ def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
     """Return the scores of one chunk.
 
     Raises:
-        DataError: If a reward fails; names file and line.
+        DataError: If a reward fails; names the file and line.
     """
     try:
         scores = _scores(task, chunk, default_on_error="raise")
         total = scores.total
     except GeoRewardsError as error:
-        # A plain DataError, since it must survive the way back from a worker.
+        # A plain DataError, because it must survive the trip back from a worker.
         raise DataError(_located(error, task.path, chunk)) from error
     said, plain = scores.batch.answer_columns, scores.batch.is_plain
     answers = scores.batch.answers
@@ -152,12 +152,12 @@ def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
 
 
 def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None = None) -> str:
-    """Return the account of one row.
+    """Return the explanation of one row.
 
     Args:
-        task: What it is scored by.
+        task: What it is scored with.
         row: The row.
-        labels: The rewards to account for; all if None.
+        labels: The rewards to explain; all if None.
     """
     return _scores(task, [row], default_on_error="abstain").explain(0, labels=labels)
 
@@ -187,7 +187,7 @@ def _error_messages(scores: Scores, path: Path, chunk: Sequence[SavedRow]) -> di
 
 
 def _located(error: GeoRewardsError, path: Path, chunk: Sequence[SavedRow]) -> str:
-    """Return the message with the file's line in place of the chunk's row."""
+    """Return the message with the file's line instead of the chunk's row."""
     cause: BaseException | None = error
     while cause is not None:
         row = getattr(cause, "row", None)
@@ -201,7 +201,7 @@ def _located(error: GeoRewardsError, path: Path, chunk: Sequence[SavedRow]) -> s
 
 
 def _refuse_death(_chunk: list[SavedRow]) -> ScoredChunk:
-    raise GeoRewardsError("a worker process has died; `--workers 1` shows why")
+    raise GeoRewardsError("a worker process died; use `--workers 1` to see why")
 
 
 def _check_picklable(task: Task) -> None:

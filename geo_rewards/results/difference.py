@@ -1,4 +1,4 @@
-"""What has changed since an earlier scoring of the same completions, and why."""
+"""What changed since an earlier scoring of the same completions, and why."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _ROUNDING = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A completion that has another value than before.
+    """A completion whose values changed.
 
     Attributes:
         row: The row.
         values: The total and the labels that changed, each with its old and new value.
-        read: What was read from the completion and is another now.
+        read: What is now read differently from the completion.
     """
 
     row: SavedRow
@@ -49,12 +49,12 @@ class Difference:
 
     Attributes:
         path: The earlier file.
-        labels: The labels that both have.
-        only_old: Labels that only the earlier file has.
-        only_new: Labels that only the recipe has.
+        labels: The labels in both.
+        only_old: Labels only in the earlier file.
+        only_new: Labels only in the recipe.
         rows: How many rows were compared.
         changed: How many of them changed.
-        counts: How many rows changed, by label; the total is ``reward``.
+        counts: How many rows changed, by label, with ``reward`` for the total.
         first: The first changes.
     """
 
@@ -72,12 +72,12 @@ class Difference:
         """Compare a chunk with the next rows of the earlier file.
 
         Raises:
-            DataError: If they are of other completions; names the earlier file's line.
+            DataError: If they have different completions; names the earlier file's line.
         """
         for row, cells, old in zip(rows, scored.cells, self._old, strict=False):
             if completion_text(old.cells["completion"]) != completion_text(row.cells["completion"]):
                 raise DataError(
-                    f"{place_of(self.path, old.number)}: the completion is another one; "
+                    f"{place_of(self.path, old.number)}: the completion is different; "
                     "--diff compares two scorings of the same rows in the same order"
                 )
             self._add_row(row, cells, old.cells)
@@ -90,13 +90,13 @@ class Difference:
         if not values:
             return
         self.changed += 1
-        self.counts.update(values.keys())  # a mapping would be taken for counts
+        self.counts.update(values.keys())  # a mapping would be read as counts
         if len(self.first) < SHOWN_CHANGES:
             self.first.append(Change(row, values, _changed(_read_values(old, cells))))
 
 
 def compare_with(path: Path, *, labels: Sequence[str], rows: int) -> Difference:
-    """Return a comparison to which chunks can be added, once the earlier file was looked through.
+    """Check the earlier file, then return a comparison to which chunks can be added.
 
     Args:
         path: The earlier scored file.
@@ -104,7 +104,7 @@ def compare_with(path: Path, *, labels: Sequence[str], rows: int) -> Difference:
         rows: How many rows are scored now.
 
     Raises:
-        DataError: If it is no scored file, or has another number of rows.
+        DataError: If it is not a scored file, or has a different number of rows.
     """
     old_labels: dict[str, None] = {}
     problems, count = ProblemTally(), 0
@@ -117,7 +117,7 @@ def compare_with(path: Path, *, labels: Sequence[str], rows: int) -> Difference:
             old_labels.update(dict.fromkeys(row.cells["rewards"]))
     problems.raise_if_any()
     if count != rows:
-        raise DataError(f"{path} holds {count:,} rows and {rows:,} are scored: --diff needs the same rows")
+        raise DataError(f"{path} has {count:,} rows but {rows:,} are scored: --diff needs the same rows")
     return Difference(
         path,
         labels=[label for label in labels if label in old_labels],
@@ -128,11 +128,11 @@ def compare_with(path: Path, *, labels: Sequence[str], rows: int) -> Difference:
 
 
 def difference_lines(difference: Difference, task: Task) -> Iterator[str]:
-    """Yield the account: the counts, then each of the first changes with its reasons.
+    """Yield the lines of the report: the counts, then each of the first changes with its reasons.
 
     Args:
         difference: What was compared.
-        task: By what the rows are scored now, for the reasons.
+        task: What the rows are scored with now, for the reasons.
     """
     yield f"changed since {difference.path}: {difference.changed:,} of {difference.rows:,} rows"
     for name, count in difference.counts.most_common():
@@ -155,9 +155,9 @@ def _change_lines(change: Change, task: Task) -> Iterator[str]:
 
 
 def _problem(row: SavedRow, path: Path) -> RowProblem | None:
-    """Return why a row is not one of a scored file, or None."""
+    """Return why a row cannot come from a scored file, or None."""
     if not isinstance(row.cells.get("rewards"), dict):
-        message = "there are no `rewards`; --diff takes a file that `geo-rewards score` has written"
+        message = "there are no `rewards`; --diff takes a file written by `geo-rewards score`"
         return RowProblem(path, row.number, "row", message)
     if row.cells.get("completion") is None:
         return RowProblem(path, row.number, "row", "there is no completion")

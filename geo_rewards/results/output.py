@@ -1,4 +1,4 @@
-"""Where scored rows go: a jsonl or parquet file that appears only when it is whole, or stdout."""
+"""Where scored rows go: a jsonl or parquet file that appears only when complete, or stdout."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 Cells = dict[str, Any]
 _LINES_AT_ONCE = 64  # a write for each line takes longer; all lines of a chunk would double its memory
 Write = Callable[[Sequence["SavedRow"], "ScoredChunk"], None]
-"""Writes rows with the cells that scoring adds."""
+"""Writes rows together with the cells that scoring adds."""
 
 
 @contextmanager
 def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
-    """Give a function that writes rows; the file takes its name when the block ends without error.
+    """Provide a function that writes rows; the file gets its final name if the block ends without error.
 
     Args:
         out: The file, replaced if it exists; None writes jsonl to stdout.
-        schema: The columns of a parquet file; without, jsonl is written.
+        schema: The columns of a parquet file; if None, jsonl is written.
     """
     if out is None:
         yield lambda rows, scored: _write_lines(rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8())
         return
-    target = Path(os.path.realpath(out))  # a link stays a link
+    target = Path(os.path.realpath(out))  # keep a link a link
     with (
         replacing(target, flush=False) as part,
         _open_parquet(part, schema) if schema is not None else _open_lines(part) as write,
@@ -90,7 +90,7 @@ def _lines(rows: Sequence[SavedRow], scored: ScoredChunk, *, ascii_only: bool) -
 def _json_line(row: Cells, *, ascii_only: bool) -> str:
     try:
         return json.dumps(row, ensure_ascii=ascii_only, allow_nan=False, default=str)
-    except ValueError:  # JSON has no infinity
+    except ValueError:  # infinity is not JSON
         return json.dumps(_finite(row), ensure_ascii=ascii_only, allow_nan=False, default=str)
 
 
@@ -107,7 +107,7 @@ def _speaks_utf8() -> bool:
 
 
 def check_output(out: Path, *, file: Path) -> str | None:
-    """Return why the scored rows of `file` cannot be written there, or None."""
+    """Return why the scored rows of `file` cannot be written to `out`, or None."""
     if not (is_parquet(out) or out.suffix.lower() == ".jsonl"):
         return f"{str(out)!r} must end in .jsonl or .parquet, or be -"
     if not out.parent.is_dir():
@@ -115,5 +115,5 @@ def check_output(out: Path, *, file: Path) -> str | None:
     if out.is_dir():
         return f"{str(out)!r} is a folder"
     if out.exists() and out.samefile(file):
-        return f"{str(out)!r} is the file that is read; write another one"
+        return f"{str(out)!r} is the input file; choose another output"
     return None

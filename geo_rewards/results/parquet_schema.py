@@ -1,4 +1,4 @@
-"""The columns of a parquet file of scored rows."""
+"""The columns of a parquet file with scored rows."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _MIXED = pa.string()
 
 
 class ColumnTypes:
-    """Finds the type of every column while rows go by.
+    """Determines the type of every column as rows are added.
 
-    A column that no Arrow type holds becomes JSON text, and is marked as such in the file.
+    A column that fits no Arrow type becomes JSON text and is marked as such in the file.
     """
 
     def __init__(self) -> None:
@@ -28,13 +28,13 @@ class ColumnTypes:
         self._rows: list[Cells] = []
 
     def add(self, cells: Cells) -> None:
-        """Take one row into account."""
+        """Add one row."""
         self._rows.append(cells)
         if len(self._rows) == CHUNK_ROWS:
             self._settle()
 
     def fields(self) -> list[pa.Field]:
-        """Return the columns of the rows added."""
+        """Return the columns of the rows added so far."""
         self._settle()
         return [
             pa.field(name, _MIXED, metadata=JSON_MARK) if found is None else pa.field(name, found)
@@ -51,7 +51,7 @@ class ColumnTypes:
 
 
 def scored_schema(fields: Iterable[pa.Field], *, labels: Sequence[str]) -> pa.Schema:
-    """Return the columns of the input with those that scoring adds, which replace their like.
+    """Return the input's columns plus those that scoring adds, which replace any of the same name.
 
     Args:
         fields: The input's columns.
@@ -73,7 +73,7 @@ def scored_schema(fields: Iterable[pa.Field], *, labels: Sequence[str]) -> pa.Sc
 
 
 def to_arrays(rows: Sequence[Cells], schema: pa.Schema) -> list[pa.Array]:
-    """Return one array for each column of the schema."""
+    """Return one array per column of the schema."""
     return [pa.array([_stored(row.get(f.name), f) for row in rows], f.type) for f in schema]
 
 
@@ -102,7 +102,7 @@ def _unite(first: pa.DataType, second: pa.DataType) -> pa.DataType | None:
 
 
 def _has_empty_struct(kind: pa.DataType) -> bool:
-    """Return whether parquet would refuse the type: it has no struct without fields."""
+    """Return whether parquet would reject the type, since it has no structs without fields."""
     if pa.types.is_struct(kind) and kind.num_fields == 0:
         return True
     return any(_has_empty_struct(kind.field(index).type) for index in range(kind.num_fields))

@@ -1,4 +1,4 @@
-"""Rows with completions, as a model's outputs are saved: jsonl, or the parquet that TRL writes."""
+"""Rows with completions, as model outputs are saved: jsonl, or the parquet that TRL writes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 CHUNK_ROWS = 2000
 
 JSON_MARK = {b"geo_rewards": b"json"}
-"""Metadata of a parquet column of ours whose cells are JSON text."""
+"""Metadata of our parquet columns whose cells are JSON text."""
 
 Cells = dict[str, Any]
 _REARRANGED = frozenset({"conversations", "messages", "prompt", "advantage"})
@@ -40,9 +40,9 @@ class SavedRow:
     """One row of the file.
 
     Attributes:
-        number: Its line, from 1; in parquet its row, from 1.
-        cells: Its cells as they stand in the file.
-        text: Its line, if that is a JSON object to which cells can be added as text; else None.
+        number: Its line, from 1; in parquet, its row, from 1.
+        cells: Its cells as they are in the file.
+        text: Its line, if that is a JSON object to which cells can be added as text, else None.
     """
 
     number: int
@@ -56,18 +56,18 @@ class RecordProblem(RowProblem):
     __slots__ = ()
 
     def __str__(self) -> str:
-        """Return file, row and message as one sentence."""
+        """Return the file, row and message as one sentence."""
         return f"{self.file}, row {self.line}: {self.message}"
 
 
 @dataclass(slots=True)
 class Contents:
-    """What a first look at the whole file has found.
+    """What a first pass over the complete file found.
 
     Attributes:
         rows: How many rows there are.
         columns: Names of all cells, in the order of their first appearance.
-        scoring_columns: Names of all columns that the rewards are given.
+        scoring_columns: Names of all columns that the rewards receive.
         problems: The lines that cannot be used.
     """
 
@@ -77,26 +77,26 @@ class Contents:
     problems: ProblemTally = field(default_factory=ProblemTally)
 
     def raise_if_unfit(self, path: Path, recipe: Recipe) -> None:
-        """Raise an error if the file, looked through, cannot be scored.
+        """Raise an error if the file that was checked cannot be scored.
 
         Raises:
-            DataError: If there are bad lines, or no rows at all.
+            DataError: If there are bad lines or no rows.
             RecipeError: If no row has a column that the recipe names.
         """
         if self.scoring_columns:
             recipe.map_columns(self.scoring_columns)  # else every line would be blamed for a missing column
         self.problems.raise_if_any()
         if not self.rows:
-            raise DataError(f"{path} holds no rows")
+            raise DataError(f"{path} has no rows")
 
 
 def is_parquet(path: Path) -> bool:
-    """Return whether the file's name says that it is parquet."""
+    """Return whether the file is parquet, going by its name."""
     return path.suffix.lower() == ".parquet"
 
 
 def place_of(path: Path, number: int) -> str:
-    """Return where a row stands, for messages."""
+    """Return where a row is, for messages."""
     return f"{path}, {'row' if is_parquet(path) else 'line'} {number}"
 
 
@@ -106,7 +106,7 @@ def is_json_column(field: pa.Field) -> bool:
 
 
 def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
-    """Yield every row of a file, and a `RowProblem` for every line that is not one.
+    """Yield every row of a file, and a `RowProblem` for each line that is not one.
 
     Raises:
         DataError: If the file is missing, cannot be read, or has an unknown suffix.
@@ -120,11 +120,11 @@ def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
         elif isinstance(value, dict):
             yield SavedRow(line, value, text)
         else:
-            yield RowProblem(path, line, "row", f"a row is an object, not a {type(value).__name__}")
+            yield RowProblem(path, line, "row", f"a row must be an object, not a {type(value).__name__}")
 
 
 def count_rows(path: Path) -> int:
-    """Return how many rows a file has, bad ones among them.
+    """Return how many rows a file has, including bad ones.
 
     Raises:
         DataError: If it cannot be read.
@@ -141,26 +141,26 @@ def count_rows(path: Path) -> int:
 
 
 def read_chunks(path: Path) -> Iterator[list[SavedRow]]:
-    """Yield the rows of a file that has no problems, `CHUNK_ROWS` at a time."""
+    """Yield the rows of a file without problems, `CHUNK_ROWS` at a time."""
     rows = (row for row in read_saved_rows(path) if isinstance(row, SavedRow))
     while chunk := list(islice(rows, CHUNK_ROWS)):
         yield chunk
 
 
 class LateColumnError(Exception):
-    """A column that the rewards are given first appears when rows without it have been handed out."""
+    """A column that the rewards receive first appears after rows without it have been yielded."""
 
 
 def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] | None = None) -> Contents:
-    """Read the complete file once, and return what it holds.
+    """Read the complete file once and return what it contains.
 
     Args:
         path: The file.
-        recipe: What it is to be scored by: knows which columns hold the truth.
+        recipe: What it will be scored with: knows which columns hold the truth.
         on_row: Called with the cells of each good row.
 
     Raises:
-        DataError: If there are bad lines, all of which are counted first, or no rows at all.
+        DataError: If there are bad lines (all are counted first) or no rows.
         RecipeError: If no row has a column that the recipe names.
     """
     contents = Contents()
@@ -175,18 +175,18 @@ def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] 
 def checked_chunks(
     path: Path, *, recipe: Recipe, contents: Contents, may_grow: bool = False
 ) -> Iterator[list[SavedRow]]:
-    """Yield the rows of a file, `CHUNK_ROWS` at a time, each checked; `contents` is filled on the way.
+    """Yield the rows of a file, `CHUNK_ROWS` at a time, each checked; fills `contents` along the way.
 
-    From the first bad line on no rows are yielded, but all are read, so that every bad line is counted.
+    After the first bad line no rows are yielded, but all are read, so that every bad line is counted.
 
     Args:
         path: The file.
-        recipe: What it is to be scored by: knows which columns hold the truth.
-        contents: Where what is found is noted.
+        recipe: What it will be scored with: knows which columns hold the truth.
+        contents: Collects what is found.
         may_grow: Whether columns may first appear after the first chunk.
 
     Raises:
-        LateColumnError: If one does that must not.
+        LateColumnError: If one does so but must not.
     """
     kind = RecordProblem if is_parquet(path) else RowProblem
     items = read_saved_rows(path)
@@ -211,7 +211,7 @@ def _good_rows(
     path: Path,
     contents: Contents,
 ) -> list[SavedRow]:
-    """Look at each row by itself, and note what is wrong with it."""
+    """Check each row separately and note what is wrong with it."""
     good: list[SavedRow] = []
     for row in chunk:
         found = row if isinstance(row, RowProblem) else _look_at(row, recipe.file.columns, contents)
@@ -225,7 +225,7 @@ def _good_rows(
 
 
 def _are_plainly_good(rows: list[SavedRow], columns: Mapping[str, str], contents: Contents) -> bool:
-    """Return whether no row needs a look by itself: completions are texts, and all truths are coordinates."""
+    """Return whether no row needs a separate check: completions are texts, and all truths coordinates."""
     cells = [row.cells for row in rows]
     names = dict.fromkeys(name for shape in dict.fromkeys(map(tuple, cells)) for name in shape)
     if not _REARRANGED.isdisjoint(names) or {type(row.get("completion")) for row in cells} != {str}:
@@ -241,15 +241,15 @@ def _are_plainly_good(rows: list[SavedRow], columns: Mapping[str, str], contents
 
 
 def is_given_as_written(cells: Cells) -> bool:
-    """Return whether `scoring_cells` would only take the completion away."""
+    """Return whether `scoring_cells` would only remove the completion."""
     return _REARRANGED.isdisjoint(cells)
 
 
 def scoring_cells(cells: Cells) -> Cells:
-    """Return a row's cells under the names that rewards know.
+    """Return a row's cells under the names that rewards use.
 
-    The prompt becomes `prompts`. Of a row in the training format the turns give the prompt, and the
-    last turn the `solution`, unless the row has these itself.
+    The prompt becomes `prompts`. For a row in the training format, the turns give the prompt and the
+    last turn the `solution`, unless the row already has these.
 
     Raises:
         BadRow: If the turns cannot be read.
@@ -269,7 +269,7 @@ def scoring_cells(cells: Cells) -> Cells:
 
 
 def completion_of(cells: Cells) -> Any:
-    """Return a row's completion; a trainer's table has it without the tag that the chat template opened."""
+    """Return a row's completion; a trainer's table lacks the tag that the chat template opened."""
     completion = cells["completion"]
     if cells.get("think_opened") is not True:
         return completion
@@ -277,12 +277,12 @@ def completion_of(cells: Cells) -> Any:
 
 
 def _as_logged(cells: Cells) -> Cells:
-    """Return the cells of a trainer's table with the truth and the row's columns that were logged.
+    """Return the cells of a trainer's table, with the logged truth and the row's logged columns.
 
-    The table has a column for each reward, and a label such as `country` is neither.
+    The table has a column for each reward; a label such as `country` is neither of these.
     """
     truth = _logged_object(cells["truth"], "truth")
-    if not isinstance(cells.get("row"), str):  # a table of an older version
+    if not isinstance(cells.get("row"), str):  # a table from an older version
         return {**{name: value for name, value in cells.items() if name not in TRUTH_COLUMNS}, **truth}
     prompt: Cells = {name: cells[name] for name in ("prompt", "prompts") if name in cells}
     return {**_logged_object(cells["row"], "row"), **prompt, **truth}
@@ -292,14 +292,14 @@ def _logged_object(text: str, name: str) -> Cells:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise BadRow("truth", f"the logged {name} is no JSON object: {error}") from None
+        raise BadRow("truth", f"the logged {name} is not a JSON object: {error}") from None
     if not isinstance(found, dict):
-        raise BadRow("truth", f"the logged {name} is no JSON object but {found!r:.60}")
+        raise BadRow("truth", f"the logged {name} is not a JSON object but {found!r:.60}")
     return found
 
 
 def _look_at(row: SavedRow, columns: Mapping[str, str], contents: Contents) -> tuple[Cause, str] | None:
-    """Return the cause and message of what is wrong with a row, or None."""
+    """Return the cause and the message if something is wrong with a row, or None."""
     try:
         contents.columns.update(dict.fromkeys(row.cells))
         _check_completion(row.cells)
@@ -325,7 +325,7 @@ def _check_completion(cells: Cells) -> None:
 
 
 def _advice(cells: Cells) -> str:
-    """Return what a row without a completion may have meant: a column's name, or another command."""
+    """Return advice on a row without a completion: a similar column name, or another command."""
     turns = {"conversations", "messages"} & cells.keys()
     nearest = hint(nearest_names("completion", cells.keys() - turns, count=1))
     if turns and not nearest:
@@ -352,7 +352,7 @@ def _read_parquet(path: Path) -> Iterator[SavedRow]:
     import pyarrow.parquet as pq
 
     if not path.is_file():
-        raise DataError(f"data file {path} does not exist or is no file")
+        raise DataError(f"data file {path} does not exist or is not a file")
     number = 0
     try:
         with pq.ParquetFile(path) as file:
@@ -366,7 +366,7 @@ def _read_parquet(path: Path) -> Iterator[SavedRow]:
 
 
 def _cell(value: Any, *, as_json: bool) -> Any:
-    """Return a cell of parquet; None for NaN: pandas, by which TRL writes, has no other missing number."""
+    """Return a parquet cell, or None for NaN: pandas, which TRL writes with, has no other missing number."""
     if as_json and value is not None:
         return json.loads(value)
     return None if isinstance(value, float) and math.isnan(value) else value

@@ -45,20 +45,20 @@ def score_file(
     samples: int = 0,
     earlier: Path | None = None,
 ) -> list[str]:
-    """Score the rows of a file, write them, and return the closing account, a line each.
+    """Score the rows of a file, write them, and return the lines of the final report.
 
     Args:
         file: Rows with a column `completion`: .jsonl, .json or .parquet.
-        recipe: What to score by.
+        recipe: The recipe to score with.
         out: Where the scored rows go: .jsonl or .parquet; None writes jsonl to stdout.
-        progress: Given the number of rows, opens a progress bar and gives the function that moves it on.
-        workers: How many processes score.
+        progress: Takes the number of rows, opens a progress bar and returns the function that advances it.
+        workers: Number of scoring processes.
         samples: How many rows to explain, spread over the file.
         earlier: An earlier scored file of the same rows, to compare with.
 
     Raises:
         DataError: If lines are bad (all are counted first), a reward fails, a weighted reward abstains on
-            every row, or `earlier` is of other rows.
+            every row, or `earlier` has different rows.
     """
     job = _Job(
         file=file,
@@ -69,7 +69,7 @@ def score_file(
         samples=samples,
         earlier=earlier,
     )
-    # What is written to stdout cannot be taken back, and the columns of parquet must be known first.
+    # Output to stdout cannot be undone, and parquet columns must be known first.
     if out is not None and earlier is None and (is_parquet(file) or not is_parquet(out)):
         try:
             return _score_at_once(job)
@@ -92,10 +92,10 @@ class _Job:
 
 
 def _score_at_once(job: _Job) -> list[str]:
-    """Check and score in one pass, into a file that is dropped if a later line is bad.
+    """Check and score in one pass, into a file that is discarded if a later line is bad.
 
     Raises:
-        LateColumnError: If rewards would have been given another column, had it been known.
+        LateColumnError: If rewards should have received a column that was not known yet.
         RecipeError: If the first rows lack a column of the recipe.
     """
     contents = Contents()
@@ -108,14 +108,14 @@ def _score_at_once(job: _Job) -> list[str]:
     try:
         return _score(job, contents, chain([first or []], chunks), count_rows(job.file), schema=schema)
     except DataError:
-        for _ in chunks:  # every bad line is counted, whatever else is wrong
+        for _ in chunks:  # count every bad line, whatever else is wrong
             pass
         contents.problems.raise_if_any()
         raise
 
 
 def _score_checked(job: _Job) -> list[str]:
-    """Look through the file, then score it."""
+    """Check the file, then score it."""
     contents, schema = _prepare(job)
     return _score(job, contents, read_chunks(job.file), contents.rows, schema=schema)
 
@@ -123,7 +123,7 @@ def _score_checked(job: _Job) -> list[str]:
 def _score(
     job: _Job, contents: Contents, chunks: Iterable[list[SavedRow]], rows: int, *, schema: pa.Schema | None
 ) -> list[str]:
-    """Score chunks, write them, and return the account."""
+    """Score chunks, write them, and return the report."""
     task = Task(job.recipe, job.file, tuple(contents.scoring_columns))
     tally, sampled = Tally(job.recipe), _Sampled(rows, job.samples)
     difference = (
@@ -144,7 +144,7 @@ def _score(
 
 
 class _Sampled:
-    """Keeps a few rows, spread evenly over the file from its first row to its last.
+    """Keeps a few rows, spread evenly from the file's first row to its last.
 
     Args:
         total: How many rows there are.
@@ -171,7 +171,7 @@ def _sample_lines(rows: list[SavedRow], task: Task) -> Iterator[str]:
 
 
 def _prepare(job: _Job) -> tuple[Contents, pa.Schema | None]:
-    """Look through the file: every bad line is found before anything is scored or written."""
+    """Check the file, so that every bad line is found before anything is scored or written."""
     if job.out is None or not is_parquet(job.out):
         return look_through(job.file, recipe=job.recipe), None
     if is_parquet(job.file):
@@ -182,20 +182,20 @@ def _prepare(job: _Job) -> tuple[Contents, pa.Schema | None]:
 
 
 def _schema_of_parquet(job: _Job) -> pa.Schema:
-    """Return the columns of the output of a parquet file."""
+    """Return the output columns for a parquet file."""
     import pyarrow.parquet as pq
 
     return scored_schema(pq.read_schema(job.file), labels=list(job.recipe.entries))
 
 
 def _refuse_silence(tally: Tally, file: Path, contents: Contents) -> None:
-    """Raise an error if a weighted reward gave no value at all: the recipe does not fit the data."""
+    """Raise an error if a weighted reward never gave a value: the recipe does not fit the data."""
     for label in tally.silent_labels():
         reward = tally.recipe.rewards[label]
         if label in tally.first_errors:
             raise DataError(f"reward {label!r} failed or abstained on every row; {tally.first_errors[label]}")
         needed = "; ".join(f"{field} ({COLUMNS_OF.get(field, field)})" for field in reward.needs)
-        needs = f"it needs {needed}" if needed else "it names no truth that it needs"
+        needs = f"it needs {needed}" if needed else "it does not say which truth it needs"
         raise DataError(
             f"{file}: reward {label!r} ({reward.name}) abstained on every row: {needs}; "
             f"the file has the columns {', '.join(contents.columns)}"

@@ -1,4 +1,4 @@
-"""The closing account of a scoring: means, abstentions, parse rate, distance, errors."""
+"""The final report on a scoring: means, abstentions, parse rate, distance, errors."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Mean:
-    """A mean of the values that are there.
+    """A mean of the values present.
 
     Attributes:
         count: How many values there were.
         missing: How many rows had none.
-        total: Their sum.
+        total: Sum of the values.
     """
 
     count: int = 0
@@ -29,28 +29,28 @@ class Mean:
     total: float = 0.0
 
     def add(self, values: Sequence[float | None]) -> None:
-        """Take some rows into account."""
+        """Add some rows."""
         given = [value for value in values if value is not None]
         self.count += len(given)
         self.missing += len(values) - len(given)
         self.total += sum(given)
 
     def __str__(self) -> str:
-        """Return the mean with four decimals."""
+        """Return the mean to four decimals."""
         return f"{self.total / self.count:.4f}" if self.count else "none"
 
 
 @dataclass(slots=True)
 class Tally:
-    """What all chunks together amount to.
+    """The totals over all chunks.
 
     Attributes:
-        recipe: What was scored by.
+        recipe: The recipe used for scoring.
         rows: How many rows there were.
         reward: The weighted sums.
         labels: The raw values by label.
         parsed: How many answers could be read.
-        distances_km: Every distance that is known: 8 bytes a row, for the median.
+        distances_km: Every known distance, for the median: 8 bytes per row.
         errors: How often each reward failed, by label.
         first_errors: The first message of each reward that failed.
     """
@@ -65,7 +65,7 @@ class Tally:
     first_errors: dict[str, str] = field(default_factory=dict)
 
     def add(self, chunk: ScoredChunk) -> None:
-        """Take one chunk into account."""
+        """Add one chunk."""
         self.rows += len(chunk.total)
         self.reward.add(chunk.total)
         self.distances_km.extend(km for km in chunk.distance_km if km is not None)
@@ -77,12 +77,12 @@ class Tally:
             self.first_errors.setdefault(label, messages[0])
 
     def silent_labels(self) -> list[str]:
-        """Return the labels of weighted rewards that gave no value on any row."""
+        """Return the labels of weighted rewards that gave no value for any row."""
         weighted = [label for label, entry in self.recipe.entries.items() if entry.weight]
         return [label for label in weighted if self.labels[label].count == 0]
 
     def lines(self) -> list[str]:
-        """Return the account, a line each."""
+        """Return the lines of the report."""
         near = f"{median(self.distances_km):,.1f} km" if self.distances_km else "none"
         width = max(map(len, ["parse rate", *self.labels]))
         lines = [

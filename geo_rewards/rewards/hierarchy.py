@@ -1,4 +1,4 @@
-"""Rewards for the levels of a place together: how deep they are right, and whether they agree."""
+"""Rewards for all levels of a place together: how deep they are right, and whether they agree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Self
 from pydantic import Field, model_validator
 
 from geo_rewards.contract.reward import Reward
-from geo_rewards.rewards.decay import HaversineDecay  # noqa: TC001 - pydantic reads it when the class is made
+from geo_rewards.rewards.decay import HaversineDecay  # noqa: TC001 - pydantic reads it when the class is created
 from geo_rewards.rewards.place_match import Level, PlaceReward, agree
 
 if TYPE_CHECKING:
@@ -21,24 +21,24 @@ LEVELS: tuple[Level, ...] = ("country", "region", "city")
 
 
 class PlaceHierarchy(PlaceReward):
-    r"""The value of the deepest level that is reached without a gap: country, region, city, distance.
+    r"""The value of the deepest level reached without a gap: country, region, city, distance.
 
-    A right city in a wrong region earns the country's value only. A level that is switched off, or
-    that the truth does not name, is passed over: it is no gap. A truth is complete at the levels that
+    A right city in a wrong region earns only the country's value. A level that is switched off, or
+    that the truth does not name, is skipped: it is not a gap. A truth is complete at the levels that
     it has: an answer that is right at all of them earns the value of the deepest level, so that a
     photo of a remote place is worth as much as one of a city. Abstains where neither a true country
     nor a true coordinate is known.
 
-    Source: GeoVista (arXiv 2511.15705), whose values are the default; GLOBE (arXiv 2506.14674).
+    Source: GeoVista (arXiv 2511.15705), whose values are the defaults; GLOBE (arXiv 2506.14674).
 
     Attributes:
         country: Value of the right country.
-        region: Value of the right region too; null leaves the region out.
-        city: Value of the right city too; null leaves the city out.
-        decay: Adds a decay of the distance on top once every level is right: the parameters of
+        region: Value if the region is right too; null leaves the region out.
+        city: Value if the city is right too; null leaves the city out.
+        decay: Adds a decay of the distance once every level is right: the parameters of
             `haversine_decay`, such as `{curve: exponential, scale_km: 25}`. It adds nothing where
-            the answer has no coordinate, and all of it where the truth has none.
-        decay_weight: Value of the whole decay, at distance 0; 1 if not given.
+            the answer has no coordinate, and its full value where the truth has none.
+        decay_weight: Value of the full decay, at distance 0; 1 if not given.
 
     >>> answer = "<think>x</think><answer>Country: Germany\nRegion: Bayern\nCity: {}</answer>"
     >>> truth = {"country": ["DE"] * 2, "region": ["Bavaria"] * 2, "city": ["Munich"] * 2}
@@ -65,16 +65,16 @@ class PlaceHierarchy(PlaceReward):
     def _check_values(self) -> Self:
         values = [value for value in (self.country, self.region, self.city) if value is not None]
         if any(deeper < value for value, deeper in pairwise(values)):
-            raise ValueError(f"values of country, region and city must not fall, not {values}")
+            raise ValueError(f"values of country, region and city must not decrease, not {values}")
         if self.decay is None and self.decay_weight is not None:
-            raise ValueError("decay_weight needs a decay: give one, such as {curve: exponential}")
+            raise ValueError("decay_weight needs a decay, such as {curve: exponential}")
         if self.decay is not None and self.decay_weight is None:
             self.__dict__["decay_weight"] = 1.0
         return self
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """0, and the deepest level's value with the decay's highest."""
+        """0, and the deepest level's value plus the decay's highest."""
         return 0.0, self._deepest + self._most_of_decay
 
     @property
@@ -86,7 +86,7 @@ class PlaceHierarchy(PlaceReward):
         return 0.0 if self.decay is None else (self.decay_weight or 0.0) * self.decay.bounds[1]
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
-        """Walk down the levels of each answer; add the decay where all of them are right."""
+        """Go down the levels of each answer; add the decay where all of them are right."""
         rows = zip(self.places(batch), batch.truth_places, self.both_located(batch), strict=True)
         reached = [self._reached(place, truth, located=located) for place, truth, located in rows]
         if self.decay is None:
@@ -98,7 +98,7 @@ class PlaceHierarchy(PlaceReward):
         return [value if wrong else value + more for (value, wrong), more in pairs]
 
     def reasons(self, batch: Batch, row: int) -> list[str]:
-        """Say at which level the answer of a row stopped to be right, and what the truth is there."""
+        """Say at which level a row's answer stopped being right, and what the truth is there."""
         place, truth = self.places(batch)[row], batch.truth_places[row]
         _, level = self._reached(place, truth, located=self.both_located(batch)[row])
         if level is None:
@@ -109,7 +109,7 @@ class PlaceHierarchy(PlaceReward):
         return [f"stopped at {level}: the truth is {getattr(truth, level)!r}, {given}"]
 
     def _reached(self, place: Place, truth: Place, *, located: bool) -> tuple[float, Level | None]:
-        """Return the value of the deepest level reached, and the level that was missed, if one was."""
+        """Return the value of the deepest level reached, and the level missed, if any."""
         reached = 0.0
         for level in LEVELS:
             value: float | None = getattr(self, level)
@@ -124,15 +124,15 @@ class PlaceHierarchy(PlaceReward):
 class PlaceConsistency(Reward):
     """1 if the answer's coordinate lies in the country (and region) that the answer names, else 0.
 
-    0 if the name or the coordinate is missing. What the truth says does not matter, but it tells where
+    0 if the name or the coordinate is missing. What the truth says does not matter, except where
     nothing can be consistent: the reward abstains if the truth is a place without a coordinate, or if
     its coordinate lies in no country (or region). One fixed answer that agrees with itself would earn
-    it on every photo: give it a small weight, and a gate that opens for right answers only.
+    it on every photo: give it a small weight, and a gate that opens only for right answers.
 
-    Source: this library; Geo-R's Chain of Region (arXiv 2601.00388) asks for such an agreement.
+    Source: this library; Geo-R's Chain of Region (arXiv 2601.00388) asks for such agreement.
 
     Attributes:
-        level: `country`, or `region`: the region too.
+        level: `country`, or `region` for the region too.
 
     >>> answers = ["Country: France (48.86, 2.35)", "Country: Spain (48.86, 2.35)", "48.86, 2.35"]
     >>> PlaceConsistency()([f"<think>x</think><answer>{answer}</answer>" for answer in answers])
@@ -147,14 +147,14 @@ class PlaceConsistency(Reward):
     level: Literal["country", "region"] = "country"
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
-        """Compare what each answer names with where its coordinate lies."""
+        """Compare the place each answer names with where its coordinate lies."""
         rows = zip(batch.named_places, batch.located_places, self._possible(batch), strict=True)
         return [
             float(self._agrees(named, located)) if possible else None for named, located, possible in rows
         ]
 
     def reasons(self, batch: Batch, row: int) -> list[str]:
-        """Say why nothing can be consistent on a row, if so."""
+        """Say why nothing can be consistent on a row, if that is the case."""
         if self._possible(batch)[row]:
             return []
         if not batch.has_truth(("coordinate",))[row]:

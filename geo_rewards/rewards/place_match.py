@@ -1,6 +1,6 @@
 """Rewards for the right country, region and city.
 
-A field matches as a whole, after normalisation and alias lookup, never by containment: "France,
+A field matches only in full, after normalisation and alias lookup, never by containment: "France,
 Spain or Italy" is one wrong field.
 """
 
@@ -29,7 +29,7 @@ def agree(place: Place, truth: GroundTruth | Place, *, level: Level, located: bo
         place: A place with the country as ISO code.
         truth: What it is compared with; its country says whose regions and cities are meant.
         level: Which of the three.
-        located: Both are the gazetteer's, which calls a place by one name: no other name is the same place.
+        located: Whether both come from the gazetteer, which has one name per place: names must be equal.
 
     >>> from geo_rewards.types import Place
     >>> agree(Place("DE", "Bayern"), Place("DE", "Bavaria", "Munich"), level="region")
@@ -45,11 +45,11 @@ def agree(place: Place, truth: GroundTruth | Place, *, level: Level, located: bo
 
 
 class PlaceReward(Reward):
-    """What the rewards for the right place share: which places of the answer count.
+    """Base of the rewards for the right place: which places of the answer count.
 
     Attributes:
         source: `text`: what the answer names; `coordinate`: where its coordinate lies; `either`: for
-            each of country, region and city the name if the answer gives one, else the coordinate's.
+            each of country, region and city, the name if the answer gives one, else the coordinate's.
     """
 
     reference = "the usual place accuracies; source=either as in GeoVista and GLOBE"
@@ -57,13 +57,13 @@ class PlaceReward(Reward):
     source: Literal["text", "coordinate", "either"] = "either"
 
     def places(self, batch: Batch) -> list[Place]:
-        """Return the place of each answer, as `source` says."""
+        """Return the place of each answer, according to `source`."""
         if self.source == "text":
             return batch.named_places
         return batch.located_places if self.source == "coordinate" else batch.answer_places
 
     def both_located(self, batch: Batch) -> list[bool]:
-        """Return for each row whether the answer's place and the true one are both the gazetteer's."""
+        """Return, for each row, whether the answer's place and the true one both come from the gazetteer."""
         if self.source == "text":
             return [False] * len(batch)
         if self.source == "coordinate":
@@ -73,7 +73,7 @@ class PlaceReward(Reward):
 
 
 class PlaceMatch(PlaceReward):
-    """What the rewards that are 1 or 0 share: a comparison of one level, within the right country."""
+    """Base of the rewards that are 1 or 0: a comparison of one level, within the right country."""
 
     level: ClassVar[Level] = "country"
 

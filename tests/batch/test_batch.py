@@ -11,7 +11,7 @@ NAMED = "<think>x</think><answer>Country: Italy\nCity: Rome\nCoordinates: (48.85
 
 
 class CountingGazetteer:
-    """Counts what it is asked; everything lies in Paris."""
+    """Counts lookups; everything lies in Paris."""
 
     name = "counting"
 
@@ -23,26 +23,26 @@ class CountingGazetteer:
         return [Place("FR", "Île-de-France", "Paris") for _ in lats]
 
 
-def test_truth_names_come_from_the_gazetteer_once_a_coordinate():
+def test_truth_names_are_looked_up_once_per_coordinate():
     gazetteer = CountingGazetteer()
     batch = Batch([PARIS] * 4, {"lat": [48.85] * 4, "lon": [2.35] * 4}, gazetteer=gazetteer)
     assert {truth.city for truth in batch.truths} == {"Paris"}
     assert gazetteer.asked == [(48.85, 2.35)]
 
 
-def test_given_names_are_kept_and_only_the_missing_ones_filled():
+def test_given_names_are_kept_and_only_missing_ones_are_filled_in():
     columns = {"lat": [48.85], "lon": [2.35], "country": ["France"], "city": ["Lutetia"]}
     truth = Batch([PARIS], columns, gazetteer=CountingGazetteer()).truths[0]
     assert (truth.country, truth.region, truth.city) == ("FR", "Île-de-France", "Lutetia")
 
 
-def test_names_of_another_country_than_the_given_one_are_not_filled_in():
+def test_names_in_a_country_other_than_the_given_one_are_not_filled_in():
     columns = {"lat": [48.85], "lon": [2.35], "country": ["Belgium"]}
     truth = Batch([PARIS], columns, gazetteer=CountingGazetteer()).truths[0]
     assert (truth.country, truth.region, truth.city) == ("BE", None, None)
 
 
-def test_the_gazetteer_is_not_asked_without_need():
+def test_the_gazetteer_is_not_queried_needlessly():
     gazetteer = CountingGazetteer()
     batch = Batch([PARIS], {"lat": [48.85], "lon": [2.35]}, gazetteer=gazetteer)
     assert batch.distance_km[0] == pytest.approx(4.17, abs=0.05)
@@ -50,7 +50,7 @@ def test_the_gazetteer_is_not_asked_without_need():
     assert gazetteer.asked == []
 
 
-def test_an_answers_place_is_its_name_or_else_where_its_coordinate_lies():
+def test_an_answers_place_comes_from_its_name_or_else_its_coordinate():
     batch = Batch([NAMED, PARIS, "nothing"], {}, gazetteer=CountingGazetteer())
     assert batch.answer_places == [
         Place("IT", "Île-de-France", "Rome"),
@@ -65,7 +65,7 @@ def test_distances_are_nan_where_a_coordinate_is_missing():
     assert batch.samples[1].distance_km is None
 
 
-def test_a_taken_part_is_not_computed_again_and_keeps_its_row_numbers():
+def test_taken_rows_are_not_recomputed_and_keep_their_numbers():
     batch = Batch(
         [PARIS, "nothing", NAMED], {"lat": [1.0, 2.0, 3.0], "lon": [1.0, 2.0, 3.0], "tag": ["a", "b", "c"]}
     )
@@ -77,7 +77,7 @@ def test_a_taken_part_is_not_computed_again_and_keeps_its_row_numbers():
     assert [tuple(truth.coordinate) for truth in part.given_truths] == [(3.0, 3.0), (1.0, 1.0)]
 
 
-def test_the_row_holds_the_other_list_columns_of_batch_length():
+def test_the_row_has_the_other_list_columns_of_batch_length():
     columns = {
         "lat": [1.0],
         "lon": [2.0],
@@ -108,7 +108,7 @@ SEA = "<think>x</think><answer>(0.0, -30.0)</answer>"
 LABELLED = "<think>x</think><answer>Latitude: 48.8584, Longitude: 2.2945</answer>"
 
 
-def test_a_usual_completion_is_read_without_an_answer_object():
+def test_a_common_completion_is_read_without_an_answer_object():
     batch = Batch([PARIS, LABELLED, "no"], {"lat": [48.85] * 3, "lon": [2.35] * 3})
     assert batch.well_formed == [True, True, False]
     assert batch.distance_km[0] == batch.distance_km[1]
@@ -128,7 +128,7 @@ def test_columns_say_what_the_answers_and_truths_say():
     assert named == [(truth.country, truth.region, truth.city) for truth in batch.truths]
 
 
-def test_plain_and_other_truths_are_filled_alike():
+def test_plain_and_other_truths_are_filled_in_alike():
     plain = Batch([PARIS] * 2, {"lat": [48.85, 1], "lon": [2.35, 2]}, gazetteer=CountingGazetteer())
     mixed = {"lat": [48.85, "1"], "lon": [2.35, 2], "city": [None, ""]}
     other = Batch([PARIS] * 2, mixed, gazetteer=CountingGazetteer())
@@ -143,7 +143,7 @@ def test_an_answer_is_located_only_if_it_names_nothing():
     assert batch.answer_is_located == [True, False, True]
 
 
-def test_parts_share_what_one_of_them_looks_up():
+def test_parts_share_their_lookups():
     gazetteer = CountingGazetteer()
     batch = Batch([PARIS, "nothing", SEA], {}, gazetteer=gazetteer)
     assert batch.take([0, 1]).take([0]).located_places == [Place("FR", "Île-de-France", "Paris")]

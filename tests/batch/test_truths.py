@@ -44,7 +44,7 @@ def test_numbers_and_booleans_become_their_json_text():
     assert read_truth({"solution": True}).text == "true"
 
 
-def test_explicit_columns_win_over_the_solution():
+def test_explicit_columns_override_the_solution():
     truth = read_truth({"solution": "1.5, 2.5", "lat": 48.85, "lon": 2.35, "country": "fra"})
     assert truth == GroundTruth(Coordinate(48.85, 2.35), "FR")
 
@@ -54,7 +54,7 @@ def test_latitude_and_longitude_are_accepted():
 
 
 @pytest.mark.parametrize("missing", [None, float("nan"), ""])
-def test_missing_values_are_no_truth(missing):
+def test_missing_values_are_not_a_truth(missing):
     assert read_truth({"lat": missing, "lon": missing, "country": missing}) == GroundTruth()
 
 
@@ -68,12 +68,12 @@ def test_a_string_for_a_column_is_refused():
         read_truths({"country": "France"})
 
 
-def test_booleans_are_no_degrees():
+def test_booleans_are_not_degrees():
     with pytest.raises(TruthError, match="True is not a number of degrees"):
         read_truth({"lat": True, "lon": 2.0})
 
 
-def test_two_different_pairs_are_no_truth():
+def test_two_different_pairs_are_not_a_truth():
     with pytest.raises(TruthError, match="solution: several"):
         read_truth({"solution": "(48.85, 2.35) or (40.71, -74.01)"})
 
@@ -111,7 +111,7 @@ def test_truths_that_need_a_closer_look_are_not_plain(columns):
     assert plain_truths(columns) is None
 
 
-def test_plain_truths_are_what_reading_them_row_by_row_gives():
+def test_plain_truths_equal_those_read_row_by_row():
     columns = {"longitude": [2.35, -180], "latitude": [48.85, 90.0]}
     rows = [tuple(truth.coordinate) for truth in read_truths(columns)]
     assert [tuple(pair) for pair in plain_truths(columns).T] == rows
@@ -123,7 +123,7 @@ def test_rows_of_one_group_share_one_truth():
     assert truths[2].country is None
 
 
-def test_equal_cells_of_another_kind_are_read_again():
+def test_equal_cells_of_a_different_type_are_read_again():
     with pytest.raises(TruthError, match="row 1: lat True is not a number"):
         read_truths({"lat": [1, True], "lon": [1, 1], "city": [None, None]})
 
@@ -148,13 +148,13 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("missing", [*SPELLINGS, "<NA>", "#N/A", "not available", " ", "undefined"])
-def test_a_text_that_says_there_is_no_value_is_missing(missing):
+def test_a_text_meaning_no_value_is_missing(missing):
     cells = {"lat": missing, "lon": missing, "country": missing, "region": missing, "city": missing}
     assert read_truth(cells) == GroundTruth()
     assert read_truth({"lat": 48.85, "lon": 2.35, "city": missing}).coordinate == Coordinate(48.85, 2.35)
 
 
-def test_namibia_and_nan_are_no_missing_values():
+def test_namibia_and_nan_are_not_missing_values():
     assert read_truth({"country": "NA"}).country == "NA"
     truth = read_truth({"country": "Thailand", "region": "Nan", "city": "Nan"})
     assert (truth.region, truth.city) == ("Nan", "Nan")
@@ -181,11 +181,11 @@ def test_columns_of_coordinates_are_found_by_any_usual_name(lat, lon):
     assert plain is None or plain.tolist() == [[48.85, 41.9], [2.35, 12.5]]
 
 
-def test_a_column_of_long_texts_is_no_longitude():
+def test_a_column_of_long_texts_is_not_a_longitude():
     assert read_truths({"long": ["a long text"], "city": ["Paris"]})[0].city == "Paris"
 
 
-def test_two_columns_that_say_different_latitudes_are_an_error():
+def test_two_columns_with_different_latitudes_are_an_error():
     with pytest.raises(TruthError, match="contradict"):
         read_truth({"lat": 48.85, "GT_LAT": 41.9, "lon": 2.35})
 
@@ -207,7 +207,7 @@ def test_degrees_are_read_as_people_and_programs_write_them(written, degrees):
 @pytest.mark.parametrize(
     "written", ["4_8.5", "inf", "1e400", "48.85 or 49", "48.85 E", "about", "0x10", "48.85.1"]
 )
-def test_what_is_no_latitude_is_an_error(written):
+def test_anything_but_a_latitude_is_an_error(written):
     with pytest.raises(TruthError):
         read_truth({"lat": written, "lon": "2"})
 
@@ -215,7 +215,7 @@ def test_what_is_no_latitude_is_an_error(written):
 @pytest.mark.parametrize(
     "solution", [["48.85", "2.35"], ("48.85 N", "2.35 E"), [48.85, "2.35"], np.array([48.85, 2.35])]
 )
-def test_a_list_of_two_numbers_is_a_pair_as_texts_too(solution):
+def test_a_list_of_two_numbers_is_a_pair_even_as_texts(solution):
     assert read_truth({"solution": solution}).coordinate == Coordinate(48.85, 2.35)
 
 
@@ -244,7 +244,7 @@ def test_any_other_list_is_text(solution):
         [48.85, None],
     ],
 )
-def test_a_solution_that_means_a_place_and_is_not_readable_is_an_error(solution):
+def test_an_unreadable_solution_meant_as_a_place_is_an_error(solution):
     with pytest.raises(TruthError):
         read_truth({"solution": solution})
 
@@ -252,5 +252,5 @@ def test_a_solution_that_means_a_place_and_is_not_readable_is_an_error(solution)
 @pytest.mark.parametrize(
     "text", ["12-15", "12:30", "It is 40° hot", "a long road", "none", "2 m to 3 m", "5 N"]
 )
-def test_texts_with_numbers_of_other_kinds_stay_texts(text):
+def test_texts_with_other_kinds_of_numbers_stay_texts(text):
     assert read_truth({"solution": text}) == GroundTruth(text=text)

@@ -1,4 +1,4 @@
-"""The public cases of texts and truths, one test each; those of names are in `test_names`."""
+"""The public cases for texts and truths, one test each; those for names are in `test_names`."""
 
 import json
 from pathlib import Path
@@ -14,8 +14,8 @@ CASES = [
     json.loads(line) for line in Path(__file__).with_name("answers.jsonl").read_text("utf-8").splitlines()
 ]
 DEGREES = 2e-4  # the cases round to four decimals and more
-# Four numbers without a letter may be two halves in minutes or one pair twice: the cases of kind K18 want
-# them refused, and those of two peers' tables want the halves, partly for the same text: nothing is read.
+# Four numbers without a letter may be two halves in minutes or one pair repeated: the cases of kind K18 want
+# them refused, those from two peers' tables want the halves, partly for the same text: nothing is read.
 UNSURE = {
     "45 45.756, 45 45.756",
     "45 45.756 45 45.756",
@@ -23,7 +23,7 @@ UNSURE = {
     "-45 45.756 -45 45.756",
     "-0 7.2, -0 7.2",
 }
-# The cases of kind K22 wanted an error while these could not be read; kinds K05 and K08 want them read.
+# The cases of kind K22 wanted an error when these could not be read; kinds K05 and K08 want them read.
 READABLE_TRUTHS = {
     "40 26' 46\" N, 79 58' 56\" W": [40.446111, -79.982222],
     "48.8584 lat, 2.2945 lon": [48.8584, 2.2945],

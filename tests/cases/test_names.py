@@ -1,8 +1,8 @@
-"""Public cases about names of places: every line of answers.jsonl of the kinds that `geo` answers for.
+"""Public cases for place names: every line of answers.jsonl of a kind that `geo` handles.
 
-Some of the peers' answers are opinions. That `Papua` and `Guiana` name no country is country_converter's and
-ours: others read Papua New Guinea and Guyana. That `Taiwan, Province of China` is TW and not CN is what
-ISO 3166-1 says; that `Saint Martin` alone is the French part (MF) is its name there.
+Some of the peers' answers are opinions. country_converter and we say that `Papua` and `Guiana` are not
+countries; others read Papua New Guinea and Guyana. ISO 3166-1 makes `Taiwan, Province of China` TW, not CN,
+and gives the name `Saint Martin` alone to the French part (MF).
 """
 
 import json
@@ -40,7 +40,7 @@ def answered(call, given):
     return gr.get_reward(call)([f"<think>x</think><answer>{given['answer']}</answer>"], **truth)[0]
 
 
-def test_all_the_kinds_are_there():
+def test_all_kinds_are_present():
     assert {kind for kind in KINDS if any(case["kind"].startswith(kind) for case in cases())} == set(KINDS)
     assert len(cases()) > 160
 

@@ -173,7 +173,7 @@ def test_a_bad_row_of_parquet_is_named(run, tmp_path):
 
 def test_an_empty_file_is_bad_data(run, write_rows):
     ran = run("score", write_rows([]), "--recipe", "geoguessr", "-o", "-")
-    assert (ran.code, "holds no rows" in ran.err) == (1, True)
+    assert (ran.code, "has no rows" in ran.err) == (1, True)
 
 
 class Reader(gr.Reward):
@@ -335,7 +335,7 @@ def test_training_data_without_completions_is_sent_to_validate(run, write_rows):
 def test_a_logged_truth_that_is_not_an_object_names_its_row(run, write_rows):
     row = {"completion": "x", "advantage": 0.0, "truth": "[1, 2]"}
     ran = run("score", write_rows([row]), "--recipe", "geoguessr", "-o", "-")
-    assert (ran.code, "line 1: the logged truth is no JSON object but [1, 2]" in ran.err) == (1, True)
+    assert (ran.code, "line 1: the logged truth is not a JSON object but [1, 2]" in ran.err) == (1, True)
 
 
 def test_a_failure_that_may_abstain_is_counted(run, reader, write_rows, recipe):

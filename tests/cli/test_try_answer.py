@@ -76,7 +76,7 @@ def test_a_completion_is_read_from_stdin(run, script, monkeypatch):
     ("arguments", "message"),
     [
         (["--lat", "91", "--lon", "0"], "latitude 91.0 is not in"),
-        (["--lat", "5"], "lon is missing"),
+        (["--lat", "5"], "lat is given without lon"),
         (["--lat", "x"], "--lat"),
         (["--country", "Narnia"], "Narnia"),
         (["--param", "scale_km"], "key=value"),

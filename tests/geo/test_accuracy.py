@@ -26,7 +26,7 @@ def test_landmarks_lie_in_their_city(name):
     assert sum(found) >= 0.93 * len(found)
 
 
-def test_other_names_of_a_city_are_known_and_other_cities_are_not_paid():
+def test_other_names_of_a_city_match_and_other_cities_do_not():
     pairs = lines("cities")
     known = [same_city(line["other"], line["city"], country=line["country"]) for line in pairs]
     assert sum(known) >= 0.94 * len(pairs)
@@ -34,7 +34,7 @@ def test_other_names_of_a_city_are_known_and_other_cities_are_not_paid():
     assert [p["other"] for p in apart if same_city(p["other"], p["city"], country=p["country"])] == []
 
 
-def test_other_names_of_a_region_are_known_and_other_regions_are_not_paid():
+def test_other_names_of_a_region_match_and_other_regions_do_not():
     pairs = lines("regions")
     known = [same_region(line["other"], line["region"], country=line["country"]) for line in pairs]
     assert sum(known) >= 0.88 * len(pairs)
@@ -50,7 +50,7 @@ def test_other_names_of_a_region_are_known_and_other_regions_are_not_paid():
 
 
 @pytest.mark.parametrize("name", ["countries", "countries_held_out"])
-def test_names_of_countries_are_known_and_none_is_taken_for_another(name):
+def test_country_names_are_known_and_none_is_mistaken_for_another(name):
     found = [
         (line["code"], country_code(alias)) for line in lines(name) for alias in line["names"].split("|")
     ]

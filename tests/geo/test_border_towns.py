@@ -1,6 +1,6 @@
 """Cities that face each other across a border: each lies in its own country.
 
-The points were written down from maps, not taken from a table that the library uses.
+The points were taken from maps, not from a table that the library uses.
 """
 
 import numpy as np
@@ -64,7 +64,7 @@ POINTS = [
     ("Huay Xai", 20.276, 100.413, "LA"), ("Nakhon Phanom", 17.41, 104.781, "TH"),
 ]  # fmt: skip
 MISSED = {"Hekou", "Thakhek"}
-"""Banks of rivers that the borders still put on the other side."""
+"""River banks that the borders still put on the wrong side."""
 
 
 @pytest.fixture(scope="module")
@@ -73,7 +73,7 @@ def found():
     return get_builtin_gazetteer().lookup(lats, lons)
 
 
-def test_a_town_at_a_border_lies_in_its_country(found):
+def test_a_border_town_lies_in_its_country(found):
     pairs = zip(POINTS, found, strict=True)
     assert {point[0] for point, place in pairs if place.country != point[3]} <= MISSED
 
@@ -86,7 +86,7 @@ def test_a_point_of_one_town_is_not_named_for_the_town_across_the_border():
     assert (falls.region, falls.city) == ("New York", "Niagara Falls")
 
 
-def test_hardly_any_town_is_drawn_into_another_country():
+def test_hardly_any_town_is_placed_in_another_country():
     places, borders = load_places(), load_borders()
     drawn = np.array(borders.countries)[country_index(places.lat, places.lon)]
     wrong = (drawn != np.array(places.countries)[places.country]) & (drawn != "")

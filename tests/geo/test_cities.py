@@ -37,7 +37,7 @@ def test_lists_and_neighbours_are_not_the_city(name, city, country):
     assert not same_city(name, city, country=country)
 
 
-def test_a_name_that_sections_of_several_cities_have_says_nothing_about_the_city():
+def test_a_name_shared_by_sections_of_several_cities_does_not_give_the_city():
     places = load_places()
     rows = city_rows("chinatown", country="US")
     cities = {city_of_section(row) for row in rows}
@@ -49,18 +49,18 @@ def test_a_name_that_sections_of_several_cities_have_says_nothing_about_the_city
 @pytest.mark.parametrize(
     ("lat", "lon", "city"),
     [
-        (35.5309, 139.7030, "Kawasaki"),  # Yokohama reaches it, and is farther away for its size
+        (35.5309, 139.7030, "Kawasaki"),  # Yokohama reaches it, but is farther away relative to its size
         (48.9362, 2.3574, "Saint-Denis"),
         (42.3751, -71.1056, "Cambridge"),
-        (36.3356, 43.1189, "Mosul"),  # a quarter of it is recorded with more people than the city
+        (36.3356, 43.1189, "Mosul"),  # one of its districts is recorded with more people than the city
         (40.6782, -73.9442, "New York City"),  # the middle of Brooklyn
     ],
 )
-def test_of_several_cities_the_nearer_for_its_size_counts(lat, lon, city):
+def test_of_several_cities_the_nearest_for_its_size_counts(lat, lon, city):
     assert get_builtin_gazetteer().lookup([lat], [lon])[0].city == city
 
 
-def test_sections_lead_to_a_city_of_their_region_that_is_no_section():
+def test_sections_lead_to_a_city_in_their_region_that_is_not_a_section():
     places = load_places()
     inner = places.inner.nonzero()[0].tolist()
     assert len(inner) > 3000

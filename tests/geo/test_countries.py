@@ -101,7 +101,7 @@ NO_COUNTRY = [
 @pytest.mark.parametrize(
     ("name", "code"), [(n, code) for code, names in NAMES.items() for n in names.split("; ")]
 )
-def test_usual_names_and_codes_are_understood(name, code):
+def test_common_names_and_codes_are_understood(name, code):
     assert country_code(name) == code
 
 
@@ -157,7 +157,7 @@ WITH_STATES = {("HK", "CN"), ("PR", "US")}
         "{} [{}]",
     ],
 )
-def test_no_two_countries_in_one_text_are_either_of_them(form):
+def test_two_countries_in_one_text_are_neither_of_them(form):
     for first in COUNTRIES.split("|"):
         for second in COUNTRIES.split("|"):
             codes = (country_code(first), country_code(second))
@@ -166,12 +166,12 @@ def test_no_two_countries_in_one_text_are_either_of_them(form):
 
 
 SHARED_NAMES = {
-    # a country's own name, in its language or a large one, that a city of another country has too
+    # a country's name, in its own language or a large one, shared by a city in another country
     "Armenia", "Granada", "Guadalupe", "Franca", "Formosa", "Jamaica", "La Trinidad", "San Martin", "Bo",
 }  # fmt: skip
 
 
-def test_no_large_city_is_a_country_but_its_own():
+def test_no_large_city_is_a_country_other_than_its_own():
     places = load_places()
     wrong = {}
     for row in np.flatnonzero(places.population >= 100_000).tolist():
@@ -182,7 +182,7 @@ def test_no_large_city_is_a_country_but_its_own():
 
 
 ALSO_COUNTRIES = {
-    # divisions that have the name of a country, or of its people, elsewhere
+    # divisions with the name of another country, or of its people
     "Formosa", "Georgia", "Granada", "Luxembourg", "Mali", "Niger", "Portuguesa", "Saint Lucia", "San Martín",
     "Santa Elena", "Somali", "Tanganyika", "Zaire", "Équateur",
 }  # fmt: skip

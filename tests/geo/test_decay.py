@@ -19,7 +19,7 @@ def value(distance_km, curve, **constants):
     return decay(distance_km, curve=curve, **(constants or NEEDED.get(curve, {})))
 
 
-def test_every_curve_of_the_catalogue_is_there():
+def test_every_curve_of_the_catalogue_exists():
     assert set(CURVES) == {
         "exponential", "geo_r", "geo_r_code", "logistic", "linear", "steps",
         "truncated_exponential", "thresholds",
@@ -115,7 +115,7 @@ def test_a_missing_constant_is_an_error_that_names_it():
 
 
 @pytest.mark.parametrize("scale", [0, -1, math.nan, math.inf, True, "5"])
-def test_a_scale_that_is_no_positive_number_is_an_error(scale):
+def test_a_scale_that_is_not_a_positive_number_is_an_error(scale):
     with pytest.raises(ValueError, match="scale_km must be"):
         decay(1.0, curve="exponential", scale_km=scale)
 
@@ -124,7 +124,7 @@ def test_a_scale_that_is_no_positive_number_is_an_error(scale):
     "steps",
     [[], 3, "ab", [1, 2], [(10, 1), (5, 0.5)], [(1, 0.5), (10, 1)], [(1, -0.1)], [(1, math.nan)], [(0, 1)]],
 )
-def test_a_ladder_that_does_not_ascend_or_that_rises_is_an_error(steps):
+def test_steps_must_ascend_and_their_values_must_not_increase(steps):
     with pytest.raises(ValueError, match="steps must"):
         decay(1.0, curve="steps", steps=steps)
 

@@ -43,11 +43,11 @@ def test_the_antipode_is_half_the_globe_away(point):
 
 
 @given(POINTS)
-def test_a_point_is_at_no_distance_from_itself(point):
+def test_a_point_is_at_zero_distance_from_itself(point):
     assert great_circle_km(*point, *point) == 0.0
 
 
-def test_a_degree_apart_across_the_antimeridian():
+def test_points_a_degree_apart_across_the_antimeridian():
     assert great_circle_km(0, 179.5, 0, -179.5) == pytest.approx(HALF_ROUND_KM / 180)
 
 

@@ -1,4 +1,4 @@
-"""Gazetteers on places that everybody knows, on seams of the map, and on bad input."""
+"""Gazetteers on well-known places, at the seams of the map, and on bad input."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +47,7 @@ def test_each_iso_code_is_a_country_of_its_own():
     assert [place.country for place in places] == list(COUNTRIES)
 
 
-def test_the_country_is_where_the_border_is_not_where_the_nearest_town_is():
+def test_the_country_follows_the_border_not_the_nearest_town():
     # Konstanz station is in Germany, Kreuzlingen's lies 600 m away in Switzerland; El Paso faces Juarez
     places = DEFAULT.lookup([47.6588, 47.6480, 31.7587, 31.7390], [9.1770, 9.1698, -106.4869, -106.4870])
     assert [place.country for place in places] == ["DE", "CH", "US", "MX"]
@@ -109,7 +109,7 @@ def test_threads_get_the_same_answers():
 
 
 @BOTH
-def test_a_gazetteer_fills_the_protocol(name):
+def test_a_gazetteer_satisfies_the_protocol(name):
     gazetteer = get_builtin_gazetteer(name)
     assert isinstance(gazetteer, Gazetteer)
     assert gazetteer.name == name
@@ -134,8 +134,8 @@ def test_lists_tuples_and_arrays_are_read_and_nothing_is_printed(name, capfd):
         ([0, 0, 0], [0, 0, 190], r"coordinate 2: longitude 190\.0 is not in"),
         ([math.nan], [0], "coordinate 0: latitude nan is not in"),
         ([0], [-math.inf], "coordinate 0: longitude -inf is not in"),
-        ([0, 1], [0], "of one length"),
-        (0.0, 0.0, "of one length"),
+        ([0, 1], [0], "of the same length"),
+        (0.0, 0.0, "of the same length"),
     ],
 )
 def test_bad_coordinates_are_errors_that_name_the_index(name, lats, lons, message):

@@ -1,4 +1,4 @@
-"""The package's surface and what importing it costs."""
+"""The package's public names and the cost of importing it."""
 
 import subprocess
 import sys

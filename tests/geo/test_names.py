@@ -1,4 +1,4 @@
-"""Whether two names mean one place."""
+"""Whether two names mean the same place."""
 
 import pytest
 from hypothesis import given, settings

@@ -31,11 +31,11 @@ def test_regions_that_sound_alike_are_not_the_same(a, b, country):
     assert not same_region(b, a, country=country)
 
 
-def test_the_word_for_the_division_tells_a_region_from_its_capital():
+def test_the_word_for_the_division_distinguishes_a_region_from_its_capital():
     assert same_region("Kyiv Province", "Kyiv Oblast", country="UA")
 
 
-def test_a_region_goes_by_the_names_of_the_city_that_it_is_called_after():
+def test_a_region_has_the_names_of_the_city_it_is_named_after():
     assert same_region("Makkah Province", "Mecca", country="SA")
     assert same_region("Cusco", "Cuzco", country="PE")
 

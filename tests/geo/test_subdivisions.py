@@ -1,4 +1,4 @@
-"""Codes of ISO 3166-2, against what everybody knows of a few and against the table of regions for all."""
+"""ISO 3166-2 codes: a few against common knowledge, all against the table of regions."""
 
 import re
 from pathlib import Path
@@ -51,8 +51,8 @@ def test_a_code_is_a_name_of_its_region(code, country, region):
 @pytest.mark.parametrize(
     ("code", "country"),
     [
-        ("US-CA", "CA"),  # its letters are another country's
-        ("01", "JP"),  # digits alone are no code
+        ("US-CA", "CA"),  # its letters belong to another country
+        ("01", "JP"),  # digits alone are not a code
         ("B", "ES"),
         ("US-XX", "US"),
         ("US-", "US"),
@@ -63,11 +63,11 @@ def test_a_code_is_a_name_of_its_region(code, country, region):
         ("US-CA", ""),
     ],
 )
-def test_what_is_no_code_of_the_country_is_no_subdivision(code, country):
+def test_anything_but_a_code_of_the_country_is_not_a_subdivision(code, country):
     assert subdivision(code, country) is None
 
 
-def test_a_code_of_a_deeper_order_tells_where_it_lies_and_is_not_that_region():
+def test_a_deeper_code_says_where_it_lies_and_is_not_that_region():
     assert names(regions_around("PA", "IT")) == {"Sicily"}
     assert regions_named("IT-PA", "IT") == frozenset()
     assert subdivision("IE-WW", "IE") == ("leinster", ("Wicklow",))
@@ -119,18 +119,18 @@ def test_a_division_of_a_region_lies_in_it(code, region):
         ("FI-01", "Åland"),
     ],
 )
-def test_a_code_of_no_region_is_its_name_in_english_and_in_its_own_language(code, name):
+def test_a_code_that_is_not_a_region_has_names_in_english_and_its_own_language(code, name):
     assert same_region(code, name, country=code[:2])
     assert same_region(name, code, country=code[:2])
 
 
-def test_a_code_of_no_region_is_neither_the_region_around_it_nor_its_neighbour():
+def test_a_code_that_is_not_a_region_is_neither_the_region_around_it_nor_its_neighbour():
     assert not same_region("IT-FI", "Tuscany", country="IT")
     assert not same_region("IT-FI", "IT-PA", country="IT")
     assert not same_region("GB-LND", "London", country="GB")  # the City, not Greater London
 
 
-def test_two_codes_of_one_name_are_two_divisions():
+def test_two_codes_with_the_same_name_are_two_divisions():
     assert not same_region("TW-CYI", "TW-CYQ", country="TW")  # Chiayi, the county and the city
     assert not same_region("EE-897", "EE-899", country="EE")
     assert same_region("TW-CYI", "tw_cyi", country="TW")

@@ -1,4 +1,4 @@
-"""The tables that ship: complete, small, consistent with each other and with the code that reads them."""
+"""The shipped tables are complete, small, and consistent with each other and with the code."""
 
 import numpy as np
 
@@ -31,7 +31,7 @@ def test_every_country_is_an_iso_code():
 
 
 def test_places_are_found_by_their_own_names():
-    # fails when `plain_key` changed and the tables were not made again
+    # fails if `plain_key` changed but the tables were not rebuilt
     places = load_places()
     for row in range(0, len(places.names), 400):
         key = plain_key(places.names[row])

@@ -1,4 +1,4 @@
-"""Texts with two names, codes, or words around a name: what is one place is paid, and nothing else."""
+"""Texts with two names, codes, or words around a name: they count only if they mean one place."""
 
 import re
 import time
@@ -11,7 +11,7 @@ from geo_rewards.geo import named_place, same_city, same_region
 from geo_rewards.geo.name_parts import split_names
 from geo_rewards.types import Place
 
-# country | text | name of the place; the text is as a model or a table of data writes it
+# country | text | name of the place; the text is as a model or a data table writes it
 SAME_CITIES = """
 US|NYC|New York City ; US|New York, NY|New York ; US|Manhattan, NYC|New York ; US|LA|Los Angeles ;
 US|Washington, DC|Washington ; US|Washington DC|Washington ; US|Denver metro area|Denver ;
@@ -126,7 +126,7 @@ def test_a_city_is_known_by_two_names_or_with_words_around_it(country, text, nam
 
 
 @pytest.mark.parametrize(("country", "text", "name"), rows(OTHER_CITIES))
-def test_two_cities_in_one_text_or_another_city_are_not_paid(country, text, name):
+def test_two_cities_in_one_text_or_another_city_do_not_match(country, text, name):
     assert not same_city(text, name, country=country)
     assert not same_city(name, text, country=country)
 
@@ -138,7 +138,7 @@ def test_a_region_is_known_by_two_names_or_its_code(country, text, name):
 
 
 @pytest.mark.parametrize(("country", "text", "name"), rows(OTHER_REGIONS))
-def test_two_regions_in_one_text_or_another_code_are_not_paid(country, text, name):
+def test_two_regions_in_one_text_or_another_code_do_not_match(country, text, name):
     assert not same_region(text, name, country=country)
     assert not same_region(name, text, country=country)
 
@@ -193,7 +193,7 @@ def test_no_list_of_two_places_is_either_of_them(form):
         ((None, None, None), Place()),
     ],
 )
-def test_a_territory_may_stand_as_a_region_or_city_of_its_state(fields, place):
+def test_a_territory_may_be_given_as_a_region_or_city_of_its_state(fields, place):
     found = named_place(*fields)
     assert (found.country, found.city) == (place.country, place.city)
     assert found.region in (place.region, fields[1])
@@ -217,7 +217,7 @@ def test_a_territory_may_stand_as_a_region_or_city_of_its_state(fields, place):
         ("", None),
     ],
 )
-def test_a_text_is_taken_apart_into_its_names(text, names):
+def test_a_text_is_split_into_its_names(text, names):
     parts = split_names(text)
     assert (parts and parts.names) == names
 

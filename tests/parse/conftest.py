@@ -1,4 +1,4 @@
-"""Whatever a test of the parser reads: the common forms are compared with the full parser on it."""
+"""Everything parser tests read is also used to compare the common forms with the full parser."""
 
 import math
 
@@ -12,7 +12,7 @@ TIMED = "test_hostile_text"
 
 
 def compared(text, *, listed=True):
-    """Return what `read_common` does, once the full parser has said the same."""
+    """Return what `read_common` does, after checking that the full parser agrees."""
     common = read_common(text, listed=listed)
     if common is not None:
         full = read_answer(text, listed=listed)

@@ -1,4 +1,4 @@
-"""The common forms are read by patterns, and never otherwise than the full parser reads them."""
+"""The common forms are read by patterns, exactly as the full parser reads them."""
 
 import pickle
 import random

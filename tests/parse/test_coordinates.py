@@ -1,4 +1,4 @@
-"""The table of answer texts that mean a coordinate, row by row."""
+"""The table of answer texts that contain a coordinate, row by row."""
 
 import pytest
 
@@ -135,7 +135,7 @@ READABLE = [
     ("40 26.767 N, 79 58.933 W", DECIMAL_MINUTES, "dms"),
     ("40° 26,767' N, 79° 58,933' W", DECIMAL_MINUTES, "dms"),
     ("$40^\\circ 26' 46''$ N, $79^{\\circ} 58' 56''$ W", DMS, "dms"),
-    # formats of their own
+    # dedicated formats
     ("geo:48.85,2.35", PARIS, "geo"),
     ("geo:48.85,2.35;u=35", PARIS, "geo"),
     ("See geo:48.85,2.35;crs=wgs84?z=3.", PARIS, "geo"),
@@ -183,7 +183,7 @@ READABLE = [
     ('\\boxed{{"lat": 48.85, "lon": 2.35}}', PARIS, "json"),
     ("```\n48.85, 2.35\n```", PARIS, "bare"),
     ("> *48.85, 2.35*", PARIS, "bare"),
-    # the same pair twice is one
+    # a repeated pair is one pair
     ("48.85, 2.35\n48.85, 2.35", PARIS, "bare"),
     ("48.85, 2.35, 48.85, 2.35", PARIS, "bare"),
     ("48.85, 2.35; 48.850, 2.350", PARIS, "bare"),
@@ -200,7 +200,7 @@ READABLE = [
     ("48.85, 2.35 and 48.85, 2.35", PARIS, "bare"),
     ("It is 48.85, 2.35, to repeat: 48.850, 2.350.", PARIS, "bare"),
     ("48,85; 2,35 or 48,85; 2,35", PARIS, "bare"),
-    # other numbers beside a pair are harmless
+    # other numbers next to a pair are harmless
     ("(48.85, 2.35) in 2019", PARIS, "parentheses"),
     ("Elevation 35.5 m, (48.85, 2.35)", PARIS, "parentheses"),
     ("(48.85, 2.35), 35.5 m, 2019", PARIS, "parentheses"),
@@ -240,7 +240,7 @@ def test_the_answer_block_of_a_completion_reads_like_the_answer_alone(
         "Region: Long Island, City: Long Beach, Coordinates: 33.77, -118.19",
     ],
 )
-def test_a_place_whose_name_holds_long_says_nothing_about_the_order(text: str) -> None:
+def test_a_place_name_with_long_in_it_says_nothing_about_the_order(text: str) -> None:
     coordinate = parse_answer(text).coordinate
     assert coordinate is not None
     assert tuple(coordinate) == (33.77, -118.19)

@@ -1,4 +1,4 @@
-"""Every way to write a coordinate that `answers.md` lists, written by one small formatter each.
+"""Every way to write a coordinate listed in `answers.md`, each with its own small formatter.
 
 What a formatter writes must be read as the very same coordinate: `parse(format(c)) == c`.
 """
@@ -199,7 +199,7 @@ SEXAGESIMALS = {
 
 
 def exact(value):
-    """Return the decimals as they are written: tiny numbers would need an exponent."""
+    """Return the decimals without an exponent, which tiny numbers would get."""
     return float(number(value))
 
 
@@ -219,7 +219,7 @@ def test_what_a_formatter_writes_is_read_as_the_same_coordinate(name, coordinate
     lat=st.integers(0, 89), lon=st.integers(0, 179), minutes=sexagesimals, seconds=sexagesimals,
     letters=st.sampled_from(["NE", "NW", "SE", "SW"]), separator=st.sampled_from([", ", " ", "; "]),
 )  # fmt: skip
-def test_degrees_minutes_and_seconds_are_read_in_every_writing(
+def test_degrees_minutes_and_seconds_are_read_in_every_notation(
     name, lat, lon, minutes, seconds, letters, separator
 ):
     parts = zip((lat, lon), minutes, seconds, letters, strict=True)

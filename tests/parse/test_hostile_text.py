@@ -1,4 +1,4 @@
-"""Hacks and junk: nothing is earned, nothing raises, nothing takes more than linear time."""
+"""Hacks and junk: they earn nothing, raise nothing, and take no more than linear time."""
 
 import time
 
@@ -78,7 +78,7 @@ def test_deep_nesting_is_refused_in_linear_time():
     assert parse_completion(nested(80_000)).problems  # 10,000 levels
 
 
-def test_a_hundred_thousand_hostile_characters_cost_no_more_each_than_usual_ones():
+def test_a_hundred_thousand_hostile_characters_cost_no_more_each_than_ordinary_ones():
     thought = "The road signs, the palm trees and the roofs say so. " * 17
     usual = [f"<think>{thought}</think><answer>({at}.25, {at}.5)</answer>" for at in range(10)]
     texts = [piece * (LONG // len(piece)) for piece in PIECES]
@@ -91,7 +91,7 @@ def test_a_hundred_thousand_hostile_characters_cost_no_more_each_than_usual_ones
 
 
 @pytest.mark.parametrize("tags", [65, 1000])
-def test_a_text_of_many_tags_has_no_answer(tags):
+def test_a_text_with_many_tags_has_no_answer(tags):
     answer = parse_completion("<think></think>" * (tags // 2) + "<answer>48.85, 2.35</answer>")
     assert answer.answer is None
     assert answer.problems[0].startswith("several answers: ")

@@ -1,4 +1,4 @@
-"""The kinds of mistakes that public cases taught, with their like: other letters, words, marks, keys.
+"""Kinds of mistakes learned from public cases, and variations: other letters, words, marks, keys.
 
 `kinds.json` has the texts: those to be read with their coordinate, and those to be refused.
 """
@@ -17,7 +17,7 @@ READ = [(kind, text, pair) for kind, cases in KINDS["read"].items() for text, pa
 REFUSED = [(kind, text) for kind, texts in KINDS["refused"].items() for text in texts]
 TEXTS = [text for _, text, _ in READ]
 PAIRS = {text: pair for _, text, pair in READ}
-# Letters that match ASCII ones without regard to case, or look like them.
+# Letters that match ASCII ones case-insensitively, or look like them.
 TWINS = {"i": "ıİіï", "k": "Kк", "s": "ſŚЅՏš", "n": "ñŃΝո", "e": "éЕεё", "w": "ŵԜω", "o": "öОο", "a": "àА"}
 any_letter = st.characters(categories=["L", "M", "N"], min_codepoint=0x80)
 
@@ -39,7 +39,7 @@ def test_a_kind_is_refused_with_a_reason(kind: str, text: str) -> None:
 
 @st.composite
 def misspelt(draw):
-    """Return a text of any notation with one of its letters replaced."""
+    """Return a text in any notation with one of its letters replaced."""
     text = draw(st.sampled_from(TEXTS))
     places = [at for at, character in enumerate(text) if character.isalpha()]
     if not places:
@@ -78,5 +78,5 @@ def test_labels_with_letters_of_other_alphabets_do_not_raise(label, other, templ
 
 
 @given(st.sampled_from([text for _, text in REFUSED]), any_letter, st.integers(0, 40))
-def test_a_letter_more_makes_nothing_raise(text, letter, at):
+def test_an_extra_letter_makes_nothing_raise(text, letter, at):
     parse_answer(text[:at] + letter + text[at:])

@@ -1,4 +1,4 @@
-"""Country, region and city of an answer, kept as they are written."""
+"""Country, region and city of an answer, kept as written."""
 
 import pytest
 
@@ -46,7 +46,7 @@ NAMED: list[tuple[str, Names]] = [
     ("Ｐａｒｉｓ, France", ("France", None, "Ｐａｒｉｓ")),
     ('{"city": "L’Aquila", "country": "C\\u00f4te d\'Ivoire"}', ("Côte d'Ivoire", None, "L’Aquila")),
     ("城市：x\nCountry: 日本", ("日本", None, None)),
-    # one value per field: lists are kept whole and match nothing
+    # one value per field: lists are kept as they are and match nothing
     ("Country: France / Spain", ("France / Spain", None, None)),
     ("Country: France or Spain", ("France or Spain", None, None)),
     ("Country: France, Spain or Italy", ("France, Spain or Italy", None, None)),
@@ -87,11 +87,11 @@ def test_a_field_with_two_values_is_a_problem() -> None:
     assert answer.coordinate is not None
 
 
-def test_a_place_without_numbers_is_no_problem() -> None:
+def test_a_place_without_numbers_is_not_a_problem() -> None:
     assert parse_answer("Paris, France").problems == ()
 
 
-def test_a_comma_list_is_no_place_where_the_caller_says_so() -> None:
+def test_a_comma_list_is_not_a_place_if_the_caller_says_so() -> None:
     answer = parse_answer("Paris, France", listed_names=False)
     assert (answer.country, answer.city) == (None, None)
     assert parse_answer("Country: France", listed_names=False).country == "France"

@@ -1,4 +1,4 @@
-"""What must not be read as a coordinate, and the reason that is given."""
+"""What must not be read as a coordinate, and the reason given."""
 
 import pytest
 
@@ -137,7 +137,7 @@ REFUSED = [
     ("40.1 N, 75.2 W or 33.8 S, 151.2 E", ProblemKind.SEVERAL_PAIRS),
     ("geo:48.85,2.35 geo:1.5,2.5", ProblemKind.SEVERAL_PAIRS),
     ("https://www.google.com/maps/@48.85,2.35,15z?q=1.5,2.5", ProblemKind.SEVERAL_PAIRS),
-    # a second pair is one too where it is bare and stands inside other text
+    # a second pair counts too if it is bare and inside other text
     ("(48.8584, 2.2945) 10.5, 20.5", ProblemKind.SEVERAL_PAIRS),
     ("(48.8584, 2.2945)\nor 10.5, 20.5", ProblemKind.SEVERAL_PAIRS),
     ("(48.8584, 2.2945) or 10.5 20.5 in 2019", ProblemKind.SEVERAL_PAIRS),
@@ -192,7 +192,7 @@ def test_no_coordinate_is_read_and_the_reason_is_given(text: str, kind: ProblemK
         '{"country": "France", "LOC": [48.85, 2.35], "LOC": [48.85, 2.35]}',
     ],
 )
-def test_an_answer_with_a_key_twice_is_refused_entirely(text: str) -> None:
+def test_an_answer_with_a_duplicate_key_is_refused_entirely(text: str) -> None:
     answer = parse_completion(f"<think>x</think><answer>{text}</answer>")
     assert (answer.coordinate, answer.country, answer.city) == (None, None, None)
     assert answer.problems == (
@@ -204,6 +204,6 @@ def test_longitude_is_refused_not_wrapped() -> None:
     assert parse_answer("48.85, 362.35").problems == ("out of range: longitude 362.35 is not in [-180, 180]",)
 
 
-def test_a_refused_coordinate_leaves_the_labelled_places() -> None:
+def test_labelled_places_survive_a_refused_coordinate() -> None:
     answer = parse_answer("Country: France\nCity: Paris\nCoordinates: (400, 2.35)")
     assert (answer.country, answer.city, answer.coordinate) == ("France", "Paris", None)

@@ -54,7 +54,7 @@ ILL_FORMED = [
 
 
 @pytest.mark.parametrize("text", WELL_FORMED)
-def test_one_think_block_and_then_one_answer_block_is_well_formed(text: str) -> None:
+def test_one_think_block_then_one_answer_block_is_well_formed(text: str) -> None:
     answer = parse_completion(text)
     assert answer.well_formed
     assert not answer.continues_think
@@ -146,13 +146,13 @@ def test_a_missing_answer_says_why(text: str, kind: str) -> None:
         ("Paris", False),
     ],
 )
-def test_an_answer_after_a_think_block_alone_is_told_apart(text: str, think_only: bool) -> None:
+def test_an_answer_after_just_a_think_block_is_recognised(text: str, think_only: bool) -> None:
     answer = parse_completion(text)
     assert answer.think_only == think_only
     assert answer.answer == "Paris" or not think_only
 
 
-def test_full_width_tags_are_no_tags() -> None:
+def test_full_width_tags_are_not_tags() -> None:
     text = "＜think＞x＜/think＞＜answer＞48.85, 2.35＜/answer＞"
     answer = parse_completion(text)
     assert answer.tags == TagCounts()

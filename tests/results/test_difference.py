@@ -17,7 +17,7 @@ ROWS = [{"completion": answer(text), **PARIS} for text in ("48.86, 2.35", "(40.4
 
 @pytest.fixture
 def score(run, write_rows, tmp_path):
-    """Score the rows, and return what was run with the path of the output."""
+    """Score the rows, and return the run and the output path."""
 
     def score_rows(*options, rows=ROWS, recipe="geoguessr", out="new.jsonl"):
         path = tmp_path / out
@@ -45,7 +45,7 @@ def test_changed_rows_are_counted_and_explained(score):
     assert "line 3: " not in ran.err
 
 
-def test_another_weight_changes_the_total_alone(score):
+def test_another_weight_changes_only_the_total(score):
     _, old = score(out="old.jsonl")
     ran, _ = score("--diff", old, "--set", "format.weight=2")
     assert "  reward on 3\n" in ran.err
@@ -53,8 +53,8 @@ def test_another_weight_changes_the_total_alone(score):
     assert "line 3: reward 0.5 -> 2\n" in ran.err
 
 
-def test_what_is_read_otherwise_is_told(score, tmp_path):
-    """As when an older version of the parser has written the earlier file."""
+def test_what_is_read_differently_is_reported(score, tmp_path):
+    """As if an older version of the parser had written the earlier file."""
     _, old = score(out="old.jsonl")
     rows = [json.loads(line) for line in old.read_text().splitlines()]
     rows[0]["parsed"]["lat"] = 2.35
@@ -66,7 +66,7 @@ def test_what_is_read_otherwise_is_told(score, tmp_path):
     assert "read       lat 2.35 -> 48.86, problems 'axes: twice' -> none\n" in ran.err
 
 
-def test_labels_of_one_side_only_are_named_not_compared(score):
+def test_labels_on_one_side_only_are_named_not_compared(score):
     _, old = score(out="old.jsonl", recipe="default")
     ran, _ = score("--diff", old)
     assert f"not compared, only in {old}: place, consistency" in ran.err
@@ -95,13 +95,13 @@ def test_chunks_and_parquet_are_compared_like_one_jsonl(score, monkeypatch):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda rows: rows[:2], "old.jsonl holds 2 rows and 3 are scored"),
-        (lambda rows: [rows[1], rows[0], rows[2]], "old.jsonl, line 1: the completion is another one"),
+        (lambda rows: rows[:2], "old.jsonl has 2 rows but 3 are scored"),
+        (lambda rows: [rows[1], rows[0], rows[2]], "old.jsonl, line 1: the completion is different"),
         (lambda rows: [*rows[:2], {"completion": "x"}], "old.jsonl, line 3: there are no `rewards`"),
         (lambda rows: [*rows[:2], {**rows[2], "completion": None}], "line 3: there is no completion"),
     ],
 )
-def test_a_file_that_is_no_earlier_scoring_is_refused_and_nothing_written(score, change, message):
+def test_a_file_that_is_not_an_earlier_scoring_is_refused_and_nothing_written(score, change, message):
     _, old = score(out="old.jsonl")
     rows = change([json.loads(line) for line in old.read_text().splitlines()])
     old.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -129,7 +129,7 @@ def test_samples_are_explained_from_the_first_row_to_the_last(score, monkeypatch
     assert "  total " not in score(rows=rows)[0].err
 
 
-def test_stdout_holds_rows_alone(run, write_rows, score):
+def test_stdout_has_only_rows(run, write_rows, score):
     _, old = score(out="old.jsonl")
     ran = run("score", write_rows(ROWS), "--recipe", "geoguessr", "-o", "-", "--samples", 1, "--diff", old)
     assert len(ran.rows) == 3

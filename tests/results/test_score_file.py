@@ -1,4 +1,4 @@
-"""Scoring in one pass: nothing of it shows but the time that it saves."""
+"""Scoring in one pass: the only visible effect is the time saved."""
 
 import json
 from contextlib import contextmanager
@@ -47,13 +47,13 @@ def saved_added():
     return ("rewards", "reward", "parsed", "problems", "distance_km")
 
 
-def test_cells_of_an_earlier_scoring_are_replaced_and_not_doubled(score):
+def test_cells_of_an_earlier_scoring_are_replaced_not_duplicated(score):
     first = score(ROW, {**ROW, "completion": "no idea"})
     assert score(*first) == [json.dumps(json.loads(line), ensure_ascii=False) for line in first]
     assert first[0].count('"rewards"') == 1
 
 
-def test_what_is_added_says_what_was_read_and_what_was_refused(score):
+def test_the_added_cells_say_what_was_read_and_what_was_refused(score):
     named = '<think>x</think><answer>Country: C\\u00f4te d\'Ivoire, City: "%s"</answer>'
     rows = [
         json.loads(line) for line in score(ROW, {**ROW, "completion": "400, 2"}, {**ROW, "completion": named})
@@ -73,7 +73,7 @@ def test_a_number_beyond_floats_becomes_null_as_everywhere(score):
 @pytest.mark.parametrize(
     "bad", ["{not json", '{"completion": "x", "lat": 91, "lon": 0}', '{"compleiton": "x"}']
 )
-def test_a_bad_line_behind_scored_ones_leaves_the_older_output(score, tmp_path, monkeypatch, bad):
+def test_a_bad_line_after_scored_ones_leaves_the_older_output(score, tmp_path, monkeypatch, bad):
     monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 1)
     (tmp_path / "out.jsonl").write_text("precious")
     with pytest.raises(DataError, match=r"2 bad lines.*\n.*line 3:.*\n.*line 5:"):
@@ -83,7 +83,7 @@ def test_a_bad_line_behind_scored_ones_leaves_the_older_output(score, tmp_path, 
 
 
 class Reader(gr.Reward):
-    """The extra cell; fails where it is `fail`."""
+    """Returns the extra cell; fails if it is `fail`."""
 
     name = "reader"
 

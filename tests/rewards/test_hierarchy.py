@@ -144,8 +144,8 @@ def test_bounds_follow_the_values_and_the_decay():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"country": 0.5, "region": 0.25}, "must not fall"),
-        ({"country": 0.5, "region": None, "city": 0.25}, "must not fall"),
+        ({"country": 0.5, "region": 0.25}, "must not decrease"),
+        ({"country": 0.5, "region": None, "city": 0.25}, "must not decrease"),
         ({"country": -1}, "country"),
         ({"country": None}, "country"),
         ({"city": float("inf")}, "city"),

@@ -1,6 +1,6 @@
-"""The data tables that ship with the library; README.md beside this file says what they are."""
+"""The data tables that ship with the library; the README.md in this folder describes them."""
 
 from pathlib import Path
 
 TABLES = Path(__file__).parent
-"""Folder of the tables."""
+"""Folder with the tables."""

@@ -1,4 +1,4 @@
-"""Rows of a data set, stored as a table in the test's folder."""
+"""Dataset rows, stored as a table in the test's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables are built once, found again while nothing has changed, and never taken when they are damaged."""
+"""Tables are built once, reused while nothing has changed, and never used if damaged."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def tables(tmp_path) -> list[Path]:
     return list((tmp_path / "cache").glob("*.arrow"))
 
 
-def test_reopening_takes_the_written_table(tmp_path, store, row, read):
+def test_reopening_uses_the_written_table(tmp_path, store, row, read):
     first = store(row("One?", x=[1]))
     (table,) = tables(tmp_path)
     written = table.stat().st_mtime_ns
@@ -58,7 +58,7 @@ def test_a_half_written_table_is_replaced(tmp_path, store, row):
 
 
 @pytest.mark.parametrize("where", ["within a row", "between batches"])
-def test_a_table_that_was_cut_off_is_not_trained_on(tmp_path, store, row, where):
+def test_a_truncated_table_is_not_trained_on(tmp_path, store, row, where):
     import pyarrow as pa
 
     rows = [row("Where?", index=index) for index in range(3000)]
@@ -70,11 +70,11 @@ def test_a_table_that_was_cut_off_is_not_trained_on(tmp_path, store, row, where)
     table.write_bytes(table.read_bytes()[: end + (1000 if where == "within a row" else 0)])
     with pytest.raises((DataError, OSError)) as caught:
         store(*rows)
-    if where == "between batches":  # Arrow reads what there is without a word
+    if where == "between batches":  # Arrow silently reads what is there
         assert "is damaged: it has only 1000 of 3000 rows; delete it" in str(caught.value)
 
 
-def test_a_table_of_other_rows_of_the_same_file_is_another(tmp_path, row, write_rows):
+def test_other_rows_of_the_same_file_get_a_separate_table(tmp_path, row, write_rows):
     file = write_rows(*(row("Where?", index=index) for index in range(40)))
 
     def indices(seed=0, **settings):
@@ -91,7 +91,7 @@ def test_a_table_of_other_rows_of_the_same_file_is_another(tmp_path, row, write_
     assert len(tables(tmp_path)) == 5  # the seed does not matter where all rows are taken
 
 
-def test_bad_rows_are_left_out_and_counted_also_when_the_table_is_found_again(store, row, caplog):
+def test_bad_rows_are_left_out_and_counted_even_when_the_table_is_reused(store, row, caplog):
     rows = [row("One?"), row("Two?", lat=95.0, lon=0.0), row("Three?", image="none.png")]
     for _ in range(2):
         caplog.clear()
@@ -102,19 +102,19 @@ def test_bad_rows_are_left_out_and_counted_also_when_the_table_is_found_again(st
         store(*rows, bad_rows="error")
 
 
-def test_only_bad_rows_are_no_rows(store, row):
+def test_only_bad_rows_count_as_no_rows(store, row):
     with pytest.raises(DataError, match="have no rows that are good"):
         store(row("Two?", lat=95.0, lon=0.0), bad_rows="skip")
 
 
-def test_a_folder_that_cannot_be_written_is_named_with_the_way_out(tmp_path, row, write_rows):
+def test_a_folder_that_cannot_be_written_is_named_with_a_remedy(tmp_path, row, write_rows):
     (tmp_path / "file").write_text("")
     request = TableRequest([Source(write_rows(row("One?")), tmp_path)], 0)
     with pytest.raises(DataError, match=r"to .*/file/cache: .*; set --data_cache_dir to a writable folder"):
         find_rows(request, cache_dir=tmp_path / "file" / "cache")
 
 
-def test_a_file_is_hashed_again_when_it_was_touched(tmp_path):
+def test_a_touched_file_is_hashed_again(tmp_path):
     file, cache = tmp_path / "rows.jsonl", tmp_path / "cache"
     cache.mkdir()
 
@@ -137,7 +137,7 @@ def test_a_file_is_hashed_again_when_it_was_touched(tmp_path):
 
 
 def start_together(work, request, cache_dir):
-    """Return what three processes that start at the same time put into a queue."""
+    """Return what three processes started at the same time put into a queue."""
     context = multiprocessing.get_context("fork")
     results, ready = context.Queue(), context.Barrier(3)
     ranks = [context.Process(target=work, args=(request, cache_dir, ready, results)) for _ in range(3)]
@@ -151,7 +151,7 @@ def start_together(work, request, cache_dir):
 
 
 def find_in_process(request, cache_dir, ready, results):
-    """Report the rows found, or the error, and whether this process has read them."""
+    """Report the rows found, or the error, and whether this process read them."""
     opened = []
     files = set(map(str, request.files))
     sys.addaudithook(
@@ -174,7 +174,7 @@ def test_ranks_that_start_together_share_one_table(tmp_path, row, write_rows):
     assert sum(has_read for _, has_read in answers) == 1
 
 
-def test_ranks_that_waited_for_a_build_that_failed_do_not_read_the_rows_again(tmp_path, row, write_rows):
+def test_ranks_that_waited_for_a_failed_build_do_not_read_the_rows_again(tmp_path, row, write_rows):
     file = write_rows(*(row("Where?", lat=95.0, lon=0.0) for _ in range(3000)))
     answers = start_together(find_in_process, TableRequest([Source(file, tmp_path)], 0), tmp_path / "cache")
     assert len({outcome for outcome, _ in answers}) == 1
@@ -196,7 +196,7 @@ if __name__ == "__main__":
 
 
 def spooled_bytes(pid: int, folder: Path) -> int:
-    """Return the size of the unnamed files in a folder that a process has open."""
+    """Return the size of the unnamed files that a process has open in a folder."""
     size = 0
     for file in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(OSError):  # closed meanwhile
@@ -204,8 +204,8 @@ def spooled_bytes(pid: int, folder: Path) -> int:
     return size
 
 
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux tells which files a process has open")
-def test_a_build_that_is_killed_leaves_nothing_that_is_taken_for_a_table(tmp_path, row):
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux shows which files a process has open")
+def test_a_killed_build_leaves_nothing_that_passes_for_a_table(tmp_path, row):
     line = json.dumps(row("Where?" * 20, "Country: Japan Coordinates: (43.45, 142.61)")) + "\n"
     file, cache, script = tmp_path / "rows.jsonl", tmp_path / "cache", tmp_path / "build.py"
     file.write_text(line * 60_000)

@@ -56,12 +56,12 @@ def test_a_column_whose_type_changes_far_down_the_file_comes_back_as_written(tmp
     kinds = {type(value) for value in [*early, *late] if value is not None}
     for record, expected in zip(records, rows, strict=True):
         assert record["x"] == expected.columns["x"]
-        if kinds != {int, float}:  # whole numbers among fractions alone may be floats
+        if kinds != {int, float}:  # only integers among fractions may become floats
             assert type(record["x"]) is type(expected.columns["x"])
     assert [record["y"] for record in records[-6:]] == [None, 1, 1, 1, 1, 1]
 
 
-def test_pictures_and_solutions_that_begin_far_down_the_file_are_kept(tmp_path):
+def test_pictures_and_solutions_that_first_appear_far_down_the_file_are_kept(tmp_path):
     rows = [row(index, solution=None) for index in range(CHUNK_ROWS)]
     rows.append(row(CHUNK_ROWS, images=("/a.png",), solution="3.5, 4.5"))
     records = built(tmp_path / "t.arrow", rows)
@@ -101,7 +101,7 @@ def test_bad_rows_are_an_error_before_anything_is_written(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_column_that_no_row_has_is_told_before_the_rows_that_lack_it(tmp_path):
+def test_a_column_that_no_row_has_is_reported_before_the_rows_that_lack_it(tmp_path):
     with pytest.raises(UnknownNameError, match="did you mean 'my_lat'"):
         built(tmp_path / "t.arrow", [row(1, my_lat=1.0, x=2.0)], columns={"lat": "mylat", "lon": "x"})
 
@@ -115,7 +115,7 @@ def _ends_other_processes(chunk: int) -> int:
     return chunk * chunk
 
 
-def test_where_a_process_dies_its_chunks_are_done_here(caplog):
+def test_if_a_process_dies_its_chunks_are_done_here(caplog):
     pool = WorkerPool(function=_ends_other_processes, workers=2)
     assert [result for _, result in pool.map(range(60))] == [n * n for n in range(60)]
     assert "continuing in this process alone" in caplog.text

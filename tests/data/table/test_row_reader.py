@@ -1,4 +1,4 @@
-"""What becomes of stored rows when they are used."""
+"""What happens to stored rows when they are used."""
 
 import pickle
 
@@ -13,7 +13,7 @@ USER = {"role": "user", "content": [{"type": "image", "text": None}, {"type": "t
 
 @pytest.fixture
 def batch(tmp_path):
-    """Rows as the table stores them: one picture, two of which one is broken, none, and the first again."""
+    """Rows as stored in the table: one picture, two with one broken, none, and the first again."""
     Image.new("RGB", (8, 6), "red").save(tmp_path / "a.png")
     (tmp_path / "broken.png").write_bytes(b"")
     good, broken = str(tmp_path / "a.png"), str(tmp_path / "broken.png")
@@ -55,7 +55,7 @@ def test_a_broken_picture_is_an_error_that_names_file_and_line(batch):
         reader()(batch)
 
 
-def test_a_broken_picture_is_told_once_a_batch(batch, caplog):
+def test_a_broken_picture_is_reported_once_per_batch(batch, caplog):
     batch["images"][3], batch["row_origin"][3] = batch["images"][1], batch["row_origin"][1]
     assert reader(bad_rows="skip")(batch)["picture_fault"][3] is not None
     assert len(caplog.messages) == 1
@@ -66,7 +66,7 @@ def test_a_picture_of_several_rows_is_opened_once(batch):
     assert read["images"][0][0] is read["images"][3][0]
 
 
-def test_the_origin_stays_here_and_json_is_decoded(batch):
+def test_the_origin_is_dropped_and_json_is_decoded(batch):
     read = reader(bad_rows="skip")(batch)
     assert set(read) == {"prompt", "images", "extra", "picture_fault"}
     assert read["extra"] == [[1, 2], None, "x", 3]

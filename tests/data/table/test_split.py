@@ -41,7 +41,7 @@ def load(tmp_path):
 
 
 def split(rows, ratio, *, seed, split_by="row"):
-    """Return the parts of the table: to train on, and held out."""
+    """Return the parts of the table: training and held out."""
     held_out = held_out_rows(rows.table, rows.info.files, ratio, seed=seed, split_by=split_by)
     return rows.table.filter(~held_out), rows.table.filter(held_out)
 
@@ -51,7 +51,7 @@ def indices(*parts) -> list[list[int]]:
 
 
 def chained(degrees: np.ndarray, radius_km: float) -> list[set[int]]:
-    """Return the groups by walking from point to point, every distance measured by geopy."""
+    """Return the groups by going from point to point, with every distance measured by geopy."""
     count = degrees.shape[1]
     near = [
         {
@@ -79,7 +79,7 @@ def as_sets(groups: np.ndarray) -> list[set[int]]:
 
 @st.composite
 def clouds(draw) -> tuple[np.ndarray, float]:
-    """Points around a place, on a scale at which some are near to each other and some are not."""
+    """Points around a place, on a scale at which some are near each other and some are not."""
     radius_km = 10 ** draw(st.floats(-1.5, 4.0))
     generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     lat, lon = draw(st.sampled_from([(0.0, 0.0), (0.0, 180.0), (90.0, 0.0), (-90.0, 70.0), (60.0, -179.99)]))
@@ -99,8 +99,8 @@ def test_groups_are_the_chains_of_near_points(cloud):
     assert sorted(map(sorted, groups)) == sorted(map(sorted, chained(degrees, radius_km)))
 
 
-def test_points_that_fill_cells_are_linked_like_few():
-    """Between cells of many points a sample and then a tree decides: two discs a little apart, a bridge."""
+def test_points_that_fill_cells_are_linked_like_sparse_ones():
+    """For cells with many points, a sample and then a tree decides: two discs slightly apart, a bridge."""
     generator = np.random.default_rng(0)
     angle, reach = generator.uniform(0, 2 * np.pi, 4000), np.sqrt(generator.uniform(0, 1, 4000)) * 0.1
     disc = np.stack([reach * np.sin(angle), reach * np.cos(angle)])
@@ -121,14 +121,14 @@ def test_a_hundred_thousand_photos_of_one_place_are_one_group():
     assert near_groups(degrees, radius_km=0.1).max() == 0
 
 
-def test_a_point_without_a_coordinate_is_a_group_of_its_own():
+def test_a_point_without_a_coordinate_is_its_own_group():
     degrees = np.array([[1.0, np.nan, 1.0, np.nan], [2.0, np.nan, 2.0, 5.0]])
     groups = near_groups(degrees, radius_km=10.0)
     assert groups[0] == groups[2]
     assert sorted(set(groups.tolist())) == [0, 1, 2]
 
 
-def test_no_row_to_train_on_is_near_to_one_held_out(load):
+def test_no_training_row_is_near_a_held_out_one(load):
     generator = np.random.default_rng(1)
     towns = np.stack([generator.uniform(-60, 60, 30), generator.uniform(-180, 180, 30)])
     places = (towns[:, generator.integers(0, 30, 300)] + generator.normal(0, 0.05, (2, 300))).T.tolist()
@@ -160,7 +160,7 @@ def test_groups_are_held_out_until_the_ratio_is_reached():
     assert len(set(groups[held_out]) & set(groups[~held_out])) == 0
 
 
-def test_data_in_which_all_places_are_linked_are_an_error_with_figures(load):
+def test_data_with_all_places_linked_is_an_error_with_figures(load):
     places = [(48.0 + index * 0.1, 2.0) for index in range(20)]
     with pytest.raises(
         DataError, match=r"cannot hold out any of the 4 rows wanted: 20 rows form 1 group of .* 20"
@@ -168,7 +168,7 @@ def test_data_in_which_all_places_are_linked_are_an_error_with_figures(load):
         split(load(places), 0.2, seed=0, split_by="place_km:50")
 
 
-def test_a_part_much_smaller_than_asked_for_is_told_with_figures(load, caplog):
+def test_a_part_much_smaller_than_requested_is_reported_with_figures(load, caplog):
     places = [(48.0 + index * 0.1, 2.0) for index in range(20)] + [(0.0, 0.0), (0.0, 90.0)]
     _, held_out = split(load(places), 0.5, seed=0, split_by="place_km:50")
     assert len(held_out) == 2
@@ -186,7 +186,7 @@ def duplicated(tmp_path, lines: list[str], name: str = "rows.jsonl", weight: flo
 
 
 @pytest.mark.parametrize("split_by", ["row", "place_km:5"])
-def test_a_line_that_is_taken_several_times_is_on_one_side(tmp_path, split_by):
+def test_a_line_used_several_times_stays_on_one_side(tmp_path, split_by):
     file = write(tmp_path / "rows.jsonl", [None] * 40)
     rows = duplicated(tmp_path, file.read_text().splitlines(keepends=True), weight=2.5)
     train, held_out = indices(*split(rows, 0.3, seed=1, split_by=split_by))
@@ -217,7 +217,7 @@ def test_copies_of_a_single_line_leave_nothing_to_train_on(tmp_path):
     "text",
     ["place", "place_km", "place_km:", "place_km:x", "place_km:0", "place_km:-5", "rows", "place_km:inf"],
 )
-def test_a_misspelt_split_is_an_error_that_says_what_is_right(text):
+def test_a_misspelt_split_is_an_error_that_names_the_options(text):
     with pytest.raises(DataError, match="use row, or place_km:N"):
         parse_split_by(text)
 

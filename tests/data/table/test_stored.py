@@ -1,4 +1,4 @@
-"""What a table of rows holds: its columns, their kinds, and which rows are refused."""
+"""What a table of rows contains: its columns, their kinds, and which rows are refused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_extra_columns_of_any_type_come_back_as_written(store, row, read):
     assert [type(value) for value in columns["extra"]] == [type(value) for value in values]
 
 
-def test_whole_numbers_beside_fractions_are_floats(store, row, read):
+def test_integers_among_fractions_are_floats(store, row, read):
     lats = read(store(row("One?", lat=48, lon=2.25), row("Two?", lat=48.5, lon=2)))["lat"]
     assert lats == [48.0, 48.5]
     assert json.loads(json.dumps(lats[0])) == 48
@@ -78,13 +78,13 @@ def test_rows_with_and_without_images_are_in_one_table(store, row):
     assert has_images(store(row("Where?")).table).tolist() == [False]
 
 
-def test_lengths_of_solutions_are_in_characters_and_0_without(store, row):
+def test_solution_lengths_are_in_characters_and_0_if_missing(store, row):
     turns = [{"from": "human", "value": "Where?"}]
     stored = store(row("One?", "São Paulo"), {"conversations": turns, "lat": 1, "lon": 2})
     assert solution_lengths(stored.table).tolist() == [9, 0]
 
 
-def test_truth_coordinates_are_kept_whatever_they_were_written_as(store, row):
+def test_truth_coordinates_are_kept_however_they_were_written(store, row):
     rows = [
         row("One?", "Country: Japan Coordinates: (43.45, 142.61)"),
         row("Two?", "a fountain"),
