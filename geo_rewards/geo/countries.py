@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import threading
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
@@ -186,6 +186,7 @@ def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     return _LOADED[0]
 
 
+@cache
 def _load_tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     text = (TABLES / "countries.tsv").read_text(encoding="utf-8")
     # a list for each of 29,000 lines would take three times as long
