@@ -140,9 +140,8 @@ def explain_write_errors(folder: Path) -> Iterator[None]:
 
 def is_lost_contact(error: BaseException) -> bool:
     """Return whether this is what a collective operation raises when another process has gone."""
-    import torch.distributed as dist
-
-    if isinstance(error, dist.DistError):
+    dist = sys.modules.get("torch.distributed")  # where it is not imported, nothing has raised its errors
+    if dist is not None and isinstance(error, dist.DistError):
         return True
     return isinstance(error, RuntimeError) and bool(_LOST_CONTACT.search(str(error)))
 
