@@ -26,7 +26,7 @@ FAR_KM = 200.0
 """A place farther away than this gives neither region nor city, nor the country of a point at sea."""
 TOWN_KM = 2.0
 """So far around a town that the borders put into a wrong country, they are not trusted: the town decides."""
-MENDED_KM = 0.8
+CORRECTED_KM = 0.8
 """The same around a town that only a second map puts on its side: cells of the borders are 1.1 km high."""
 MOST_SCANNED = 32
 """So many points are compared with every place; the trees for more take a second to import and to build."""
@@ -43,8 +43,8 @@ class NearestPlaces:
         self._own_index = np.array([number.get(code, -1) for code in borders.countries])
         self._misdrawn = town = borders.misdrawn
         drawn = self._own_index[country_index(places.lat[town], places.lon[town])]
-        mended = drawn == places.country[town]
-        self._trust_chord = np.where(mended, chord_of_arc(MENDED_KM), chord_of_arc(TOWN_KM))
+        corrected = drawn == places.country[town]
+        self._trust_chord = np.where(corrected, chord_of_arc(CORRECTED_KM), chord_of_arc(TOWN_KM))
         self._near_misdrawn = _tiles_around(places.lat[town], places.lon[town])
         self._answers = _Answers(places, borders.countries)
         self._search: Scan | Trees = Scan(places, town)
