@@ -248,8 +248,8 @@ def _values_before(items: list[Item], words: list[int]) -> list[LabelledAxis]:
         axis, angle = axis_of(items[at]), items[index] if index >= 0 else None
         if axis is None or not isinstance(angle, Angle):
             continue
-        whole = items[index - 2] if index > 1 and _text(items[index - 1]) == "," else None
-        joined = join_decimal_comma(whole, angle) if isinstance(whole, Angle) else None
+        integer = items[index - 2] if index > 1 and _text(items[index - 1]) == "," else None
+        joined = join_decimal_comma(integer, angle) if isinstance(integer, Angle) else None
         if joined is not None:
             angle, index = joined, index - 2
         values.append(LabelledAxis(axis, angle, index, last, angle.start))

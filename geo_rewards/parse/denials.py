@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from geo_rewards.parse.findings import RefusedError, shown
-from geo_rewards.parse.languages import DENIAL, HEMISPHERE, OTHERWISE
+from geo_rewards.parse.languages import DENIAL
 from geo_rewards.types import ProblemKind
 
 # `not sure` and the like do not deny the place.
@@ -35,48 +35,6 @@ _BEHIND = re.compile(
     re.IGNORECASE | re.ASCII,
 )
 _REACH = 160  # how many characters before a coordinate may deny it
-# Every denial, and every text that moves a coordinate to another hemisphere, has one of these.
-_TELLING = frozenset(
-    {
-        "not",
-        "t",
-        "isnt",
-        "arent",
-        "wasnt",
-        "werent",
-        "never",
-        "neither",
-        "nor",
-        "unlike",
-        "excluding",
-        "except",
-        "wrong",
-    }
-    | {
-        "incorrect",
-        "false",
-        "non",
-        "no",
-        "cannot",
-        "rule",
-        "ruled",
-        "ruling",
-        "instead",
-        "rather",
-        "reject",
-        "rejected",
-    }
-    | {"n", "s", "e", "w", "north", "south", "east", "west"}
-    | {"impossible", "excluded", "minus", "negative", "hemisphere", "hemispheres", "hemi", "ns", "ew"}
-)
-_LETTERS = re.compile(r"[^\W\d_]+")
-
-
-def needs_closer_look(text: str) -> bool:
-    """Return whether a text has a word that may deny or move a coordinate; if so, no shortcut reads it."""
-    if OTHERWISE in text or DENIAL in text or HEMISPHERE in text:
-        return True
-    return not _TELLING.isdisjoint(_LETTERS.findall(text.lower()))
 
 
 def refuse_denied(text: str, start: int, end: int) -> None:
