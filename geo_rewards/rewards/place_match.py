@@ -38,8 +38,8 @@ def agree(place: Place, truth: GroundTruth | Place, *, level: Level, located: bo
     written, true = getattr(place, level), getattr(truth, level)
     if written is None or true is None:
         return False
-    if level == "country" or located:
-        return bool(written == true)
+    if level == "country" or located:  # two cities of one name in different regions are two cities
+        return bool(written == true) and (level != "city" or place.region == truth.region)
     same = same_region if level == "region" else same_city
     return same(written, true, country=truth.country or "")
 
