@@ -171,6 +171,14 @@ class Batch:
         return [Place(truth.country, truth.region, truth.city) for truth in self.truths]
 
     @column
+    def truth_countries(self) -> list[str | None]:
+        """The countries of `truth_places`."""
+        places = self.truth_places
+        if isinstance(places, LocatedPlaces):
+            return places.countries()
+        return [place.country for place in places]
+
+    @column
     def located_truths(self) -> Sequence[Place]:
         """Where the gazetteer locates the truths' coordinates, whatever names the columns give."""
         return self._locate(self.truth_degrees)

@@ -1,4 +1,4 @@
-"""Where the default gazetteer locates points, as numbers of its table: compared without making a `Place` each."""
+"""Where the default gazetteer locates points, as numbers of its table that are compared at once."""
 
 from __future__ import annotations
 
@@ -71,6 +71,12 @@ class LocatedPlaces(Sequence[Place]):
         """Return the places of these points."""
         return LocatedPlaces(self.slots[list(rows)])
 
+    def countries(self) -> list[str | None]:
+        """Return the country of each point."""
+        columns = _columns()
+        codes: list[str | None] = columns.codes[columns.country[self.slots]].tolist()
+        return codes
+
     def known(self) -> dict[str, BoolArray]:
         """Return which points have a country, a region and a city."""
         columns = _columns()
@@ -103,8 +109,16 @@ class LocatedPlaces(Sequence[Place]):
 
 
 class _Columns(NamedTuple):
-    """By slot: country and region as numbers, -1 for none, equal for equal names; names of the places."""
+    """By slot: country and region as numbers, -1 for none, equal for equal names; names of the places.
 
+    Attributes:
+        codes: The countries by their numbers; the last is none.
+        country: By slot.
+        region: By slot.
+        name: By slot, of the places only.
+    """
+
+    codes: NDArray[np.object_]
     country: IntArray
     region: IntArray
     name: NDArray[np.object_]
@@ -113,10 +127,9 @@ class _Columns(NamedTuple):
 @cache
 def _columns() -> _Columns:
     places, borders = load_places(), load_borders()
-    number = {code: i for i, code in enumerate(places.countries)}
-    bordered = [
-        number.get(code, len(number) + i) if code else -1 for i, code in enumerate(borders.countries)
-    ]
+    codes = [*places.countries, *sorted({*borders.countries} - {*places.countries, ""})]
+    number = {code: i for i, code in enumerate(codes)}
+    bordered = [number.get(code, -1) for code in borders.countries]
     # a city and the region around it may have one name: `Minsk`
     first: dict[tuple[int, str], int] = {}
     named = zip(places.region_country.tolist(), places.regions, strict=True)
@@ -127,6 +140,7 @@ def _columns() -> _Columns:
         ]
     )
     return _Columns(
+        codes=np.array([*codes, None], dtype=object),
         country=np.append(places.country, bordered),
         region=np.append(region[places.region], np.full(len(bordered), -1)),
         name=np.array(places.names, dtype=object),

@@ -17,8 +17,6 @@ from geo_rewards.geo.sphere import arc_of_chord, chord_of_arc, unit_vectors
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo_rewards.geo.place_table import Places
-
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
 

@@ -176,12 +176,12 @@ def read_lines(match: re.Match[str]) -> CommonReading | None:
     plan = _plan(groups[::2])
     if plan is None:
         return None
-    if not plan.start:
+    if not plan.end:
         return _from_fields((*groups[1::2], ""), plan, "labelled", "")
-    if any(_follows_direction(match.string, match.start(group)) for group in (plan.start, plan.end - 1)):
+    text, start = match.string, match.start(plan.start)
+    if _follows_direction(text, start) or _follows_direction(text, match.start(plan.end - 1)):
         return None
-    text = match.string[match.start(plan.start) : match.end(plan.end)]
-    return _from_fields((*groups[1::2], ""), plan, "labelled", text)
+    return _from_fields((*groups[1::2], ""), plan, "labelled", text[start : match.end(plan.end)])
 
 
 def read_numbered_lines(match: re.Match[str]) -> CommonReading | None:
@@ -217,7 +217,11 @@ class _Plan(NamedTuple):
 @lru_cache(maxsize=16384)
 def _plan(labels: tuple[str | None, ...]) -> _Plan | None:
     """Return where the values of these labels are; None if one is unknown, doubled or lacks its other."""
-    fields = [_FIELDS.get(label) for label in labels]
+    return _plan_of(tuple(map(_FIELDS.get, labels)))
+
+
+@lru_cache(maxsize=4096)
+def _plan_of(fields: tuple[str | None, ...]) -> _Plan | None:
     given = [field for field in fields if field != _ABSENT]
     axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
     if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
