@@ -28,7 +28,7 @@ KNOWN = re.compile(f"[\x00-\x7f°’{LETTERS}]*+")
 _WORD = r"[^\x00-@\[-`{-\x7f°]++"
 # A word before a colon is no name but a label. A full stop is part of an abbreviation only.
 # It may be an initial, if the letter is no hemisphere's.
-_NAME = rf"(?!’){_WORD}(?:(?:[ '-]|(?<=[SMFs]t)\. |(?<= [A-DF-MP-RT-VX-Z])\. ){_WORD}(?! ?[:=]))*+"
+_NAME = rf"(?!’){_WORD}(?:(?:[ '/-]|' | / |(?<=[SMFs]t)\. |(?<= [A-DF-MP-RT-VX-Z])\. ){_WORD}(?! ?[:=]))*+"
 # A city's name in a list, and any behind a label, may have another after it: `Florence (Firenze)`.
 _VALUE_NAME = rf"{_NAME}(?: \({_NAME}\))?+"
 _NUMBER = r"[+-]?+[0-9]{1,3}+(?:\.[0-9]{1,15}+)?+"

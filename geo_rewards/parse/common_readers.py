@@ -27,7 +27,9 @@ _LONGEST_WORD = 16
 """Characters before a label that are looked at: words for a hemisphere have fewer."""
 _LAST_WORD = re.compile(r"[^\W\d_]+(?=-? ?\Z)")
 _NO_WORD_BEFORE = frozenset("0123456789,;.:=)]}°\n\"'")
+"""Right before the space that a label follows, or the line end: there is no word for a hemisphere then."""
 _LETTERS_ONLY = re.compile(r"[^\W_]+")
+_DOT_OF_I = "\u0307"  # a small Turkish capital I has it
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
 _NO_NAME = frozenset("0123456789+-([{")
@@ -162,7 +164,7 @@ def _listed(city: str, second: str, third: str | None) -> _Names | None:
     """Return the country, region and city of a list of names, which ends with the country."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    words = _LETTERS_ONLY.findall(names.lower())
+    words = _LETTERS_ONLY.findall(names.lower().replace(_DOT_OF_I, ""))
     if len(names) > _MAX_LISTED or not words:  # combining marks alone
         return None
     if not _UNLISTED.isdisjoint(words) or words[0] in _AROUND_LIST or words[-1] in _AROUND_LIST:
@@ -178,8 +180,10 @@ def read_lines(match: re.Match[str]) -> CommonReading | None:
         return None
     if not plan.end:
         return _from_fields((*groups[1::2], ""), plan, "labelled", "")
-    text, start = match.string, match.start(plan.start)
-    if _follows_direction(text, start) or _follows_direction(text, match.start(plan.end - 1)):
+    text, start, second = match.string, match.start(plan.start), match.start(plan.end - 1)
+    if text[start - 2] not in _NO_WORD_BEFORE and _follows_direction(text, start):
+        return None
+    if text[second - 2] not in _NO_WORD_BEFORE and _follows_direction(text, second):
         return None
     return _from_fields((*groups[1::2], ""), plan, "labelled", text[start : match.end(plan.end)])
 
@@ -252,8 +256,7 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
 
 def _follows_direction(text: str, start: int) -> bool:
     """Return whether a word for a hemisphere is right before a label: ``City: Perth South Latitude: 5``."""
-    before = text[max(0, start - 2) : start]
-    if before[1:] != " " or _NO_WORD_BEFORE.issuperset(before[0]):
+    if text[start - 1 : start] != " ":
         return False
     word = _LAST_WORD.search(unicodedata.normalize("NFC", text[max(0, start - _LONGEST_WORD) : start - 1]))
     return word is not None and word[0].lower() in _NEAR_PAIR
