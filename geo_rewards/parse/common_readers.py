@@ -314,7 +314,9 @@ def _axes_object(text: str, names: _Names) -> CommonReading | None:
     from geo_rewards.parse import common_patterns as patterns  # compiled at first use
 
     match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
-    plan = match and _plan(match.group(1, 4), 3)
+    if match is None:
+        return None
+    plan = _plan(match.group(1, 4), 3)
     located = plan and _from_fields(match, plan, "json", text)
     return located and (*located[:4], *names)
 
