@@ -187,7 +187,7 @@ def is_prose(name: str) -> bool:
 
 
 def _is_pronoun(words: list[str], at: int) -> bool:
-    """Return whether a word is `I`: a small one between two capitals is "and" in Slavic languages and Catalan."""
+    """Return whether a word is `I`; a small one between capitals is "and" in Slavic languages and Catalan."""
     if words[at] not in {"I", "i"}:
         return False
     return words[at] == "I" or at == 0 or not (words[at - 1][0].isupper() and words[at + 1][0].isupper())
