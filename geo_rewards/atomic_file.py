@@ -36,13 +36,12 @@ def replacing(path: Path) -> Iterator[Path]:
         BaseException: What ended the block, with a note if it was no failure but an interruption.
     """
     remove_leftovers(path.parent)
-    name = os.fsdecode(os.fsencode(path.name)[:_MOST_OF_NAME])
+    name = os.fsencode(path.name)[:_MOST_OF_NAME].decode(errors="ignore")
     part = path.with_name(f".{name}.{own_identity()}.{uuid.uuid4().hex[:8]}.part")
     try:
         with noting(f"{path} was not written"):
-            os.close(
-                os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-            )  # not what somebody put there
+            handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # not what somebody put there
+            os.close(handle)
             yield part
             flush(part)
             part.replace(path)
