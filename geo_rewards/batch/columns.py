@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 import numpy as np
 
 from geo_rewards.batch.truths import TRUTH_COLUMNS
+from geo_rewards.batch.values import python_values
 from geo_rewards.first_use import lazy_property
 from geo_rewards.geo.located import LocatedPlaces
 
@@ -135,8 +136,7 @@ def training_progress(state: Any) -> float | None:
 
 def listed_column(values: Any, count: int) -> Sequence[Any] | None:
     """Return a column as a list, or None if it is not a list of `count` values."""
-    if hasattr(values, "tolist"):
-        values = values.tolist()
+    values = python_values(values)
     return values if isinstance(values, (list, tuple)) and len(values) == count else None
 
 

@@ -10,6 +10,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.batch.values import python_values
 from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.parse.chat import completion_text
 
@@ -124,7 +125,7 @@ def _snapshot(completions: Sequence[Any], columns: Mapping[str, Any]) -> _Snapsh
     These are copies, so that a batch changed in place later counts as another.
     """
     texts = [completion_text(completion) for completion in completions]
-    values = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in columns.items()}
+    values = {name: python_values(v) for name, v in columns.items()}
     lists = {name: list(v) for name, v in values.items() if isinstance(v, (list, tuple))}
     return texts, lists, getattr(columns.get("trainer_state"), "global_step", None)
 
