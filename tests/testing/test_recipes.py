@@ -7,7 +7,7 @@ from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.testing import HolesFoundError, check_recipe
 from geo_rewards.testing.cases import build_cases
-from geo_rewards.testing.recipes import RecipeSubject
+from geo_rewards.testing.recipe_subject import RecipeSubject
 
 NAMED = [claim.name for claim in get_registry().recipes if claim.source.is_built_in]
 SETTINGS = {"gre": {"distance.scale_km": 500}}  # it has no default, and says so
