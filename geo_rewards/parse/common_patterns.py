@@ -29,7 +29,7 @@ _WORD = r"[^\x00-@\[-`{-\x7f°]++"
 # A word before a colon is no name but a label. A full stop is part of an abbreviation only.
 # It may be an initial, if the letter is no hemisphere's.
 _NAME = rf"(?!’){_WORD}(?:(?:[ '-]|(?<=[SMFs]t)\. |(?<= [A-DF-MP-RT-VX-Z])\. ){_WORD}(?! ?[:=]))*+"
-# Behind a label, a name may have another after it: `Florence (Firenze)`.
+# A city's name in a list, and any behind a label, may have another after it: `Florence (Firenze)`.
 _VALUE_NAME = rf"{_NAME}(?: \({_NAME}\))?+"
 _NUMBER = r"[+-]?+[0-9]{1,3}+(?:\.[0-9]{1,15}+)?+"
 _DECIMAL_COMMA = "[+-]?+[0-9]{1,3}+,[0-9]{1,15}+"
@@ -47,10 +47,9 @@ _LINK = "(?:, ?+|; ?+| ?/ ?+| and | |)"
 LETTERS_AFTER = re.compile(rf"(\(?+)({_DEGREES} ?+{LETTER}{_LINK}{_DEGREES} ?+{LETTER})(\)?+)\.?+")
 LETTERS_BEFORE = re.compile(rf"(\(?+)({LETTER} ?+{_DEGREES}{_LINK}{LETTER} ?+{_DEGREES})(\)?+)\.?+")
 
-NAMES = re.compile(rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+\.?+")
-NAMES_AND_PAIR = re.compile(
-    rf"({_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+,?+(?: - | ?)({_ROUND}|{_SQUARE})\.?+"
-)
+_LIST = rf"({_VALUE_NAME}), ?+({_NAME})(?:, ?+({_NAME}))?+"
+NAMES = re.compile(rf"{_LIST}\.?+")
+NAMES_AND_PAIR = re.compile(rf"{_LIST},?+(?: - | ?)({_ROUND}|{_SQUARE})\.?+")
 
 MOST_FIELDS = 5
 _LABEL = "([A-Za-z]++(?:(?:/| [Oo][Rr] |_[Oo][Rr]_|[ _])[A-Za-z]++)?+)"

@@ -16,12 +16,17 @@ CommonReading = tuple[float, float, str | None, str | None, str | None, str | No
 _Lettered = tuple[str, str, str | None, str | None]
 """A hemisphere letter or word, degrees, minutes and seconds."""
 
+_Names = tuple[str | None, str | None, str | None]
+"""Country, region and city as written."""
+
+_NAMELESS: _Names = (None, None, None)
 _NO_NUMBER = float("nan")
 _NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
 _MAX_LISTED = 60
 _LONGEST_WORD = 16
 """Characters before a label that are looked at: words for a hemisphere have fewer."""
 _LAST_WORD = re.compile(r"[^\W\d_]+(?=-? ?\Z)")
+_NO_WORD_BEFORE = frozenset("0123456789,;.:=)]}°\n\"'")
 _LETTERS_ONLY = re.compile(r"[^\W_]+")
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
@@ -57,6 +62,7 @@ TELLING = frozenset(
 )
 # At the end of a name, these may belong to the label after it: `Country: China Autonomous Region: Tibet`.
 _OPENING_LABELS = _FIRST_OF_LABELS - TELLING
+_TELLING_OR_OPENING = TELLING | _OPENING_LABELS
 # At either end of a list of names, these may be words around it.
 _AROUND_LIST = LEADING | LEADING_OUT | PROSE
 # Anywhere in it, these make it a sentence.
@@ -139,7 +145,8 @@ def _signed(letter: str, degrees: str, minutes: str | None, seconds: str | None)
 
 def read_names(match: re.Match[str]) -> CommonReading | None:
     """Read ``Biei, Hokkaido, Japan``."""
-    return _listed((*_NOWHERE, None, None, None), *match.groups())
+    names = _listed(*match.groups())
+    return names and (*_NOWHERE, *names)
 
 
 def read_names_and_pair(match: re.Match[str]) -> CommonReading | None:
@@ -147,47 +154,47 @@ def read_names_and_pair(match: re.Match[str]) -> CommonReading | None:
     city, second, third, pair = match.groups()
     if (third or second).rpartition(" ")[2].lower() in _NEAR_PAIR:
         return None
-    located = _value(pair, "")
-    return located and _listed(located, city, second, third)
+    names = _listed(city, second, third)
+    return names and _value(pair, "", names)
 
 
-def _listed(located: CommonReading, city: str, second: str, third: str | None) -> CommonReading | None:
-    """Return the reading with the names of a list, which names the country last."""
+def _listed(city: str, second: str, third: str | None) -> _Names | None:
+    """Return the country, region and city of a list of names, which ends with the country."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
     words = _LETTERS_ONLY.findall(names.lower())
     if len(names) > _MAX_LISTED or not words:  # combining marks alone
         return None
-    if not _UNLISTED.isdisjoint(words) or not _AROUND_LIST.isdisjoint((words[0], words[-1])):
+    if not _UNLISTED.isdisjoint(words) or words[0] in _AROUND_LIST or words[-1] in _AROUND_LIST:
         return None
-    return (*located[:4], country, region, city)
+    return country, region, city
 
 
 def read_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``label: value`` fields."""
     groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
+    plan = _plan(groups[::2])
     if plan is None:
         return None
-    if not plan.start:
+    if not plan.end:
         return _from_fields((*groups[1::2], ""), plan, "labelled", "")
-    if any(_follows_direction(match.string, match.start(group)) for group in (plan.start, plan.end - 1)):
+    text, start = match.string, match.start(plan.start)
+    if _follows_direction(text, start) or _follows_direction(text, match.start(plan.end - 1)):
         return None
-    text = match.string[match.start(plan.start) : match.end(plan.end)]
-    return _from_fields((*groups[1::2], ""), plan, "labelled", text)
+    return _from_fields((*groups[1::2], ""), plan, "labelled", text[start : match.end(plan.end)])
 
 
 def read_numbered_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
     groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
+    plan = _plan(groups[::2])
     return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
 
 
 def read_object(match: re.Match[str]) -> CommonReading | None:
     """Read the fields of an object."""
     groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::3])))
+    plan = _plan(groups[::3])
     if plan is None:
         return None
     values = [text or other for text, other in zip(groups[1::3], groups[2::3])]  # noqa: B905 - as long
@@ -207,9 +214,14 @@ class _Plan(NamedTuple):
     end: int
 
 
+@lru_cache(maxsize=16384)
+def _plan(labels: tuple[str | None, ...]) -> _Plan | None:
+    """Return where the values of these labels are; None if one is unknown, doubled or lacks its other."""
+    return _plan_of(tuple(map(_FIELDS.get, labels)))
+
+
 @lru_cache(maxsize=4096)
-def _plan(fields: tuple[str | None, ...]) -> _Plan | None:
-    """Return where the values of these fields are; None if one is unknown, doubled or lacks its other."""
+def _plan_of(fields: tuple[str | None, ...]) -> _Plan | None:
     given = [field for field in fields if field != _ABSENT]
     axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
     if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
@@ -225,23 +237,23 @@ def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> 
     """Return the reading of fields; None if a value is unlike its label."""
     at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
     country, region, city = values[at_country], values[at_region], values[at_city]
-    is_named = country or region or city
-    if is_named and not _are_plain(country, region, city):
-        return None
-    if values[at_pair]:
-        located = _value(values[at_pair], form)
-    elif values[at_lat]:
-        located = _axes(values[at_lat], values[at_lon], form, text)
+    if country or region or city:
+        if not _are_plain(country, region, city):
+            return None
+        names = country or None, region or None, city or None
     else:
-        return (*_NOWHERE, country or None, region or None, city or None)
-    if not located or not is_named:
-        return located
-    return (*located[:4], country or None, region or None, city or None)
+        names = _NAMELESS
+    if values[at_pair]:
+        return _value(values[at_pair], form, names)
+    if values[at_lat]:
+        return _axes(values[at_lat], values[at_lon], form, text, names)
+    return (*_NOWHERE, *names)
 
 
 def _follows_direction(text: str, start: int) -> bool:
     """Return whether a word for a hemisphere is right before a label: ``City: Perth South Latitude: 5``."""
-    if text[start - 1 : start] != " ":
+    before = text[max(0, start - 2) : start]
+    if before[1:] != " " or _NO_WORD_BEFORE.issuperset(before[0]):
         return False
     word = _LAST_WORD.search(unicodedata.normalize("NFC", text[max(0, start - _LONGEST_WORD) : start - 1]))
     return word is not None and word[0].lower() in _NEAR_PAIR
@@ -252,9 +264,9 @@ def _are_plain(country: str, region: str, city: str) -> bool:
     if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
         return False
     words = _words(f"{country} {region} {city}")
-    if not TELLING.isdisjoint(words):
-        return False
-    return _OPENING_LABELS.isdisjoint(words) or not any(
+    if _TELLING_OR_OPENING.isdisjoint(words):
+        return True
+    return TELLING.isdisjoint(words) and not any(
         name and _words(name)[-1] in _OPENING_LABELS for name in (country, region, city)
     )
 
@@ -263,33 +275,47 @@ def _words(names: str) -> list[str]:
     return names.lower().replace("-", " ").replace("(", " ").replace(")", " ").split()
 
 
-def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:
-    """Return the coordinate of two labelled numbers."""
+def _axes(lat: str, lon: str, form: str, text: str, names: _Names) -> CommonReading | None:
+    """Return the coordinate of two labelled numbers, with names."""
     try:
-        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text)
+        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text, *names)
     except ValueError:  # a name or a pair
         return None
 
 
-def _value(text: str, form: str) -> CommonReading | None:
-    """Return the coordinate that the value of a label or key is, None if it is anything else."""
-    if text[0] == "{":
-        from geo_rewards.parse import common_patterns as patterns  # compiled at first use
-
-        match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
-        return match and read_object(match)
+def _value(text: str, form: str, names: _Names) -> CommonReading | None:
+    """Return the coordinate that the value of a label or key is, with names; None if it is anything else."""
     if text[0] == "(":
         form, inner = "parentheses", text[1:-1]
     elif text[0] == "[":
         form, inner = form if form == "json" else "brackets", text[1:-1]
+    elif text[0] == "{":
+        return _axes_object(text, names)
     else:
         form, inner = "bare" if form == "json" else form, text
     lat, comma, lon = inner.partition(",")
-    return _located(float(lat), float(lon), form, text) if comma else None
+    return _located(float(lat), float(lon), form, text, *names) if comma else None
 
 
-def _located(lat: float, lon: float, form: str, text: str) -> CommonReading | None:
-    """Return the reading of a coordinate alone, None off the globe."""
+def _axes_object(text: str, names: _Names) -> CommonReading | None:
+    """Return the coordinate of an object of two axes inside another object."""
+    from geo_rewards.parse import common_patterns as patterns  # compiled at first use
+
+    match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
+    located = match and read_object(match)
+    return located and (*located[:4], *names)
+
+
+def _located(
+    lat: float,
+    lon: float,
+    form: str,
+    text: str,
+    country: str | None = None,
+    region: str | None = None,
+    city: str | None = None,
+) -> CommonReading | None:
+    """Return the reading of a coordinate with names, None off the globe."""
     if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
-        return lat, lon, form, text, None, None, None
+        return lat, lon, form, text, country, region, city
     return None
