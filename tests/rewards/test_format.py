@@ -67,11 +67,18 @@ def test_an_answer_of_two_or_three_fields_is_what_geoagents_code_asks_for(answer
     assert gr.get_reward("field_format")([f"<think>x</think><answer>{answer}</answer>"]) == [value]
 
 
-def test_fields_are_counted_in_the_answer_alone():
-    assert gr.get_reward("field_format")(["<think>a; b</think><answer>c</answer>", "<think>a; b"]) == [
-        0.0,
-        0.0,
-    ]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>a; b</think><answer>c</answer>",
+        "<think>a; b",
+        "<think>a</think>b; c",
+        "a; b; c",
+        "&lt;think&gt;42",
+    ],
+)
+def test_fields_are_counted_in_the_answer_block_alone(text):
+    assert gr.get_reward("field_format")([text]) == [0.0]
 
 
 def test_separator_and_number_of_fields_are_parameters():
