@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ def measure(subject: Subject, *, towns: int = 200, candidates: int = 100, groups
         groups: How many groups there are for each distance.
     """
     truths = sample_towns(towns)
-    rows = [columns_of_town(truth) for truth in truths]
+    rows = [subject.columns_at(truth) for truth in truths]
     fields = prefers_fields(subject, truths[0])
     right = written_answers(truths, fields=fields)
     guesses = written_answers(
@@ -131,15 +132,15 @@ def mean_paid(subject: Subject, completions: Sequence[str], rows: Sequence[Mappi
 def spread(
     subject: Subject, starts: Sequence[Coordinate], band: tuple[float, float], *, fields: bool = False
 ) -> Spread:
-    """Return the spread within groups of wrong answers, one group around each start."""
+    """Return the spread within groups of wrong answers, one group around each start; NaN if it abstains."""
     distances = spaced_distances(*band, GROUP)
     points = [point for start in starts for point in at_distances(start, distances)]
     completions = [_thought(answer) for answer in written_answers(points, fields=fields)]
-    rows = [columns_of_town(start) for start in starts for _ in range(GROUP)]
+    rows = [subject.columns_at(start) for start in starts for _ in range(GROUP)]
     paid = _paid(subject, completions, rows).reshape(-1, GROUP)
     paid = paid[~np.isnan(paid).any(axis=1)]
     if not len(paid):
-        return Spread(*band, deviation=0.0, flat=1.0)
+        return Spread(*band, deviation=math.nan, flat=math.nan)
     low, high = subject.bounds
     flat = np.ptp(paid, axis=1) <= FLAT * (high - low)
     return Spread(*band, deviation=float(paid.std(axis=1).mean()), flat=float(flat.mean()))
@@ -161,15 +162,10 @@ def written_answers(coordinates: Sequence[Coordinate], *, fields: bool = False) 
     return [_written(place, at, fields=fields) for place, at in zip(places, coordinates, strict=True)]
 
 
-def columns_of_town(truth: Coordinate) -> dict[str, Any]:
-    """Return the columns of a row whose truth is a coordinate."""
-    return {"lat": truth.lat, "lon": truth.lon}
-
-
 def prefers_fields(subject: Subject, truth: Coordinate) -> bool:
     """Return whether names as fields earn more than labelled ones."""
     forms = [written_answers([truth], fields=fields)[0] for fields in (False, True)]
-    labelled, fields = _paid(subject, [tagged(form) for form in forms], [columns_of_town(truth)] * 2)
+    labelled, fields = _paid(subject, [tagged(form) for form in forms], [subject.columns_at(truth)] * 2)
     return bool(fields > labelled)
 
 
@@ -194,7 +190,7 @@ def _means(
 
 def _mean(values: np.ndarray[Any, np.dtype[np.float64]]) -> float:
     present = values[~np.isnan(values)]
-    return float(present.mean()) if len(present) else float("nan")
+    return float(present.mean()) if len(present) else math.nan
 
 
 def _paid(

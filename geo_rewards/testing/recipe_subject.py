@@ -8,12 +8,20 @@ from geo_rewards.errors import GeoRewardsError
 from geo_rewards.testing.subject import Subject, columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from typing import Any
 
     from geo_rewards.contract.calls import Outcome
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards.testing.cases import Case
     from geo_rewards.testing.subject import About, Trial
+    from geo_rewards.types import Coordinate
+
+
+def as_in_the_data(columns: Mapping[str, Any], recipe: Recipe) -> dict[str, Any]:
+    """Return the columns with the truth under the names that the recipe uses; what is unknown is missing."""
+    named = {source: columns.get(field) for field, source in recipe.file.columns.items()}
+    return {**named, **columns}
 
 
 class RecipeSubject(Subject):
@@ -28,6 +36,10 @@ class RecipeSubject(Subject):
     @property
     def lowest(self) -> None:
         """Return None: an empty answer also escapes the penalties that make up the lowest total."""
+
+    def columns_at(self, truth: Coordinate) -> dict[str, Any]:
+        """Return the columns of a row whose truth is a coordinate, under the names that the recipe uses."""
+        return as_in_the_data(super().columns_at(truth), self.recipe)
 
     def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
         """Return the totals of these trials in one batch; if one fails, its error for each."""

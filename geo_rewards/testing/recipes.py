@@ -9,7 +9,7 @@ from geo_rewards.scoring.recipe import Recipe, load_recipe
 from geo_rewards.testing.cases import build_cases, build_data_cases
 from geo_rewards.testing.checks import COMMON_CHECKS, make_checks
 from geo_rewards.testing.findings import HolesFoundError
-from geo_rewards.testing.recipe_subject import RecipeSubject
+from geo_rewards.testing.recipe_subject import RecipeSubject, as_in_the_data
 from geo_rewards.testing.signal import check_bands, check_weights
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def check_recipe(
     Raises:
         HolesFoundError: With all findings; an `AssertionError`.
 
-    >>> check_recipe("geo-r", skip=["time"])
+    >>> check_recipe("geo-r-code", skip=["time"])
     """
     recipe = load_recipe(recipe) if isinstance(recipe, str) else recipe
     given = None if columns is None else recipe.map_columns(columns)
@@ -66,10 +66,7 @@ def check_recipe(
 
 def _as_in_the_data(case: Case, recipe: Recipe) -> Case:
     """Add the truth under the column names that the recipe uses."""
-    named = {
-        source: case.columns[field] for field, source in recipe.file.columns.items() if field in case.columns
-    }
-    return dataclasses.replace(case, columns={**case.columns, **named})
+    return dataclasses.replace(case, columns=as_in_the_data(case.columns, recipe))
 
 
 # These apply to recipes only: a reward by itself may be a ladder, or about the form.

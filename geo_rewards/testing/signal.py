@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_rewards.testing.cases import JUNK_ANSWER
+from geo_rewards.testing.cases import JUNK_ANSWER, chain
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.landscape import (
     BANDS_KM,
@@ -67,8 +67,8 @@ def check_constant_answer(subject: Subject) -> Iterator[Finding]:
 def check_spread(subject: Subject) -> Iterator[Finding]:
     """Answers from the truth to the other end of the world do not all earn the same."""
     for case in subject.cases if subject.about_answer else ():
-        if case.coordinate is None:
-            continue
+        if case.coordinate is None or case.ideal != chain(case.place, case.coordinate):
+            continue  # it is about something else
         answers = written_answers(at_distances(case.coordinate, FROM_NEAR_TO_FAR_KM))
         outcomes = subject.score([Trial(tagged(answer), case.columns) for answer in answers])
         values = [outcome for outcome in outcomes if isinstance(outcome, float)]

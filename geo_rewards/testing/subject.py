@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from geo_rewards.batch.batch import Batch
-from geo_rewards.testing.cases import JUNK_ANSWER
+from geo_rewards.testing.cases import JUNK_ANSWER, without_truth
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
 from geo_rewards.testing.prompts import PROMPT
 from geo_rewards.testing.samples import tagged, trainer_state
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from geo_rewards.contract.calls import Outcome
     from geo_rewards.contract.reward import Reward
     from geo_rewards.testing.cases import Case
+    from geo_rewards.types import Coordinate
 
 About = Literal["answer", "format", "both", "neither"]
 
@@ -98,6 +99,11 @@ class Subject(ABC):
     def outcomes(self) -> list[Outcome]:
         """The outcomes of `trials` in one batch."""
         return self.score(self.trials)
+
+    def columns_at(self, truth: Coordinate) -> dict[str, Any]:
+        """Return the columns of a row whose truth is a coordinate; the others are as in the first case."""
+        others = without_truth(self.cases[0].columns) if self.cases else {}
+        return {**others, "lat": truth.lat, "lon": truth.lon}
 
     @abstractmethod
     def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:

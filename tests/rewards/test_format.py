@@ -83,6 +83,7 @@ def test_fields_are_counted_in_the_answer_block_alone(text):
 
 def test_separator_and_number_of_fields_are_parameters():
     reward = gr.get_reward("field_format", separator=",", at_least=4, at_most=4)
-    assert reward(["Italy, Golfo Aranci, 40.96, 9.58", "Italy, Golfo Aranci"]) == [1.0, 0.0]
+    texts = [f"<answer>{answer}</answer>" for answer in ("Italy, Golfo Aranci, 40.96, 9.58", "Italy, Rome")]
+    assert reward(texts) == [1.0, 0.0]
     with pytest.raises(gr.GeoRewardsError, match="at_most 2 must be at least at_least 3"):
         gr.get_reward("field_format", at_least=3, at_most=2)
