@@ -179,6 +179,15 @@ class Raising(gr.Reward):
         return 1.0 if sample.answer.coordinate.lat else 0.0
 
 
+class Quoting(gr.Reward):
+    """Raises an exception in the words with which the library refuses a value."""
+
+    name = "quoting"
+
+    def score(self, sample):
+        raise ValueError("the service: returned nan; to abstain, return None")
+
+
 class BrokenBounds(Value):
     """Bounds that cannot be computed."""
 
@@ -368,6 +377,7 @@ CONTRACT = [
     (Value(value=None), "always_abstains"),
     (Raising(), "raises"),
     (BrokenBounds(), "raises"),
+    (Quoting(), "raises"),
     (NoNeeds(), "paid_without_label"),
     (Swallow(), "paid_without_label"),
     (Shy(), "abstains_on_bad_answers"),

@@ -5,7 +5,7 @@ import pytest
 import geo_rewards as gr
 from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.file import parse_recipe
-from geo_rewards.testing import HolesFoundError, check_recipe
+from geo_rewards.testing import HolesFoundError, check_recipe, temporary_plugin
 from geo_rewards.testing.cases import build_cases
 from geo_rewards.testing.recipe_subject import RecipeSubject
 
@@ -90,3 +90,25 @@ def test_a_failing_reward_is_a_finding():
     with pytest.raises(HolesFoundError, match="raises") as caught:
         check_recipe(mine, columns={"completion_ids": None}, only=["values"])
     assert caught.value.names == ["raises"]
+
+
+def test_a_value_that_no_reward_may_return_is_found_under_another_label_too():
+    class Endless(gr.Reward):
+        """Infinite."""
+
+        name = "endless"
+
+        def score(self, sample):
+            return float("inf")
+
+    class Plugin:
+        @staticmethod
+        @gr.hookimpl
+        def register_rewards(register):
+            register(Endless)
+
+    with temporary_plugin(Plugin):
+        mine = recipe(rewards=[{"name": "endless", "as": "mine"}])
+        with pytest.raises(HolesFoundError) as caught:
+            check_recipe(mine, only=["values"])
+    assert caught.value.names == ["not_finite"]
