@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.atomic_file import replacing
+from geo_rewards.errors import noting
+from geo_rewards.regular_file import kind_of_file
 from geo_rewards.results.chunks import ADDED
 from geo_rewards.results.rows import is_parquet
 from geo_rewards.worker_pool import chunked
@@ -39,11 +41,14 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
         schema: The columns of a parquet file; if None, jsonl is written.
     """
     if out is None:
-        yield lambda rows, scored: _write_lines(rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8())
+        with noting("the rows written to stdout are not all"):
+            yield lambda rows, scored: _write_lines(
+                rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8()
+            )
         return
     target = Path(os.path.realpath(out))  # keep a link a link
     with (
-        replacing(target, flush=False) as part,
+        replacing(target) as part,
         _open_parquet(part, schema) if schema is not None else _open_lines(part) as write,
     ):
         yield write
@@ -112,8 +117,9 @@ def check_output(out: Path, *, file: Path) -> str | None:
         return f"{str(out)!r} must end in .jsonl or .parquet, or be -"
     if not out.parent.is_dir():
         return f"folder {str(out.parent)!r} does not exist"
-    if out.is_dir():
-        return f"{str(out)!r} is a folder"
+    kind = kind_of_file(out)
+    if kind is not None:
+        return f"{str(out)!r} is {kind}, which cannot be replaced by a file"
     if out.exists() and out.samefile(file):
         return f"{str(out)!r} is the input file; choose another output"
     return None
