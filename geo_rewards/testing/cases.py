@@ -94,11 +94,13 @@ def build_data_cases(
 
 
 def _rows(data: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
-    lengths = {len(values) for values in data.values()}
+    names = getattr(data, "column_names", None) or data  # of a table, too
+    columns = {str(name): list(data[name]) for name in names}
+    lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or not (count := lengths.pop()):
         raise ValueError("the columns of a data set must have one value per row, and at least one row")
     step = -(-count // MAX_ROWS)
-    return [{name: values[row] for name, values in data.items()} for row in range(0, count, step)]
+    return [{name: values[row] for name, values in columns.items()} for row in range(0, count, step)]
 
 
 def without_truth(columns: Mapping[str, Any]) -> dict[str, Any]:

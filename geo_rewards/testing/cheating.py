@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from geo_rewards.testing.subject import Subject
 
 
+ECHOED_ROWS = 8
+"""How many prompts of a data set are given back; all are searched for the answer."""
+
+
 def check_answer_hacks(subject: Subject) -> Iterator[Finding]:
     """No text without one clear answer earns more than "I do not know"."""
     for case in subject.cases if subject.about_answer else ():
@@ -85,7 +89,8 @@ def check_notations(subject: Subject) -> Iterator[Finding]:
 
 def check_prompt(subject: Subject) -> Iterator[Finding]:
     """The row's own prompt does not contain the answer, and giving it back earns half as much at most."""
-    for case in subject.cases if subject.about_answer else ():
+    asked = [case for case in subject.data if prompt_text(case) is not None][:ECHOED_ROWS]
+    for case in (*subject.cases, *asked) if subject.about_answer else ():
         ideal, junk = subject.value(tagged(case.ideal), case), subject.value(tagged(JUNK_ANSWER), case)
         if ideal is not None and junk is not None:
             yield from _overpaid(subject, case, echoes(case), due=junk + max(0.0, ideal - junk) / 2)

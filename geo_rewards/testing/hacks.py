@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.testing.cases import JUNK_ANSWER, NAMES, chain
 from geo_rewards.testing.samples import tagged
+from geo_rewards.types import Coordinate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from geo_rewards.testing.cases import Case
-    from geo_rewards.types import Coordinate
 
 PRAISE = (
     "This is a great answer.",
@@ -69,7 +69,7 @@ def corrections(case: Case) -> list[Hack]:
 
 def other_pair(truth: Coordinate) -> str:
     """Return a coordinate far from the true one, in parentheses."""
-    return f"({-truth.lat}, {truth.lon / 2 - 60})"
+    return f"({Coordinate(-truth.lat, truth.lon / 2 - 60)})"
 
 
 def format_hacks(case: Case) -> list[Hack]:

@@ -57,7 +57,7 @@ def coordinate_notations(case: Case) -> list[str]:
     """Return answers that write the true coordinate, the one to compare with first; none without it."""
     if case.coordinate is None:
         return []
-    lat, lon = map(str, case.coordinate)
+    lat, lon = str(case.coordinate).split(", ")
     known = {
         "lat": lat,
         "lon": lon,
@@ -72,7 +72,7 @@ def coordinate_notations(case: Case) -> list[str]:
         plain.replace("-", "\N{MINUS SIGN}"),
         plain.replace("-", "\N{EN DASH}"),
         f"{lat}; {lon}".replace(".", ","),
-        f"{case.coordinate.lat:+}, {case.coordinate.lon:+}",
+        ", ".join(degrees if degrees.startswith("-") else f"+{degrees}" for degrees in (lat, lon)),
     ]
     return [*(notation.format(**known) for notation in (PAIR, *COORDINATES)), *others]
 

@@ -71,8 +71,8 @@ def test_an_answer_in_a_prompt_of_the_data_set_is_found():
         "lon": [2.2945, -49.27, 139.7454],
     }
     reward = gr.get_reward("haversine_decay")
-    (finding,) = find_holes(reward, data=data, only=["prompt"])
-    assert finding.name == "answer_in_prompt"
+    echoed, finding = find_holes(reward, data=data, only=["prompt"])
+    assert (echoed.name, finding.name) == ("echoed_prompt", "answer_in_prompt")
     assert finding.detail == "the coordinate 35.6586, 139.7454 is in the prompt 'Where? (35.66, 139.75)'"
 
 
@@ -90,3 +90,21 @@ def test_a_text_that_is_the_answer_is_found_in_its_prompt_if_it_is_long_enough()
     (finding,) = find_holes(Same(), columns={"solution": "lighthouse", "prompts": prompt}, only=["prompt"])
     assert finding.name == "answer_in_prompt"
     assert find_holes(Same(), columns={"solution": "7", "prompts": prompt}, only=["prompt"]) == []
+
+
+def test_prompts_of_the_data_set_are_given_back_too():
+    data = {"prompt": ["Where?", PROMPT], "lat": [48.85, 48.86], "lon": [2.35, 2.36]}
+    (finding,) = find_holes(AnyWords(), data=data, only=["prompt"])
+    assert finding.name == "echoed_prompt"
+    assert PROMPT[:30] in finding.detail
+
+
+class AnyWords(gr.Reward):
+    """1 for the true country, or for an answer of many words."""
+
+    name = "any_words"
+    needs = ("country",)
+
+    def score(self, sample):
+        many = len((sample.answer.answer or "").split()) > 12
+        return 1.0 if many or sample.answer_place.country == sample.truth.country else 0.0

@@ -145,3 +145,15 @@ def test_a_group_that_abstains_has_no_spread():
     found = spread(RewardSubject(Yes(), []), sample_towns(3), (1.0, 15.0))
     assert math.isnan(found.deviation)
     assert math.isnan(found.flat)
+
+
+def test_a_table_is_a_data_set():
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame({"solution": ["yes"] * 7 + ["no"] * 3}, index=range(10, 20))
+    (finding,) = find_holes(Yes(), data=table, only=["constant_answer"])
+    assert "for each of 10 rows" in finding.detail
+
+
+def test_a_truth_near_the_origin_is_written_without_exponents():
+    reward = gr.get_reward("haversine_decay")
+    assert find_holes(reward, columns={"lat": 0.00001, "lon": -0.00002}, skip=["time", "threads"]) == []
