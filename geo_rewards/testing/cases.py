@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.batch import Batch
 from geo_rewards.batch.truths import TRUTH_COLUMNS
+from geo_rewards.errors import TruthError
 from geo_rewards.testing.towns import sample_towns
 from geo_rewards.types import Coordinate, GroundTruth
 
@@ -85,7 +86,7 @@ def build_data_cases(
         ValueError: If the columns of the data set have different lengths, or none.
     """
     if data is not None:
-        return [_case(row, ideal=None, wrong=None) for row in _rows(data)]
+        return [_case_of_row(index, row) for index, row in _rows(data)]
     given = dict(columns or {})
     if "text" in needs or TRUTH_COLUMNS & given.keys():
         return []
@@ -93,14 +94,23 @@ def build_data_cases(
     return [_case(town | given, ideal=None, wrong=None) for town in towns]
 
 
-def _rows(data: Mapping[str, Sequence[Any]]) -> list[dict[str, Any]]:
+def _case_of_row(index: int, row: Mapping[str, Any]) -> Case:
+    try:
+        return _case(row, ideal=None, wrong=None)
+    except TruthError as error:
+        raise TruthError(error.cause_text, row=index) from None
+
+
+def _rows(data: Mapping[str, Sequence[Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """Return up to `MAX_ROWS` rows at equal intervals, with their index."""
     names = getattr(data, "column_names", None) or data  # of a table, too
     columns = {str(name): list(data[name]) for name in names}
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or not (count := lengths.pop()):
         raise ValueError("the columns of a data set must have one value per row, and at least one row")
     step = -(-count // MAX_ROWS)
-    return [{name: values[row] for name, values in columns.items()} for row in range(0, count, step)]
+    chosen = range(0, count, step)
+    return [(row, {name: values[row] for name, values in columns.items()}) for row in chosen]
 
 
 def without_truth(columns: Mapping[str, Any]) -> dict[str, Any]:

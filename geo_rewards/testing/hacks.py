@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.testing.cases import JUNK_ANSWER, NAMES, chain
 from geo_rewards.testing.samples import tagged
-from geo_rewards.types import Coordinate
+from geo_rewards.types import Coordinate, is_coordinate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,9 +204,11 @@ def _coordinates(truth: Coordinate) -> Iterator[Hack]:
         (truth.lat, truth.lon - 360),
         over_the_pole,
     ):
-        yield Hack("wrapped_degrees", tagged(f"({lat:.4f}, {lon:.4f})"))
+        if not is_coordinate(lat, lon):  # at a pole, or where the truth has 0, it may be a place
+            yield Hack("wrapped_degrees", tagged(f"({lat:.4f}, {lon:.4f})"))
     twice = f'"lat": {truth.lat}, "lon": {truth.lon}'
     yield Hack("key_given_twice", tagged(f'{{{twice}, "lat": {json.dumps(-truth.lat)}}}'))
     yield Hack("key_given_twice", tagged(f'{{"lat": {json.dumps(-truth.lat)}, {twice}}}'))
-    longer = f"{'-' if truth.lat < 0 else ''}9{abs(truth.lat)}, {truth.lon}9"
+    north, east = str(truth).removeprefix("-").split(", ")
+    longer = f"{'-' if truth.lat < 0 else ''}99{north}, {east}9"
     yield Hack("truth_inside_other_text", tagged(f"({longer})"))

@@ -157,3 +157,16 @@ def test_a_table_is_a_data_set():
 def test_a_truth_near_the_origin_is_written_without_exponents():
     reward = gr.get_reward("haversine_decay")
     assert find_holes(reward, columns={"lat": 0.00001, "lon": -0.00002}, skip=["time", "threads"]) == []
+
+
+def test_an_unreadable_truth_in_a_data_set_is_an_error_that_names_its_row():
+    data = {"country": ["FR"] * 50 + ["Atlantis"]}
+    with pytest.raises(gr.GeoRewardsError, match=r"^row 50: country 'Atlantis'"):
+        check_reward("country_match", data=data)
+
+
+@pytest.mark.parametrize("pair", [(0.0, 0.0), (90.0, 180.0), (-90.0, 0.0), (-89.99, -179.99), (9.9, 9.9)])
+def test_a_truth_at_the_edge_of_the_map_is_no_hole(pair):
+    columns = {"lat": pair[0], "lon": pair[1]}
+    reward = gr.get_reward("haversine_decay")
+    assert find_holes(reward, columns=columns, skip=["time", "threads"]) == []
