@@ -77,6 +77,10 @@ class DataError(GeoRewardsError, ValueError):
     """A data file, or some of its lines, that cannot be used."""
 
 
+class InputError(GeoRewardsError, TypeError):
+    """Completions or columns of a kind that cannot be scored; says what to pass instead."""
+
+
 class UsageError(GeoRewardsError):
     """Flags that do not exist or cannot be combined."""
 

@@ -99,6 +99,7 @@ class ProblemKind(StrEnum):
     UNREADABLE_OBJECT = "unreadable object"
     GEOMETRY = "geometry"
     PLACE_CODE = "place code"
+    TOOL_TEXT = "tool text"
 
     @property
     def family(self) -> ProblemFamily:

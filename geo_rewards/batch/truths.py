@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from geo_rewards.batch.tables import list_of
 from geo_rewards.errors import TruthError
 from geo_rewards.geo import country_code, named_place
 from geo_rewards.parse import ProblemKind, degrees_of, parse_answer, parse_completion
@@ -203,13 +204,12 @@ def _read_once(read: dict[Any, GroundTruth], cells: Mapping[str, Any], row: int)
 
 
 def _listed(name: str, values: Any) -> Sequence[Any]:
-    if hasattr(values, "tolist"):  # numpy, pandas: Python scalars from here on
-        values = values.tolist()
-    if isinstance(values, str) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
+    listed = list_of(values)
+    if listed is None:
         raise TruthError(
             f"truth column {name!r} must be a list with one value per completion, not {values!r:.60}"
         )
-    return values  # type: ignore[no-any-return]
+    return listed
 
 
 def _is_truth_column(name: Any) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.batch import Batch
+from geo_rewards.batch.tables import read_table
 from geo_rewards.errors import (
     GeoRewardsError,
     RecipeError,
@@ -123,6 +124,7 @@ class Recipe:
         gazetteer = (
             get_registry().get_gazetteer(self.file.gazetteer or "default") if self.file.gazetteer else None
         )
+        completions, columns = read_table(completions, columns)
         batch = Batch(completions, self.map_columns(columns), gazetteer=gazetteer)
         done: dict[str, Column] = {}
         for label in self._order:
