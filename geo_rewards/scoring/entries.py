@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from pydantic import ValidationError
 
+from geo_rewards.contract.given import endless_parameters
 from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError, hint, nearest_names
 from geo_rewards.registry.file_rewards import RewardFileError, check_hash
 from geo_rewards.registry.lookup import FoundReward, find_reward
@@ -162,12 +163,14 @@ def create_reward(found_entry: FoundEntry, origin: str) -> Reward:
 def build_reward(reward_class: type[Reward], params: Mapping[str, Any], *, where: str) -> Reward:
     """Create a reward with these parameters; raise a `RecipeError` if one is invalid."""
     try:
-        return reward_class(**params)
+        reward = reward_class(**params)
     except ValidationError as error:
-        problems = "; ".join(
-            describe_error(e, known=lambda _path: list(reward_class.model_fields)) for e in error.errors()
-        )
-        raise RecipeError(f"{where}: {problems}") from None
+        fields = list(reward_class.model_fields)
+        problems = [describe_error(fault, known=lambda _path: fields) for fault in error.errors()]
+        raise RecipeError(f"{where}: {'; '.join(problems)}") from None
+    if endless := endless_parameters(reward, params):
+        raise RecipeError(f"{where}: {'; '.join(endless)}")
+    return reward
 
 
 def _find(name: str, origin: str) -> FoundReward:
