@@ -190,9 +190,9 @@ class _Decoder:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            self.fault = BadRow("json", f"the key {twice!r} is duplicated")
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            self.fault = BadRow("json", f"the key {twice!r:.60} is duplicated")
         return result
 
     def _float(self, text: str) -> float:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.atomic_file import replacing
+from geo_rewards.regular_file import kind_of_file
 from geo_rewards.results.chunks import ADDED
 from geo_rewards.results.rows import is_parquet
 from geo_rewards.worker_pool import chunked
@@ -112,8 +113,9 @@ def check_output(out: Path, *, file: Path) -> str | None:
         return f"{str(out)!r} must end in .jsonl or .parquet, or be -"
     if not out.parent.is_dir():
         return f"folder {str(out.parent)!r} does not exist"
-    if out.is_dir():
-        return f"{str(out)!r} is a folder"
+    kind = kind_of_file(out)
+    if kind is not None:
+        return f"{str(out)!r} is {kind}, which cannot be replaced by a file"
     if out.exists() and out.samefile(file):
         return f"{str(out)!r} is the input file; choose another output"
     return None
