@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
 from geo_rewards.errors import hint, nearest_names
+from geo_rewards.phrases import shown, what_is_wrong
 from geo_rewards.regular_file import read_regular
 
 if TYPE_CHECKING:
@@ -97,20 +99,34 @@ def describe_error(
     choice = next((name for name in choices if name in error["loc"]), None)
     if choice is not None:  # pydantic reports each alternative separately
         path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
-        return f"{path} must be {choices[choice]}, not {error['input']!r:.60}"
-    where = ".".join(str(part) for part in error["loc"])
+        return f"{path} must be {choices[choice]}, not {shown(error['input'])}"
+    where = ".".join(map(str, _without_types(error["loc"])))
     if error["type"] == "extra_forbidden":
         nearest = nearest_names(str(error["loc"][-1]), known(error["loc"][:-1]), count=1)
         return f"unknown key {where!r}{hint(nearest)}"
     if error["type"] == "missing":
         return f"key {where!r} is missing"
     if error["type"] == "value_error":
-        return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
-    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+        return f"{where}: ".removeprefix(": ") + what_is_wrong(error)
+    return f"{where} {what_is_wrong(error)}".strip()
+
+
+def _without_types(location: tuple[int | str, ...]) -> list[int | str]:
+    """Return the keys of a location, without the types of a union that pydantic adds."""
+    keys = [part for part in location[1:] if isinstance(part, int) or not re.search(r"[\[(]|^\w+-", part)]
+    if keys and keys[-1] in ("float", "int", "str", "bool"):
+        keys.pop()
+    return [*location[:1], *keys]
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Rejects duplicate keys, of which YAML would keep the last, and what takes long to read."""
+    """Rejects duplicate keys, of which YAML would keep the last, and what takes long to read.
+
+    Plain values are read as YAML 1.2 reads them: `yes`, `1:30` and `2024-01-01` are texts, not a boolean, a
+    number in base 60 and a date; `010` is ten and `1e3` a thousand.
+    """
+
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -148,6 +164,30 @@ class _StrictLoader(yaml.SafeLoader):
                 raise _problem(f"duplicate key {key!r:.60}", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+_BY_FIRST = {
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+"""The values of YAML 1.2's core schema, each with the characters that it may begin with."""
+for _kind, (_pattern, _first) in _BY_FIRST.items():
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), [*_first, *([""] * (_kind == "null"))]
+    )
+
+
+def _read_int(_loader: _StrictLoader, node: yaml.ScalarNode) -> int:
+    bases = {"0o": 8, "0x": 16}
+    return int(node.value, bases.get(node.value[:2], 10))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _read_int)
 
 
 def _measure(node: yaml.Node, sizes: dict[yaml.Node, tuple[int, int] | None]) -> tuple[int, int]:

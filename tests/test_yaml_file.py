@@ -33,7 +33,7 @@ CHAIN = "a0: &a0 [1]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1,
         (b"- " * 5000 + b"1", "nested more than 50 levels deep"),
         (CHAIN.encode(), "nested more than 50 levels deep at line 50"),
         (b"a: " + b"9" * 5000, "a number of 5,000 characters at line 1, column 4"),
-        (b"a: 2001-02-30", "'2001-02-30' is not valid here: .* at line 1, column 4"),
+        (b"a: !!timestamp 2001-02-30", "'2001-02-30' is not valid here: .* at line 1, column 4"),
         (b"#" * 1_000_001, "cannot be read: it has 1,000,001 bytes; at most 1,000,000 are read"),
     ],
 )

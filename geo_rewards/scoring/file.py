@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from geo_rewards.batch.truths import TRUTH_FIELDS
 from geo_rewards.errors import RecipeError, hint, nearest_names
@@ -17,9 +27,33 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
-OnError = Literal["raise", "abstain"] | float
 
-_CHOICES = {"on_error": "`raise`, `abstain` or a number", "otherwise": "a number or `abstain`"}
+def _read_number(value: Any) -> float:
+    """Return a finite number, also one that YAML or a caller gives as text; a boolean is none."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = value.replace("_", "")
+    elif isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise ValueError("not a number")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("not a number") from None
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
+
+
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+Number = Annotated[float, BeforeValidator(_read_number)]
+OnError = Literal["raise", "abstain"] | Number
+
+_CHOICES = {
+    "on_error": "`raise`, `abstain` or a number",
+    "otherwise": "a number or `abstain`",
+    "at_least": "a finite number",
+    "weight": "a finite number",
+    "timeout_s": "a number greater than 0, or null for no limit",
+}
 
 
 class _Strict(BaseModel):
@@ -36,8 +70,8 @@ class Gate(_Strict):
     """
 
     reward: str
-    at_least: float
-    otherwise: float | Literal["abstain"] = 0.0
+    at_least: Number
+    otherwise: Number | Literal["abstain"] = 0.0
 
 
 class Entry(_Strict):
@@ -57,11 +91,11 @@ class Entry(_Strict):
 
     name: str
     label: str = Field(default="", alias="as")
-    weight: float = 1.0
+    weight: Number = 1.0
     params: dict[str, Any] = Field(default_factory=dict)
     gate: Gate | None = None
     on_error: OnError | None = None
-    timeout_s: float | None = Field(default=None, gt=0)
+    timeout_s: Annotated[Number, Field(gt=0)] | None = None
     sha256: str | None = None
 
     @field_validator("name")
