@@ -11,7 +11,17 @@ from geo_rewards.testing.recipes import RecipeSubject
 
 NAMED = [claim.name for claim in get_registry().recipes if claim.source.is_built_in]
 SETTINGS = {"gre": {"distance.scale_km": 500}}  # it has no default, and says so
-GATED = ["default", "gre"]
+GATED = ["default"]
+INTENDED = {  # its source pays for the length of the think block, whatever is in it and around it
+    "seekworld": [
+        "answer_only_in_think",
+        "text_before",
+        "text_between",
+        "text_after",
+        "nested_blocks",
+        "wrong_order",
+    ]
+}
 
 
 def load(name):
@@ -29,7 +39,11 @@ def subject(name):
 @pytest.mark.parametrize("name", NAMED)
 def test_no_hack_pays_under_a_named_recipe(name):
     assert subject(name).about_answer
-    check_recipe(load(name), skip=["time"])
+    check_recipe(load(name), skip=["time", *INTENDED.get(name, ())])
+
+
+def test_seekworld_without_its_term_for_the_length_has_no_holes():
+    check_recipe(gr.load_recipe("seekworld", override={"length.weight": 0}), skip=["time"])
 
 
 @pytest.mark.parametrize("name", GATED)
