@@ -44,6 +44,41 @@ class RecipeError(GeoRewardsError):
     """A recipe that is invalid."""
 
 
+class MissingParameterError(RecipeError):
+    """A parameter without a default that was not given.
+
+    Its text says how to give it in Python; `by_option` says it for a command line.
+
+    Args:
+        problem: What is missing, and where.
+        names: The parameters.
+        label: The label of the reward, if it is in a recipe.
+    """
+
+    def __init__(self, problem: str, names: Iterable[str], *, label: str | None = None) -> None:
+        self.problem = problem
+        self.keys = [name if label is None else f"{label}.{name}" for name in names]
+        given = ", ".join(f"{key}=..." if label is None else f"{key!r}: ..." for key in self.keys)
+        super().__init__(f"{problem} ({given if label is None else f'override={{{given}}}'})")
+
+    def by_option(self, option: str) -> str:
+        """Return the problem with the options that solve it."""
+        return f"{self.problem}: {' '.join(f'{option} {key}=VALUE' for key in self.keys)}"
+
+
+class MissingValueError(ValueError):
+    """Raised by a reward's own check of its parameters if some must be given.
+
+    Args:
+        message: What is missing.
+        names: The parameters.
+    """
+
+    def __init__(self, message: str, names: Iterable[str]) -> None:
+        self.names = list(names)
+        super().__init__(message)
+
+
 class TruthError(GeoRewardsError, ValueError):
     """A truth that is unreadable, out of range or contradictory.
 

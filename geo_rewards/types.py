@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from geo_rewards.html_table import clipped, html_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -161,7 +163,7 @@ class TagCounts(NamedTuple):
 NO_TAGS = TagCounts()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A parsed completion.
 
@@ -199,6 +201,22 @@ class Answer:
     coordinate_text: str | None = None
     coordinate_form: str | None = None
     think_only: bool = False
+
+    def __repr__(self) -> str:
+        """Show what was read, without what is missing and without the thoughts."""
+        return f"Answer({', '.join(f'{name}={value}' for name, value in self._shown())})"
+
+    def _repr_html_(self) -> str:
+        """Show the same as a table in a notebook."""
+        return html_table((), self._shown())
+
+    def _shown(self) -> list[tuple[str, str]]:
+        shown = [("coordinate", f"({self.coordinate})")] if self.coordinate else []
+        names = {"country": self.country, "region": self.region, "city": self.city, "answer": self.answer}
+        shown += [(name, f"'{clipped(text)}'") for name, text in names.items() if text is not None]
+        if self.problems:
+            shown.append(("problems", f"[{', '.join(repr(str(problem)) for problem in self.problems)}]"))
+        return [*shown, ("well_formed", str(self.well_formed))]
 
 
 @dataclass(frozen=True, slots=True)

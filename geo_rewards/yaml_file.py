@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -96,7 +96,8 @@ def describe_error(
         known: Returns the valid keys of the mapping at a path.
         choices: For keys that accept several types of values, what these are, in words.
     """
-    choice = next((name for name in choices if name in error["loc"]), None)
+    about_keys = error["type"] in ("extra_forbidden", "missing")
+    choice = None if about_keys else next((name for name in choices if name in error["loc"]), None)
     if choice is not None:  # pydantic reports each alternative separately
         path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
         return f"{path} must be {choices[choice]}, not {shown(error['input'])}"
@@ -126,7 +127,7 @@ class _StrictLoader(yaml.SafeLoader):
     number in base 60 and a date; `010` is ten and `1e3` a thousand.
     """
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as in the base class
 
     def __init__(self, text: str) -> None:
         super().__init__(text)

@@ -11,6 +11,7 @@ from geo_rewards.batch.batch import Batch
 from geo_rewards.contract.calls import Outcome, call_batch, call_rows, values_of
 from geo_rewards.contract.class_checks import PLAIN_TYPES, check_class
 from geo_rewards.contract.given import check_booleans
+from geo_rewards.contract.silence import warn_of_silence
 from geo_rewards.contract.time_limit import check_limit
 
 if TYPE_CHECKING:
@@ -120,7 +121,11 @@ class Reward(BaseModel):
             RewardError: If the reward fails, or returns NaN, a wrong length or a value out of bounds.
             TruthError: If a truth is unreadable; names the row.
         """
-        return self.evaluate(Batch(completions, columns))
+        batch = Batch(completions, columns)
+        values = self.evaluate(batch)
+        if self.needs and all(value is None for value in values):
+            warn_of_silence(f"reward {self.name!r} abstains", self.needs, batch, columns)
+        return values
 
     def evaluate(self, batch: Batch) -> list[float | None]:
         """Return one value per row, None where the reward abstains.

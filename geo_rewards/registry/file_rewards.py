@@ -78,9 +78,9 @@ def absolute_name(name: str, *, folder: Path) -> str:
 def load_file_reward(name: str) -> FileReward:
     """Load a reward class from a Python file; an unchanged file is executed once per process.
 
-    The file can import installed packages but no files next to it, so that its hash covers the code
-    that ran. Instances can be pickled: the other process loads the file again, and raises an error
-    if it has changed.
+    A class without a `name` is called like the class. The file can import installed packages but no files
+    next to it, so that its hash covers the code that ran. Instances can be pickled: the other process
+    loads the file again, and raises an error if it has changed.
 
     Args:
         name: Path and class, as ``./my_reward.py:MyReward``.
@@ -159,6 +159,8 @@ def _class_of(module: ModuleType, class_name: str, path: Path) -> type[Reward]:
         raise UnknownNameError("reward class", class_name, known, where=str(path))
     if not _is_reward(found):
         raise RewardFileError(f"{path}: {class_name} is not a subclass of geo_rewards.Reward")
+    if found.__module__ == module.__name__ and "name" not in found.__dict__:
+        found.name = class_name  # a file needs no other: nothing else can claim it
     try:
         return reward_claim(found, PluginSource(path.name, "")).thing
     except PluginError as error:

@@ -23,6 +23,7 @@ from geo_rewards.registry.file_rewards import absolute_name
 from geo_rewards.yaml_file import describe_error, read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
     from pydantic_core import ErrorDetails
@@ -177,13 +178,45 @@ def recipe_comment(file: Traversable) -> str:
 
 def describe_recipe_error(error: ErrorDetails) -> str:
     """Describe an error in a recipe's file; see `describe_error`."""
-    return describe_error(error, known=_keys_at, choices=_CHOICES)
+    *path, key = error["loc"] or ("",)
+    if error["type"] == "model_type" and path == ["rewards"] and isinstance(error["input"], str):
+        return f"rewards.{key} must be a mapping: write `- name: {error['input']:.60}`"
+    described = describe_error(error, known=_keys_at, choices=_CHOICES)
+    if error["type"] != "extra_forbidden" or "did you mean" in described:
+        return described
+    return f"{described}{_advice(path, str(key))}"
+
+
+def _advice(path: list[int | str], key: str) -> str:
+    """Return where a key belongs that is unknown at this path, or which keys there are."""
+    models: tuple[type[BaseModel], ...] = (RecipeFile, Entry, Gate)
+    keys = {model: _keys_of(model) for model in models}
+    here = _model_at(path)
+    place: dict[type[BaseModel], str] = {
+        RecipeFile: "to the top of the recipe, beside `rewards`",
+        Entry: "to each entry of `rewards` that it is for, beside its `name`",
+        Gate: "into the entry's gate: `gate: {reward: ..., at_least: ...}`",
+    }
+    for model, known in keys.items():
+        if key in known and model is not here:
+            return f": it belongs {place[model]}"
+    if here is Entry:
+        return f": a parameter of the reward belongs into `params: {{{key:.40}: ...}}`"
+    return f"; the keys are {', '.join(keys[here])}"
 
 
 def _keys_at(path: tuple[int | str, ...]) -> list[str]:
     """Return the valid keys of the mapping at this path of a recipe's file."""
+    return _keys_of(_model_at(path))
+
+
+def _model_at(path: Sequence[int | str]) -> type[BaseModel]:
     model: type[BaseModel] = RecipeFile
     nested: dict[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
     for part in path:
         model = nested.get(str(part), model)
+    return model
+
+
+def _keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]

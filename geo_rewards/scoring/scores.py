@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.scoring.display import scores_line, scores_table
 from geo_rewards.scoring.explanation import explain_row, total_line
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from geo_rewards.types import Problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scores:
     """The values of a batch under a recipe.
 
@@ -31,6 +32,14 @@ class Scores:
     batch: Batch
     columns: dict[str, Column]
     faulty: frozenset[int]
+
+    def __repr__(self) -> str:
+        """Show how many rows there are, their totals, and what went wrong."""
+        return scores_line(self)
+
+    def _repr_html_(self) -> str:
+        """Show the first rows as a table in a notebook."""
+        return scores_table(self)
 
     @property
     def rewards(self) -> dict[str, list[float | None]]:
