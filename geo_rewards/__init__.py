@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from geo_rewards.batch.batch import Batch, Sample
     from geo_rewards.contract.hookspecs import hookimpl
     from geo_rewards.contract.reward import Reward
@@ -72,6 +73,8 @@ _PACKAGES = frozenset({"batch", "contract", "errors", "geo", "parse", "registry"
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return _version()
     if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")  # which sets the attribute
     if name not in _MODULES:
@@ -82,4 +85,14 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_PACKAGES})
+    special = {name for name in globals() if name.startswith("__") and name != "__warningregistry__"}
+    return sorted({*special, *__all__, *_PACKAGES, "__version__"})
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("geo-rewards")
+    except PackageNotFoundError:  # a folder on the path, not an installation
+        return "0+unknown"

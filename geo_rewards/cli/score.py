@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
+from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
 from geo_rewards.cli.progress import progress_bar
 
 
@@ -23,7 +23,7 @@ def score_command(
         ),
     ],
     *,
-    recipe: Annotated[str, typer.Option(help="A recipe's name or its YAML file.", show_default=False)],
+    recipe: Annotated[str, recipe_option("A recipe's name or its YAML file, or a reward's name.")],
     out: Annotated[
         str,
         typer.Option(
