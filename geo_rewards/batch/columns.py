@@ -15,6 +15,7 @@ import numpy as np
 from geo_rewards.batch.tables import list_of
 from geo_rewards.batch.truths import TRUTH_COLUMNS
 from geo_rewards.errors import InputError
+from geo_rewards.geo.located import LocatedPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -118,7 +119,7 @@ def taken(value: Any, rows: Sequence[int]) -> Any:
         return {name: taken(values, rows) for name, values in value.items()}
     if isinstance(value, np.ndarray):
         return value[..., list(rows)]
-    if isinstance(value, LazyRows):
+    if isinstance(value, (LazyRows, LocatedPlaces)):
         return value.take(rows)
     if isinstance(value, (list, tuple)):
         return list(itemgetter(*rows)(value)) if len(rows) > 1 else [value[row] for row in rows]
