@@ -17,6 +17,7 @@ from geo_rewards.data.problems import BadRow, Cause, ProblemTally, RowProblem
 from geo_rewards.data.turns import Turn, read_turns
 from geo_rewards.errors import DataError, TruthError, hint, nearest_names
 from geo_rewards.parse.chat import completion_text, restore_think
+from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -342,9 +343,9 @@ def _turns(value: Any) -> list[Turn]:
     try:
         return _turn_reader().validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadRow("row", f"turn {where}: {first['msg']}") from None
+        raise BadRow("row", f"turn {where} {what_is_wrong(first)}") from None
 
 
 def _read_parquet(path: Path) -> Iterator[SavedRow]:

@@ -197,7 +197,7 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(folder, write_rows
         ("{}", "row", "neither conversations nor messages"),
         ('{"conversations": [], "messages": []}', "row", "both"),
         ('{"conversations": []}', "row", "no human turn"),
-        ('{"conversations": "hello"}', "row", "conversations: "),
+        ('{"conversations": "hello"}', "row", "conversations must be a list, not 'hello'"),
         ('{"conversations": [{"from": "human"}]}', "row", "conversations.0"),
         ('{"conversations": [{"from": "robot", "value": ""}]}', "row", "'system', 'user' or 'assistant'"),
         ('{"conversations": [{"from": "human", "value": 3}]}', "row", "type int"),
