@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pydantic_core import PydanticCustomError, ValidationError
+
 from geo_rewards.errors import hint, nearest_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic_core import ErrorDetails
+    from pydantic_core import ErrorDetails, InitErrorDetails
 
 _MUST_BE = {
     "none_required": "null",
@@ -79,6 +81,19 @@ def what_is_wrong(error: ErrorDetails) -> str:
     if wanted is None:
         return f"cannot be {shown(error.get('input'))} ({kind.replace('_', ' ')})"
     return f"must {wanted}, not {shown(error.get('input'))}{_nearest(error, context)}"
+
+
+def in_our_words(error: ValidationError) -> ValidationError:
+    """Return one of pydantic's errors whose messages are those of `what_is_wrong`; all else is unchanged."""
+    faults: list[InitErrorDetails] = [
+        {
+            "type": PydanticCustomError(fault["type"], what_is_wrong(fault), fault.get("ctx")),
+            "loc": fault["loc"],
+            "input": fault["input"],
+        }
+        for fault in error.errors()
+    ]
+    return ValidationError.from_exception_data(error.title, faults)
 
 
 def _wanted(kind: str, context: Mapping[str, Any]) -> str | None:

@@ -35,10 +35,14 @@ class Coordinate:
 
     def __post_init__(self) -> None:
         """Reject what is not on the globe."""
-        if not -90.0 <= self.lat <= 90.0:  # false for NaN too
-            raise ValueError(f"latitude {self.lat} is not in [-90, 90]")
-        if not -180.0 <= self.lon <= 180.0:
-            raise ValueError(f"longitude {self.lon} is not in [-180, 180]")
+        try:
+            if not -90.0 <= self.lat <= 90.0:  # false for NaN too
+                raise ValueError(f"latitude {self.lat} is not in [-90, 90]")
+            if not -180.0 <= self.lon <= 180.0:
+                raise ValueError(f"longitude {self.lon} is not in [-180, 180]")
+        except TypeError:
+            message = f"a coordinate needs two numbers of degrees, not {self.lat!r:.40} and {self.lon!r:.40}"
+            raise TypeError(message) from None
 
     def __iter__(self) -> Iterator[float]:
         """Yield latitude, then longitude."""

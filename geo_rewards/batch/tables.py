@@ -33,6 +33,8 @@ def read_table(completions: Any, columns: Mapping[str, Any]) -> tuple[list[Any],
     >>> read_table({"completion": ["Rome"], "lat": [41.9]}, {"lon": [12.5]})
     (['Rome'], {'lat': [41.9], 'lon': [12.5]})
     """
+    if isinstance(columns.get("columns"), Mapping):
+        raise InputError("columns are passed by name: write **columns, not columns=columns")
     if type(completions) is list:
         _check_records(completions)
         return completions, dict(columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, model_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from geo_rewards.batch.batch import Batch
 from geo_rewards.contract.calls import Outcome, call_batch, call_rows, values_of
@@ -13,6 +13,7 @@ from geo_rewards.contract.class_checks import PLAIN_TYPES, check_class
 from geo_rewards.contract.given import check_booleans
 from geo_rewards.contract.silence import warn_of_silence
 from geo_rewards.contract.time_limit import check_limit
+from geo_rewards.phrases import in_our_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,7 +81,10 @@ class Reward(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _check_booleans(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        reward = handler(data)
+        try:
+            reward = handler(data)
+        except ValidationError as error:
+            raise in_our_words(error) from None
         if isinstance(data, dict):
             check_booleans(reward, data)
         return reward

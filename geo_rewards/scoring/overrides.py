@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import ValidationError
 
-from geo_rewards.errors import RecipeError, hint, nearest_names
+from geo_rewards.errors import InputError, RecipeError, hint, nearest_names
 from geo_rewards.scoring.file import Entry, describe_recipe_error
 from geo_rewards.yaml_file import parse_yaml, yaml_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from geo_rewards.scoring.entries import FoundEntry
 
@@ -59,7 +60,10 @@ def override_entries(
 
     Raises:
         RecipeError: If a label does not exist, or a value is invalid.
+        InputError: If the values are not a dict.
     """
+    if not isinstance(values, Mapping):
+        raise InputError(f"an override is a dict by label.parameter, not {values!r:.60}")
     changed = dict(entries)
     for key, value in values.items():
         label, path = _target(str(key), changed, origin)

@@ -152,3 +152,9 @@ def test_what_is_not_a_list_is_none(value):
 def test_only_a_text_can_be_parsed(value):
     with pytest.raises(InputError, match="parse_completion takes one text"):
         gr.parse_completion(value)
+
+
+def test_columns_as_one_dict_are_told_to_be_unpacked():
+    for call in (gr.load_recipe("geo-r").score, gr.get_reward("haversine_decay")):
+        with pytest.raises(InputError, match=r"write \*\*columns"):
+            call([NEAR], columns={"lat": [1.0], "lon": [2.0]})

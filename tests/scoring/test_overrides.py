@@ -3,7 +3,7 @@
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.errors import MissingParameterError, RecipeError
+from geo_rewards.errors import InputError, MissingParameterError, RecipeError
 from geo_rewards.scoring.overrides import parse_overrides
 from geo_rewards.scoring.recipe import recipe_of_rewards
 
@@ -93,3 +93,9 @@ def test_what_must_be_given_is_said_for_python_and_for_a_command_line():
     assert recipe_of_rewards(["haversine_decay"], override={"haversine_decay.curve": "linear"}).weights == [
         1.0
     ]
+
+
+@pytest.mark.parametrize("values", ["distance.scale_km=3", ["distance.scale_km=3"], 3])
+def test_an_override_must_be_a_dict(values):
+    with pytest.raises(InputError, match=r"an override is a dict by label\.parameter"):
+        gr.load_recipe("geo-r", override=values)
