@@ -153,7 +153,8 @@ def nearest_names(name: str, known: Iterable[str], *, count: int = 3) -> list[st
     """
     ranked = [(_farness(str(name), candidate), candidate) for candidate in map(str, known)]
     near = sorted((farness, candidate) for farness, candidate in ranked if farness is not None)
-    return [candidate for _, candidate in near[:count]]
+    same = [candidate for farness, candidate in near if farness == 0.0]
+    return (same or [candidate for _, candidate in near])[:count]
 
 
 def _farness(name: str, candidate: str) -> float | None:

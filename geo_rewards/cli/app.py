@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic_core import ValidationError
 
 import geo_rewards
 from geo_rewards.cli.describe import describe_command
@@ -21,6 +22,7 @@ from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
 from geo_rewards.errors import GeoRewardsError
+from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -184,10 +186,18 @@ def _verdict(error: Exception) -> tuple[str, int]:
     if hasattr(error, "format_message"):  # typer's own errors, whichever module its version keeps them in
         context = getattr(error, "ctx", None)
         help_hint = f" (see `{context.command_path} --help`)" if context else ""
-        return f"{error.format_message()}{help_hint}", getattr(error, "exit_code", WRONG_USAGE)
+        return f"{_usage_message(error)}{help_hint}", getattr(error, "exit_code", WRONG_USAGE)
     if isinstance(error, OSError):
         return str(error), BAD_RUN
     return f"{type(error).__name__}: {error} (`--debug` shows the traceback)", BAD_RUN
+
+
+def _usage_message(error: Any) -> str:
+    """Return typer's message; where it has pydantic read a value, with the fault in words of ours."""
+    message: str = error.format_message()
+    if not isinstance(error.__cause__, ValidationError):
+        return message
+    return message.replace(str(error.message), what_is_wrong(error.__cause__.errors()[0]))
 
 
 def _closed_pipe() -> int:

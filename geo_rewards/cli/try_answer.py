@@ -18,6 +18,8 @@ from geo_rewards.cli.output import print_json, print_text
 from geo_rewards.errors import TruthError
 from geo_rewards.registry.lookup import FoundReward
 
+_NO_TRUTH = "note: no truth is given: set --lat and --lon, --country, --region, --city or --solution"
+
 if TYPE_CHECKING:
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards.scoring.scores import Scores
@@ -74,6 +76,8 @@ def _explain(recipe: Recipe, completion: str, truth: dict[str, Any], *, as_json:
         print_json(_record(scores, account))
     else:
         print_text(account)
+    if not truth and any(reward.needs for reward in recipe.rewards.values()):
+        sys.stderr.write(f"{_NO_TRUTH}\n")
     for errors in scores.errors.values():
         if errors:
             raise errors[0]

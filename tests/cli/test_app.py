@@ -159,6 +159,24 @@ def test_the_former_name_of_set_still_works(run, option):
     assert "haversine_decay: 0.4" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["try", "geo-r", "--completion", "x", "--lat", "48,8"],
+            "'--lat': must be a number, not '48,8' (see",
+        ),
+        (["validate", "x.jsonl", "--workers", "0"], "'--workers': must be at least 1, not "),
+        (["validate", "x.jsonl", "--seed", "x"], "'--seed': must be a whole number, not 'x'"),
+    ],
+)
+def test_a_value_that_an_option_cannot_take_is_said_in_plain_words(run, arguments, message):
+    ran = run(*arguments)
+    assert ran.code == 2
+    assert message in ran.err
+    assert "Input" not in ran.err
+
+
 def test_missing_labels_are_listed(run):
     ran = run("try", "geo-r", "--completion", PARIS, "--set", "curve=linear")
     assert ran.code == 2

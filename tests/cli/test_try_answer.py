@@ -136,6 +136,12 @@ def test_json_reports_a_failing_reward_and_the_command_still_fails(run, tmp_path
     assert ran.json["reward"] is None
 
 
+def test_without_a_truth_it_says_how_to_give_one(run):
+    assert "set --lat and --lon" in run("try", "geo-r", "--completion", GOOD).err
+    assert run("try", "geo-r", "--completion", GOOD, *TRUTH_OPTIONS).err == ""
+    assert run("try", "think_answer_format", "--completion", GOOD).err == ""
+
+
 def test_it_says_where_a_hierarchy_stopped(run):
     truth = ["--country", "France", "--region", "Bretagne", "--city", "Brest"]
     ran = run(
