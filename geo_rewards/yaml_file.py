@@ -80,7 +80,22 @@ def yaml_problem(error: yaml.YAMLError) -> str:
     """Return what is wrong with a YAML text, and where, in one phrase."""
     mark = getattr(error, "problem_mark", None)
     place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-    return f"{getattr(error, 'problem', None) or error}{place}"
+    problem = str(getattr(error, "problem", None) or error)
+    said = next((said for part, said in _SAID.items() if part in problem), problem)
+    return f"{said}{place}"
+
+
+_SAID = {
+    "cannot start any token": "a tab, or another character that YAML does not take here: indent with spaces",
+    "expected <block end>": "the indentation does not fit the lines above",
+    "mapping values are not allowed here": "a second `: ` in one line: quote a text, put a mapping in braces",
+    "could not find expected ':'": "a key without a `:` after it",
+    "but got '<stream end>'": "a bracket or brace is not closed",
+    "expected ',' or '}'": "a `,` or `}` is missing",
+    "expected ',' or ']'": "a `,` or `]` is missing",
+    "found unexpected end of stream": "a quotation mark is not closed",
+}
+"""Parts of PyYAML's messages, with what they mean."""
 
 
 def describe_error(

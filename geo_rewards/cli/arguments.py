@@ -159,6 +159,8 @@ def _advice(name: str, error: UnknownNameError) -> str:
         return f"; {curve!r} is a curve: haversine_decay with --set curve={curve}"
     if error.nearest:
         return ""
+    if ":" in name or Path(f"{name}.py").exists():
+        return "; a class in a file is written with its path, as ./my_reward.py:MyReward"
     return "; `geo-rewards recipes` and `geo-rewards list` list them; a recipe file ends in .yaml"
 
 

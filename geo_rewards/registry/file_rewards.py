@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copyreg
 import hashlib
 import importlib.abc
@@ -91,7 +92,7 @@ def load_file_reward(name: str) -> FileReward:
     """
     written, _, class_name = name.rpartition(":")
     if not written.endswith(".py"):
-        raise RewardFileError(f"{name!r} names a file but no class: write ./my_reward.py:MyReward")
+        raise RewardFileError(f"{name!r} names a file but no class: write {name}:{_first_class(name)}")
     path = Path(absolute_name(name, folder=Path.cwd()).rpartition(":")[0])
     content = _read(path)
     digest = hashlib.sha256(content).hexdigest()
@@ -165,6 +166,15 @@ def _class_of(module: ModuleType, class_name: str, path: Path) -> type[Reward]:
         return reward_claim(found, PluginSource(path.name, "")).thing
     except PluginError as error:
         raise RewardFileError(f"{path}: {error}") from error
+
+
+def _first_class(file: str) -> str:
+    """Return the first class in a file, without executing it; an example if there is none."""
+    try:
+        tree = ast.parse(Path(file).expanduser().read_bytes())
+    except (OSError, ValueError, SyntaxError):
+        return "MyReward"
+    return next((node.name for node in tree.body if isinstance(node, ast.ClassDef)), "MyReward")
 
 
 def _is_reward(thing: Any) -> bool:

@@ -23,7 +23,7 @@ from geo_rewards.registry.file_rewards import absolute_name
 from geo_rewards.yaml_file import describe_error, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from importlib.resources.abc import Traversable
 
     from pydantic_core import ErrorDetails
@@ -159,7 +159,7 @@ def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> Rec
     try:
         file = RecipeFile.model_validate(content, context={"folder": folder})
     except ValidationError as error:
-        problems = dict.fromkeys(describe_recipe_error(e) for e in error.errors())
+        problems = dict.fromkeys(_without_followers(error.errors()))
         raise RecipeError(f"{where}: {'; '.join(problems)}") from None
     if not file.rewards:
         raise RecipeError(f"{where}: `rewards` is empty: name at least one")
@@ -185,6 +185,16 @@ def describe_recipe_error(error: ErrorDetails) -> str:
     if error["type"] != "extra_forbidden" or "did you mean" in described:
         return described
     return f"{described}{_advice(path, str(key))}"
+
+
+def _without_followers(faults: Sequence[ErrorDetails]) -> Iterator[str]:
+    """Describe the errors; an unknown key of an entry without a name was meant to be the name."""
+    nameless = {fault["loc"][:-1] for fault in faults if fault["loc"][-1:] == ("name",)}
+    for fault in faults:
+        described, loc = describe_recipe_error(fault), fault["loc"]
+        if "belongs into `params" in described and loc[:-1] in nameless:
+            described = f"unknown key {'.'.join(map(str, loc))!r}: write `- name: {loc[-1]}`"
+        yield described
 
 
 def _advice(path: list[int | str], key: str) -> str:

@@ -14,15 +14,15 @@ from geo_rewards.scoring.file import RecipeFile, parse_recipe, read_recipe_file
 if TYPE_CHECKING:
     from geo_rewards.errors import GeoRewardsError
 
-_SUFFIXES = {".yaml", ".yml"}
+_SUFFIXES = {".yaml", ".yml", ".json"}
 
 
 def find_recipe_file(source: str | Path | Mapping[str, Any]) -> RecipeFile:
     """Return a recipe as written.
 
     Args:
-        source: The name of a recipe; a path that ends in .yaml or .yml; the content of such a file; or a
-            reward, by name or as ``./my_reward.py:MyReward``, which becomes the recipe's only one.
+        source: The name of a recipe; a path that ends in .yaml, .yml or .json; the content of such a file;
+            or a reward, by name or as ``./my_reward.py:MyReward``, which becomes the recipe's only one.
 
     Raises:
         UnknownNameError: If there is neither a recipe nor a reward of that name; offers the nearest of both.
@@ -50,7 +50,7 @@ def origin_of(source: str | Path | Mapping[str, Any]) -> str:
 
 
 def is_recipe_path(name: str) -> bool:
-    """Return whether this is a path, not a name: whether it ends in .yaml or .yml."""
+    """Return whether this is a path, not a name: whether it ends in .yaml, .yml or .json."""
     return Path(name).suffix.lower() in _SUFFIXES
 
 

@@ -191,7 +191,8 @@ class Recipe:
         mapped = dict(columns)
         for field, source in self.file.columns.items():
             if source not in columns:
-                nearest = hint(nearest_names(source, columns, count=1))
+                known = f" (columns: {', '.join(map(str, columns)) or 'none'})"
+                nearest = hint(nearest_names(source, columns, count=1)) or known
                 raise RecipeError(
                     f"{self.origin}: column {source!r}, named for {field!r}, is not in the data{nearest}"
                 )

@@ -250,3 +250,20 @@ def test_the_version_is_printed(run):
     ran = run("--version")
     assert ran.code == 0
     assert ran.out.startswith("geo-rewards 0.")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("{file}", "names a file but no class: write {file}:Mine"),
+        ("mine:Mine", "a class in a file is written with its path, as ./my_reward.py:MyReward"),
+        ("{file}:Mina", "unknown reward class 'Mina'; did you mean 'Mine'"),
+    ],
+)
+def test_a_class_in_a_file_is_told_how_to_name_it(run, tmp_path, name, message):
+    file = tmp_path / "mine.py"
+    source = "import geo_rewards as gr\nclass Mine(gr.Reward):\n    '''1.'''\n    def score(self, s):\n"
+    file.write_text(f"{source}        return 1.0\n", encoding="utf-8")
+    ran = run("try", name.format(file=file), "--completion", "x")
+    assert ran.code in (1, 2)
+    assert message.format(file=file) in ran.err

@@ -96,3 +96,16 @@ def test_a_mistake_in_an_entry_is_said_in_plain_words(text, message):
 def test_a_reward_that_is_only_a_name_is_told_how_to_write_it():
     with pytest.raises(RecipeError, match=r"rewards.0 must be a mapping: write `- name: haversine_decay`"):
         load("rewards: [haversine_decay]")
+
+
+def test_a_name_written_as_a_key_is_told_how_to_write_it():
+    with pytest.raises(RecipeError, match=r"'rewards.0.haversine_decay': write `- name: haversine_decay`"):
+        load("rewards:\n- haversine_decay:\n    scale_km: 3\n")
+
+
+def test_a_missing_column_is_answered_with_the_columns():
+    recipe = load("rewards: [{name: haversine_decay}]\ncolumns: {lat: gps_y}\n")
+    with pytest.raises(
+        RecipeError, match=r"column 'gps_y', named for 'lat', is not in the data \(columns: a\)"
+    ):
+        recipe.score(["x"], a=[1])

@@ -46,3 +46,9 @@ def test_a_misspelt_name_is_answered_with_the_nearest_of_both():
 def test_nothing_else_can_be_a_recipe(source):
     with pytest.raises(InputError, match="a recipe must be a name, a path or a dict, not"):
         gr.load_recipe(source)
+
+
+def test_a_recipe_may_be_json(tmp_path):
+    file = tmp_path / "recipe.json"
+    file.write_text('{"rewards": [{"name": "haversine_decay", "weight": 2}]}', encoding="utf-8")
+    assert gr.load_recipe(file).weights == [2.0]
