@@ -68,7 +68,9 @@ _MODULES = {
     "load_recipe": "scoring.recipe",
     "parse_completion": "parse",
 }
-_PACKAGES = frozenset({"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "types"})
+_PACKAGES = frozenset(
+    {"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "testing", "types"}
+)
 """Available as attributes after `import geo_rewards` alone."""
 
 
@@ -78,7 +80,8 @@ def __getattr__(name: str) -> object:
     if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")  # which sets the attribute
     if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # With these, Python adds the nearest name to the traceback.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_module())
     value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
@@ -87,6 +90,12 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     special = {name for name in globals() if name.startswith("__") and name != "__warningregistry__"}
     return sorted({*special, *__all__, *_PACKAGES, "__version__"})
+
+
+def _module() -> object:
+    import sys
+
+    return sys.modules[__name__]
 
 
 def _version() -> str:
