@@ -6,7 +6,7 @@ The latter are computed all at once (`column`) or row by row (`LazyRows`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
@@ -15,6 +15,7 @@ import numpy as np
 from geo_rewards.batch.tables import list_of
 from geo_rewards.batch.truths import TRUTH_COLUMNS
 from geo_rewards.errors import InputError
+from geo_rewards.first_use import lazy_property
 from geo_rewards.geo.located import LocatedPlaces
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _item_of(source: LazyRows[Item], rows: Sequence[int], index: int) -> Item:
     return source[rows[index]]
 
 
-class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_property`
+class column(lazy_property[Value]):  # noqa: N801 - a decorator, like `functools.cached_property`
     """A column computed once, on first use; part of a batch takes its rows from its parent.
 
     The class needs two attributes: `parent`, which an instance was taken from (or None), and `parent_rows`.

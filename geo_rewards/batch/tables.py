@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from geo_rewards.batch.values import python_values
 from geo_rewards.errors import InputError
 
 COMPLETION = "completion"
@@ -62,16 +63,22 @@ def read_table(completions: Any, columns: Mapping[str, Any]) -> tuple[list[Any],
 def list_of(values: Any) -> Sequence[Any] | None:
     """Return a list, tuple, array or series as a list of Python values; None for anything else.
 
+    Raises:
+        ValueError: If a library cannot turn its values into Python's.
+
     >>> list_of("ab"), list_of({"a": 1}), list_of(range(2))
     (None, None, range(0, 2))
     """
     if isinstance(values, (list, tuple)):
         return values
-    for method in ("tolist", "to_pylist", "to_list"):  # numpy, pandas and torch; Arrow; polars
+    if hasattr(values, "tolist"):  # numpy, pandas and torch
+        listed = python_values(values)
+        return _without_missing(values, listed) if isinstance(listed, list) else None
+    for method in ("to_pylist", "to_list"):  # Arrow; polars
         convert = getattr(values, method, None)
         if callable(convert):
-            listed = convert()
-            return _without_missing(values, listed) if isinstance(listed, list) else None
+            converted: Sequence[Any] = convert()
+            return converted
     if isinstance(values, (str, bytes, bytearray, memoryview)) or not isinstance(values, Sequence):
         return None
     return values

@@ -17,6 +17,7 @@ from pydantic_core import ValidationError
 
 import geo_rewards
 from geo_rewards.cli.describe import describe_command
+from geo_rewards.cli.interruptions import Interrupted, raising_interruptions
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
@@ -43,11 +44,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug, rest = _take_debug(_with_new_names(given))
     try:
-        with _logging_to_stderr(logging.DEBUG if debug else logging.WARNING):
+        with raising_interruptions(), _logging_to_stderr(logging.DEBUG if debug else logging.WARNING):
             code = _run(rest)
         sys.stdout.flush()
     except BrokenPipeError:
         return _closed_pipe()
+    except Interrupted as interruption:
+        if debug:
+            traceback.print_exception(interruption)
+        sys.stderr.write(f"{interruption}\n")
+        return interruption.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every error ends here

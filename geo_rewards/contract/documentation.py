@@ -10,10 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from geo_rewards.contract.silence import COLUMNS_OF
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geo_rewards.contract.reward import Reward
+
+__all__ = [
+    "COLUMNS_OF",
+    "Documentation",
+    "Parameter",
+    "list_parameters",
+    "range_of",
+    "read_documentation",
+    "schema_type",
+    "show_range",
+    "show_value",
+]
 
 _BOUNDS = {
     "exclusiveMinimum": ">",
@@ -28,16 +42,6 @@ _BOUNDS = {
     "maxItems": "items <=",
 }
 _SECTION = re.compile(r"(Attributes|Args|Arguments|Example|Examples|Raises|Note|Notes):\s*$")
-
-
-COLUMNS_OF = {
-    "coordinate": "columns lat and lon, or a solution that contains them",
-    "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "text": "column solution with plain text",
-}
-"""The columns from which each truth field is read."""
 
 
 @dataclass(frozen=True, slots=True)

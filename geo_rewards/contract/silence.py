@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 
     from geo_rewards.batch.batch import Batch
 
+COLUMNS_OF = {
+    "coordinate": "columns lat and lon, or a solution that contains them",
+    "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
+    "text": "column solution with plain text",
+}
+"""The columns from which each truth field is read."""
 _OTHER_NAMES = {
     "lat": {"lat", "lats", "latitude", "latitudes", "lattitude", "latitud", "y"},
     "lon": {"lon", "lng", "long", "lons", "longitude", "longitudes", "longtitude", "longitud", "x"},
@@ -41,8 +49,6 @@ def warn_of_silence(who: str, needs: Iterable[str], batch: Batch, columns: Mappi
         batch: The rows.
         columns: The columns as given by the caller.
     """
-    from geo_rewards.contract.documentation import COLUMNS_OF
-
     lacking = [field for field in dict.fromkeys(needs) if not any(batch.has_truth([field]))]
     if not len(batch) or not lacking:
         return

@@ -8,10 +8,10 @@ missing from the table.
 from __future__ import annotations
 
 import re
-import threading
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from geo_rewards.first_use import LOADING
 from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
 from geo_rewards.geo.keys import ABBREVIATIONS, plain_key
 from geo_rewards.geo.name_parts import JOINING_WORDS, has_several, split_names
@@ -35,7 +35,6 @@ _ARTICLES = "the|la|le|les|el|los|las|il|der|die|das"
 _ARTICLE = re.compile(rf"^(?:{_ARTICLES}) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-_LOCK = threading.Lock()
 _LOADED: list[tuple[Mapping[str, str], Mapping[str, str]]] = []
 """The tables, once they are read: asked for every name, too often to take the lock each time."""
 
@@ -196,7 +195,7 @@ def _words_of_names() -> frozenset[str]:
 
 def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:
     if not _LOADED:
-        with _LOCK:
+        with LOADING:
             if not _LOADED:
                 _LOADED.append(_load_tables())
     return _LOADED[0]

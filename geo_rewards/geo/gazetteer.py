@@ -6,13 +6,13 @@ Creating one is free: its first lookup loads the data, once per process, in whic
 
 from __future__ import annotations
 
-import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from geo_rewards.errors import UnknownNameError
+from geo_rewards.first_use import LOADING
 from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.geo.nearest import NearestPlaces
 from geo_rewards.types import Place
@@ -141,12 +141,11 @@ def check_coordinates(lats: ArrayLike, lons: ArrayLike) -> tuple[FloatArray, Flo
     return columns
 
 
-_LOCK = threading.Lock()
 _LOADED: dict[str, Any] = {}
 
 
 def _nearest_places() -> NearestPlaces:
-    with _LOCK:
+    with LOADING:
         if "default" not in _LOADED:
             _LOADED["default"] = NearestPlaces()
         nearest: NearestPlaces = _LOADED["default"]
@@ -154,7 +153,7 @@ def _nearest_places() -> NearestPlaces:
 
 
 def _reverse_geocoder() -> Any:
-    with _LOCK:
+    with LOADING:
         if "reverse_geocoder" not in _LOADED:
             import reverse_geocoder
 

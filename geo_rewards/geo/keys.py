@@ -7,7 +7,13 @@ Separate from `names`, because the tables are built with `plain_key`: a change h
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING
+
+from geo_rewards.first_use import LOADING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MAX_NAME_LENGTH = 120
 """Longer texts are not names: their key is empty, so they match nothing and cost nothing."""
@@ -70,11 +76,18 @@ def _ascii(folded: str) -> str:
     """Return a case-folded text in the Latin alphabet, without the last letter if it says what it names."""
     if folded.isascii():
         return folded
-    from anyascii import anyascii
-
     if len(folded) > 2 and folded[-1] in "市省县縣":  # the words for city, province and county are written on
         folded = folded[:-1]
-    return anyascii(folded).casefold()
+    return _transliterator()(folded).casefold()
+
+
+@cache
+def _transliterator() -> Callable[[str], str]:
+    with LOADING:
+        from anyascii import anyascii
+
+        anyascii("é")  # imports its data
+    return anyascii
 
 
 def name_key(text: str) -> str:

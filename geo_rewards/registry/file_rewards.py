@@ -9,7 +9,6 @@ import importlib.abc
 import importlib.util
 import os
 import sys
-import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.contract.reward import Reward
 from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, one_line
+from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.registry.catalog import PluginSource
 from geo_rewards.registry.registration import reward_claim
 from geo_rewards.regular_file import NotRegularError, read_regular
@@ -103,7 +103,7 @@ def load_file_reward(name: str) -> FileReward:
     return FileReward(f"{path}:{class_name}", reward_class, digest)
 
 
-_executing = threading.RLock()
+_executing = ForkSafeLock(delays_forks=True)
 
 
 class _Source(importlib.abc.SourceLoader):

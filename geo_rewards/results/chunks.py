@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import pickle
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
+from geo_rewards.first_use import lazy_property
 from geo_rewards.results.rows import SavedRow, completion_of, is_given_as_written, place_of, scoring_cells
 from geo_rewards.worker_pool import WorkerPool
 
@@ -63,7 +64,7 @@ class ScoredChunk:
     errors: dict[str, list[str]]
     parsed: int
 
-    @cached_property
+    @lazy_property
     def texts(self) -> list[str]:
         """The same cells as the contents of a JSON object."""
         rewards = ", ".join(f"{_TEXT(label.replace('%', '%%'))}: %s" for label in self.rewards)
@@ -79,7 +80,7 @@ class ScoredChunk:
         ]
         return [template % row for row in zip(*columns, strict=True)]
 
-    @cached_property
+    @lazy_property
     def cells(self) -> list[Cells]:
         """The cells to be added to each row."""
         labels, names = tuple(self.rewards), tuple(self.read)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.atomic_file import replacing
+from geo_rewards.errors import noting
 from geo_rewards.regular_file import kind_of_file
 from geo_rewards.results.chunks import ADDED
 from geo_rewards.results.rows import is_parquet
@@ -40,11 +41,14 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
         schema: The columns of a parquet file; if None, jsonl is written.
     """
     if out is None:
-        yield lambda rows, scored: _write_lines(rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8())
+        with noting("the rows written to stdout are not all"):
+            yield lambda rows, scored: _write_lines(
+                rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8()
+            )
         return
     target = Path(os.path.realpath(out))  # keep a link a link
     with (
-        replacing(target, flush=False) as part,
+        replacing(target) as part,
         _open_parquet(part, schema) if schema is not None else _open_lines(part) as write,
     ):
         yield write

@@ -85,11 +85,11 @@ class Recipe:
 
     def __repr__(self) -> str:
         """Show the terms of the total, and what a row can earn."""
-        return recipe_line(self)
+        return recipe_line(self.origin, self.entries, self.bounds)
 
     def _repr_html_(self) -> str:
         """Show the rewards as a table in a notebook."""
-        return recipe_table(self)
+        return recipe_table(self.origin, self.entries, self.bounds)
 
     @property
     def rewards(self) -> dict[str, Reward]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo_rewards.errors import InputError, UnknownNameError
+from geo_rewards.first_use import lazy_property
 from geo_rewards.scoring.display import scores_line, scores_table
 from geo_rewards.scoring.explanation import explain_row, total_line
 
@@ -36,11 +36,11 @@ class Scores:
 
     def __repr__(self) -> str:
         """Show how many rows there are, their totals, and what went wrong."""
-        return scores_line(self)
+        return scores_line(self.total, self.columns, self.faulty)
 
     def _repr_html_(self) -> str:
         """Show the first rows as a table in a notebook."""
-        return scores_table(self)
+        return scores_table(self.batch, self.total, self.columns, caption=repr(self)[1:-1])
 
     @property
     def rewards(self) -> dict[str, list[float | None]]:
@@ -52,7 +52,7 @@ class Scores:
         """What went wrong, by label and row."""
         return {label: column.errors for label, column in self.columns.items()}
 
-    @cached_property
+    @lazy_property
     def total(self) -> list[float | None]:
         """Weighted sums; None where every weighted reward abstained or a reward failed."""
         weighted = [column for column in self.columns.values() if column.entry.weight]
