@@ -23,7 +23,8 @@ _OPENING = (
     r"|｜(?:User|Assistant|tool▁outputs?▁begin)｜>"
     r"|start_of_turn>|start_function_response>"
 )
-_MARK = re.compile(rf"<(?:{_ELEMENT}|{_OPENING})|\[/?TOOL_(?:RESULTS|CONTENT)\]")
+_MARK = re.compile(rf"<(?:{_ELEMENT}|{_OPENING})")  # a literal first: the search skips to it
+_OTHERS = ("[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CONTENT]")  # of Mistral
 # What is left of these tokens where special tokens are stripped.
 _ROLES = ("user", "assistant", "tool", "ipython", "observation")
 _ROLE_LINES = (*tuple(f"\n{role}\n" for role in _ROLES), "ipython\n\n")
@@ -40,4 +41,4 @@ def transcript_mark(text: str) -> str | None:
     mark = _MARK.search(text)
     if mark is not None:
         return mark.group()
-    return next((line.strip() for line in _ROLE_LINES if line in text), None)
+    return next((line.strip() for line in (*_OTHERS, *_ROLE_LINES) if line in text), None)

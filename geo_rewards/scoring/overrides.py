@@ -100,6 +100,9 @@ def _changed(found: FoundEntry, path: str, value: Any, *, where: str) -> Entry:
         head, _, rest = rest.partition(".")
     elif head == "weight" or (head in _SETTINGS and head not in parameters):
         return _with_setting(found.entry, head, rest, value, where=where)
+    meant = nearest_names(head, _SETTINGS, count=1)
+    if head not in parameters and meant and not nearest_names(head, parameters, count=1):
+        raise RecipeError(f"{where}: unknown key {head!r}; did you mean {meant[0]!r}?")
     params = found.entry.params
     new = value if not rest else {**_mapping(params.get(head)), rest: value}
     return found.entry.model_copy(update={"params": {**params, head: new}})

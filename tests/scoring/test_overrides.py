@@ -51,6 +51,9 @@ def test_the_other_settings_of_an_entry_can_be_overridden():
         ({"distance.on_error": True}, "on_error must be `raise`, `abstain` or a number, not true"),
         ({"distance.weight": True}, "weight must be a finite number, not true"),
         ({"distance.name": "x"}, "unknown key 'name'"),
+        ({"distance.wieght": 2}, "unknown key 'wieght'; did you mean 'weight'"),
+        ({"distance.onerror": "raise"}, "unknown key 'onerror'; did you mean 'on_error'"),
+        ({"distance.curv": "linear"}, "unknown key 'curv'; did you mean 'curve'"),
     ],
 )
 def test_a_wrong_override_says_what_would_be_right(values, message):
