@@ -86,9 +86,10 @@ class CoordinateFormat(Reward):
 
 
 class FieldFormat(Reward):
-    """1 if the answer has the right number of separate fields, such as `Country; Region; Place`, else 0.
+    """1 if the answer block has the right number of fields, such as `Country; Region; Place`, else 0.
 
-    Only the number of fields counts, not what they say: give it a small weight next to the place.
+    Only the number of fields counts, not what they say: give it a small weight next to the place. A text
+    without an answer block has no fields.
 
     Source: GeoAgent (arXiv 2602.12617), released code.
 
@@ -118,9 +119,10 @@ class FieldFormat(Reward):
         return self
 
     def score_batch(self, batch: Batch) -> Sequence[float | None]:
-        """Count the fields of each answer; never abstains."""
-        return [self._value(answer.answer or "") for answer in batch.answers]
+        """Count the fields of each answer block; never abstains."""
+        return [self._value(answer) for answer in batch.answers]
 
-    def _value(self, answer: str) -> float:
-        fields = sum(1 for field in answer.split(self.separator) if field.strip())
+    def _value(self, answer: Answer) -> float:
+        text = answer.answer if answer.answer and answer.tags.answer_close else ""
+        fields = sum(1 for field in text.split(self.separator) if field.strip())
         return 1.0 if self.at_least <= fields <= self.at_most else 0.0

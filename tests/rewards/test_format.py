@@ -67,15 +67,23 @@ def test_an_answer_of_two_or_three_fields_is_what_geoagents_code_asks_for(answer
     assert gr.get_reward("field_format")([f"<think>x</think><answer>{answer}</answer>"]) == [value]
 
 
-def test_fields_are_counted_in_the_answer_alone():
-    assert gr.get_reward("field_format")(["<think>a; b</think><answer>c</answer>", "<think>a; b"]) == [
-        0.0,
-        0.0,
-    ]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think>a; b</think><answer>c</answer>",
+        "<think>a; b",
+        "<think>a</think>b; c",
+        "a; b; c",
+        "&lt;think&gt;42",
+    ],
+)
+def test_fields_are_counted_in_the_answer_block_alone(text):
+    assert gr.get_reward("field_format")([text]) == [0.0]
 
 
 def test_separator_and_number_of_fields_are_parameters():
     reward = gr.get_reward("field_format", separator=",", at_least=4, at_most=4)
-    assert reward(["Italy, Golfo Aranci, 40.96, 9.58", "Italy, Golfo Aranci"]) == [1.0, 0.0]
+    texts = [f"<answer>{answer}</answer>" for answer in ("Italy, Golfo Aranci, 40.96, 9.58", "Italy, Rome")]
+    assert reward(texts) == [1.0, 0.0]
     with pytest.raises(gr.GeoRewardsError, match="at_most 2 must be at least at_least 3"):
         gr.get_reward("field_format", at_least=3, at_most=2)

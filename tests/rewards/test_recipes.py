@@ -8,6 +8,7 @@ import geopy.distance
 import pytest
 
 import geo_rewards as gr
+from geo_rewards.geo import geodesic_km
 from geo_rewards.registry.registry import get_registry
 
 TRUTH = (48.8584, 2.2945)
@@ -227,3 +228,12 @@ def test_globes_term_for_entities_abstains_in_a_row_without_them():
     scores = gr.load_recipe("globe").score([CASES["right"].text], lat=[TRUTH[0]], lon=[TRUTH[1]])
     assert scores.rewards["entities"] == [None]
     assert scores.total == [2.0]
+
+
+def test_thinking_with_maps_limits_are_strict():
+    km = float(geodesic_km(*TRUTH, *LYON))
+    for limit_km, value in ((km, 0.0), (math.nextafter(km, math.inf), 1.0)):
+        recipe = gr.load_recipe("thinking-with-map", override={"distance.steps": [[limit_km, 1.0]]})
+        assert recipe.score([tagged(f"({LYON[0]}, {LYON[1]})")], lat=[TRUTH[0]], lon=[TRUTH[1]]).total == [
+            value
+        ]

@@ -56,6 +56,18 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 """What `check_reward` has to be told about a reward that is neither about the answer nor about the tags."""
 
+INTENDED = {
+    "coordinate_format": [
+        "constant_answer",
+        "no_spread",
+    ],  # about the form of the answer
+    "coordinate_format parentheses": ["constant_answer", "no_spread", "refuses_notation"],  # Geo-R's format
+    "place_consistency": ["constant_answer", "no_spread"],  # whether the answer agrees with itself
+    "place_consistency region": ["constant_answer", "no_spread"],
+    "haversine_decay linear": ["constant_answer"],  # half the world is at least as near as 0.5
+}
+"""Findings that a reward is meant to have, by label: each is why it needs a small weight or a gate."""
+
 NAMES = sorted(claim.name for claim in get_registry().rewards if claim.source.is_built_in)
 PARAMETERS: dict[str, dict[str, Any]] = {**{name: {} for name in NAMES}, **VARIATIONS}
 """Parameters by label, the defaults among them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from built_in_rewards import NAMES, OPTIONS, VARIATIONS, about, reward_of
+from built_in_rewards import INTENDED, NAMES, OPTIONS, PARAMETERS, VARIATIONS, about, reward_of
 
 import geo_rewards as gr
 from geo_rewards.errors import UnknownNameError
@@ -65,13 +65,20 @@ def names(findings):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_built_in_reward_has_no_holes(name):
-    check_reward(name, **OPTIONS.get(name, {}))
+    check_reward(name, **OPTIONS.get(name, {}), skip=INTENDED.get(name, []))
 
 
 @pytest.mark.parametrize("label", VARIATIONS)
 def test_a_built_in_reward_with_other_parameters_has_no_holes(label):
     reward = reward_of(label)
-    check_reward(reward, skip=["time"], **OPTIONS.get(reward.name, {}))
+    check_reward(reward, skip=["time", *INTENDED.get(label, [])], **OPTIONS.get(reward.name, {}))
+
+
+@pytest.mark.parametrize("label", INTENDED)
+def test_what_a_built_in_reward_is_excused_from_is_found(label):
+    reward = gr.get_reward(label.split()[0], **PARAMETERS[label])
+    found = names(find_holes(reward, only=["constant_answer", "spread", "notations"]))
+    assert sorted(found) == sorted(INTENDED[label])
 
 
 def test_a_built_in_reward_that_counts_tokens_has_no_holes():
