@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from geo_rewards.data.lines import count_values
+from geo_rewards.data.reading import count_values
 from geo_rewards.data.rows import Row, read_rows
 from geo_rewards.data.selection.sampling import Sampling, chosen_rows
 from geo_rewards.errors import DataError

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.data.lines import count_values
+from geo_rewards.data.reading import count_values
 from geo_rewards.data.rows import Row
 from geo_rewards.data.selection.mixture import read_source
 from geo_rewards.data.truth_check import check_truths
