@@ -5,15 +5,17 @@
 """
 
 from geo_rewards.data.reading.chunks import Chunk, count_values, read_chunks, read_values, row_at, total_size
-from geo_rewards.data.reading.kinds import files_of, is_stdin
-from geo_rewards.data.reading.unchanged import ChangedFileError, unchanged
+from geo_rewards.data.reading.kinds import files_of, is_stdin, kind_of
+from geo_rewards.data.reading.unchanged import ChangedFileError, FilesWatch, unchanged
 
 __all__ = [
     "ChangedFileError",
     "Chunk",
+    "FilesWatch",
     "count_values",
     "files_of",
     "is_stdin",
+    "kind_of",
     "read_chunks",
     "read_values",
     "row_at",

@@ -80,6 +80,31 @@ def check_unchanged(path: Path, before: FileState) -> None:
     )
 
 
+class FilesWatch:
+    """Remembers the files of some paths, and notices if they change.
+
+    Args:
+        *paths: As for `read_chunks`.
+
+    Raises:
+        DataError: If one does not exist or is not a regular file.
+    """
+
+    def __init__(self, *paths: Path) -> None:
+        self._states = {
+            path: {file: state_of(file) for file in files_of(path)} for path in paths if not is_stdin(path)
+        }
+
+    def check(self) -> None:
+        """Check that the files are the same as at the beginning.
+
+        Raises:
+            ChangedFileError: If not.
+        """
+        for path, states in self._states.items():
+            _check_all(path, states)
+
+
 @contextmanager
 def unchanged(*paths: Path) -> Iterator[Callable[[], None]]:
     """Check, when the block ends, that the files of paths are those that were there when it began.
@@ -92,18 +117,13 @@ def unchanged(*paths: Path) -> Iterator[Callable[[], None]]:
     Raises:
         ChangedFileError: If not; this comes before any other error of the block.
     """
-    before = {path: {file: state_of(file) for file in files_of(path)} for path in paths if not is_stdin(path)}
-
-    def check() -> None:
-        for path, states in before.items():
-            _check_all(path, states)
-
+    watch = FilesWatch(*paths)
     try:
-        yield check
+        yield watch.check
     except Exception:
-        check()
+        watch.check()
         raise
-    check()
+    watch.check()
 
 
 def _check_all(path: Path, before: Mapping[Path, FileState]) -> None:

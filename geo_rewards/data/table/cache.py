@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Literal
 from geo_rewards.atomic_file import write_text
 from geo_rewards.data import check_pictures, content_hash, read_sources
 from geo_rewards.data.picture_check import processors
+from geo_rewards.data.reading import files_of, unchanged
+from geo_rewards.data.selection.mixture import files_of_sources
 from geo_rewards.data.table.encoding import build_table
 from geo_rewards.data.table.table import TABLE_FORMAT
 from geo_rewards.errors import DataError, GeoRewardsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from geo_rewards.data import Row, RowProblem, Source
@@ -59,7 +61,7 @@ class TableRequest:
     @property
     def files(self) -> list[Path]:
         """The data files, without duplicates."""
-        return list(dict.fromkeys(source.path for source in self.sources))
+        return files_of_sources(self.sources)
 
     def key(self, hashes: Sequence[str]) -> str:
         """Return a name for the table.
@@ -67,10 +69,13 @@ class TableRequest:
         Args:
             hashes: One for each file's content; file names do not matter.
         """
-        by_file = dict(zip(self.files, hashes, strict=True))
+        files = self.files
+        by_file = dict(zip(files, hashes, strict=True))
         sources = [
             {
-                "file": [self.files.index(source.path), by_file[source.path], source.path.suffix.lower()],
+                "files": [
+                    [files.index(file), by_file[file], *file.suffixes[-2:]] for file in files_of(source.path)
+                ],
                 "folder": str(source.image_folder.resolve()),
                 "rows": [str(source.sampling), source.weight, source.reward_method],
             }
@@ -91,13 +96,19 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
         cache_dir: Where tables are kept.
 
     Raises:
-        DataError: If rows are bad; also on ranks that waited for the one that found out.
+        DataError: If rows are bad, or a file changes meanwhile; also on ranks that waited for the one that
+            found out.
         UnknownNameError: If a column that the recipe names is missing.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         # A build worker imports the script that started it, and would wait for itself.
         raise DataError('a script that loads rows must do so inside `if __name__ == "__main__":`')
     _make_folder(cache_dir)
+    with unchanged(*request.files) as check_unchanged:
+        return _find(request, cache_dir=cache_dir, check_unchanged=check_unchanged)
+
+
+def _find(request: TableRequest, *, cache_dir: Path, check_unchanged: Callable[[], None]) -> Path:
     hashes = file_hashes(request.files, cache_dir=cache_dir)
     # A table built without any bad rows also serves `skip`: a run stopped by a broken picture can then
     # continue with the same rows.
@@ -108,7 +119,9 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
     refused_before = _stamp(path.with_suffix(".refused"))
     with _locked(path.with_suffix(".lock")):
         if not path.exists():
-            _build_unless_refused(request, path, refused_before=refused_before)
+            _build_unless_refused(
+                request, path, refused_before=refused_before, check_unchanged=check_unchanged
+            )
     return path
 
 
@@ -139,7 +152,8 @@ def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
     memory = cache_dir / _HASHES
     known: dict[str, str] = {}
     with suppress(OSError, ValueError):
-        known = json.loads(memory.read_text(encoding="utf-8"))
+        remembered = json.loads(memory.read_text(encoding="utf-8"))
+        known = remembered if isinstance(remembered, dict) else {}
     found = {path: (_identity(path), known.get(_identity(path) or "")) for path in files}
     fresh = {path: content_hash([path]) for path, (_, digest) in found.items() if digest is None}
     new = {
@@ -166,14 +180,18 @@ def _is_settled(path: Path) -> bool:
 
 
 def _build_unless_refused(
-    request: TableRequest, path: Path, *, refused_before: tuple[int, int] | None
+    request: TableRequest,
+    path: Path,
+    *,
+    refused_before: tuple[int, int] | None,
+    check_unchanged: Callable[[], None],
 ) -> None:
     refusal = path.with_suffix(".refused")
     if _stamp(refusal) != refused_before:  # another rank has just read the rows: do not read them again
         raise DataError(refusal.read_text(encoding="utf-8"))
     _remove_leftovers(path.parent)
     try:
-        _build(request, path)
+        _build(request, path, check_unchanged)
     except GeoRewardsError as error:
         refusal.write_text(str(error), encoding="utf-8")
         raise
@@ -185,7 +203,7 @@ def _build_unless_refused(
     refusal.unlink(missing_ok=True)
 
 
-def _build(request: TableRequest, path: Path) -> None:
+def _build(request: TableRequest, path: Path, check_unchanged: Callable[[], None]) -> None:
     """Check all rows, then write them; the file gets its final name when it is complete."""
     start = time.monotonic()
     workers = processors() - 1
@@ -202,6 +220,7 @@ def _build(request: TableRequest, path: Path) -> None:
         skip_bad=request.bad_rows == "skip",
         workers=workers,
     )
+    check_unchanged()  # the name says which content the rows are from
     partial.replace(path)
     files = "1 data file" if len(request.files) == 1 else f"{len(request.files)} data files"
     logger.info("read %d rows from %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
