@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class GeoRewardsError(Exception):
@@ -91,6 +92,18 @@ def one_line(error: BaseException) -> str:
     if text and isinstance(error, GeoRewardsError):
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+@contextmanager
+def noting(note: str) -> Iterator[None]:
+    """Add a note to what interrupts the block, such as Ctrl-C; errors say themselves what failed."""
+    try:
+        yield
+    except (Exception, GeneratorExit):
+        raise
+    except BaseException as interruption:
+        interruption.add_note(note)
+        raise
 
 
 def _rebuild(kind: type[GeoRewardsError], args: tuple[Any, ...], state: dict[str, Any]) -> GeoRewardsError:

@@ -6,13 +6,16 @@ The latter are computed all at once (`column`) or row by row (`LazyRows`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property, partial
+from functools import partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 
 from geo_rewards.batch.truths import TRUTH_COLUMNS
+from geo_rewards.batch.values import python_values
+from geo_rewards.first_use import lazy_property
+from geo_rewards.geo.located import LocatedPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +93,7 @@ def _item_of(source: LazyRows[Item], rows: Sequence[int], index: int) -> Item:
     return source[rows[index]]
 
 
-class column(cached_property[Value]):  # noqa: N801 - a decorator, like `cached_property`
+class column(lazy_property[Value]):  # noqa: N801 - a decorator, like `functools.cached_property`
     """A column computed once, on first use; part of a batch takes its rows from its parent.
 
     The class needs two attributes: `parent`, which an instance was taken from (or None), and `parent_rows`.
@@ -116,7 +119,7 @@ def taken(value: Any, rows: Sequence[int]) -> Any:
         return {name: taken(values, rows) for name, values in value.items()}
     if isinstance(value, np.ndarray):
         return value[..., list(rows)]
-    if isinstance(value, LazyRows):
+    if isinstance(value, (LazyRows, LocatedPlaces)):
         return value.take(rows)
     if isinstance(value, (list, tuple)):
         return list(itemgetter(*rows)(value)) if len(rows) > 1 else [value[row] for row in rows]
@@ -133,8 +136,7 @@ def training_progress(state: Any) -> float | None:
 
 def listed_column(values: Any, count: int) -> Sequence[Any] | None:
     """Return a column as a list, or None if it is not a list of `count` values."""
-    if hasattr(values, "tolist"):
-        values = values.tolist()
+    values = python_values(values)
     return values if isinstance(values, (list, tuple)) and len(values) == count else None
 
 

@@ -6,14 +6,14 @@ Names that only the gazetteer knows are added later, on demand, by `geo_rewards.
 from __future__ import annotations
 
 import json
-import math
 import re
+from contextlib import suppress
 from dataclasses import replace
-from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from geo_rewards.batch.values import is_null, number_of, python_values, shown
 from geo_rewards.errors import TruthError
 from geo_rewards.geo import country_code, named_place
 from geo_rewards.parse import ProblemKind, degrees_of, parse_answer, parse_completion
@@ -203,11 +203,13 @@ def _read_once(read: dict[Any, GroundTruth], cells: Mapping[str, Any], row: int)
 
 
 def _listed(name: str, values: Any) -> Sequence[Any]:
-    if hasattr(values, "tolist"):  # numpy, pandas: Python scalars from here on
-        values = values.tolist()
+    try:
+        values = python_values(values)
+    except ValueError as error:
+        raise TruthError(f"truth column {name!r} cannot be read: {error}") from error
     if isinstance(values, str) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
         raise TruthError(
-            f"truth column {name!r} must be a list with one value per completion, not {values!r:.60}"
+            f"truth column {name!r} must be a list with one value per completion, not {shown(values)}"
         )
     return values  # type: ignore[no-any-return]
 
@@ -226,7 +228,9 @@ def _merge_aliases(cells: Mapping[str, Any]) -> dict[str, Any]:
         if column.lower() == "long" and not has_latitude:  # a long text
             continue
         if name in merged and merged[name] != value:
-            raise TruthError(f"{name} {merged[name]!r} and {column} {value!r} contradict each other")
+            raise TruthError(
+                f"{name} {shown(merged[name])} and {column} {shown(value)} contradict each other"
+            )
         merged[name] = value
     if _is_thai_nan(cells):
         merged.update({name: "Nan" for name in ("region", "city") if cells.get(name) == "Nan"})
@@ -235,7 +239,7 @@ def _merge_aliases(cells: Mapping[str, Any]) -> dict[str, Any]:
 
 def _is_missing(value: Any, name: str) -> bool:
     """Return whether a cell means that there is no value; as a country, `NA` is Namibia."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if is_null(value):
         return True
     if not isinstance(value, str):
         return False
@@ -269,17 +273,13 @@ def _coordinate(lat: float, lon: float) -> Coordinate:
 
 
 def _degrees(name: Literal["lat", "lon"], value: Any) -> float:
-    if isinstance(value, Real) and not isinstance(value, bool):
-        try:
-            return float(value)
-        except OverflowError:
-            pass
-    elif isinstance(value, str):
-        try:
+    number = number_of(value)
+    if number is not None:
+        return number
+    if isinstance(value, str):
+        with suppress(ValueError):
             return degrees_of(value, name)
-        except ValueError:
-            pass
-    raise TruthError(f"{name} {value!r:.60} is not a number of degrees")
+    raise TruthError(f"{name} {shown(value)} is not a number of degrees")
 
 
 def _read_country(value: Any) -> str | None:
@@ -287,7 +287,7 @@ def _read_country(value: Any) -> str | None:
         return None
     code = country_code(value) if isinstance(value, str) else None
     if code is None:
-        raise TruthError(f"country {value!r:.60} is neither a country name nor an ISO 3166-1 code")
+        raise TruthError(f"country {shown(value)} is neither a country name nor an ISO 3166-1 code")
     return code
 
 
@@ -303,19 +303,24 @@ def _read_name(name: str, value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise TruthError(f"{name} {value!r:.60} is not a name")
+        raise TruthError(f"{name} {shown(value)} is not a name")
     return value.strip() or None
 
 
 def _read_solution(value: Any) -> GroundTruth:
     if value is None:
         return GroundTruth()
-    if hasattr(value, "tolist"):  # an array
-        value = value.tolist()
+    value = python_values(value)
     if isinstance(value, (list, tuple)) and len(value) == 2 and _is_pair(value):
         return GroundTruth(coordinate=_coordinate(_degrees("lat", value[0]), _degrees("lon", value[1])))
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    return _read_text(text)
+    return _read_text(value if isinstance(value, str) else _as_json(value))
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, ensure_ascii=False, default=str)
+    except (ValueError, RecursionError, TypeError):  # thousands of digits or levels; keys that are no texts
+        raise TruthError(f"solution {shown(value)} cannot be written as JSON") from None
 
 
 def _is_pair(values: Sequence[Any]) -> bool:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geo_rewards.cli.describe import describe_command
+from geo_rewards.cli.interruptions import Interrupted, raising_interruptions
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
@@ -37,11 +38,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug, rest = _take_debug(given)
     try:
-        with _logging_to_stderr(logging.DEBUG if debug else logging.WARNING):
+        with raising_interruptions(), _logging_to_stderr(logging.DEBUG if debug else logging.WARNING):
             code = _run(rest)
         sys.stdout.flush()
     except BrokenPipeError:
         return _closed_pipe()
+    except Interrupted as interruption:
+        if debug:
+            traceback.print_exception(interruption)
+        sys.stderr.write(f"{interruption}\n")
+        return interruption.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every error ends here

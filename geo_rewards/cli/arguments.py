@@ -13,6 +13,7 @@ from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.entries import FoundEntry
 from geo_rewards.scoring.file import RecipeFile, parse_recipe, read_recipe_file
 from geo_rewards.scoring.recipe import Recipe, build_recipe
+from geo_rewards.yaml_file import parse_yaml, yaml_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -85,7 +86,7 @@ def find_recipe_file(name_or_path: str) -> RecipeFile:
         RecipeError: If its file is invalid.
     """
     if is_recipe_path(name_or_path):
-        if not Path(name_or_path).is_file():
+        if not Path(name_or_path).exists():
             raise typer.BadParameter(f"recipe file {name_or_path!r} does not exist")
         return read_recipe_file(Path(name_or_path))
     try:
@@ -141,6 +142,9 @@ def _yaml_value(text: str, *, option: str) -> Any:
     import yaml
 
     try:
-        return yaml.safe_load(text)
+        return parse_yaml(text)
     except yaml.YAMLError as error:
-        raise typer.BadParameter(f"{text!r} is not a valid YAML value: {error}", param_hint=option) from error
+        problem = yaml_problem(error)
+        raise typer.BadParameter(
+            f"{text!r:.60} is not a valid YAML value: {problem}", param_hint=option
+        ) from error

@@ -10,7 +10,7 @@ import typer
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
 from geo_rewards.cli.output import print_heading, print_json, print_text
 from geo_rewards.cli.progress import progress_bar
-from geo_rewards.errors import DataError
+from geo_rewards.errors import DataError, noting
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,10 @@ def validate_command(
     chosen = _find_recipe(recipe, settings or [])
     sources = _find_sources(data, images, reward_method)
     total = expected_rows(sources) if sys.stderr.isatty() else None
-    with progress_bar("checking", total=total, shown=True) as advance:
+    with (
+        noting("not all rows were checked"),
+        progress_bar("checking", total=total, shown=True) as advance,
+    ):
         report = validate_sources(
             sources, recipe=chosen, seed=seed, workers=workers, keeps_all=as_json, advance=advance
         )

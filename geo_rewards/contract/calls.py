@@ -12,6 +12,7 @@ import numpy as np
 
 from geo_rewards.contract.time_limit import Patience, call_within, warn_once
 from geo_rewards.errors import RewardError
+from geo_rewards.first_use import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,8 +77,8 @@ def call_rows(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outco
         limit_s: Time limit of each call in seconds, or None.
     """
     if inspect.iscoroutinefunction(reward.score):
-        # asyncio takes a tenth of a second to import, and few rewards need it
-        from geo_rewards.contract.coroutines import gather_outcomes
+        with LOADING:  # asyncio takes a tenth of a second to import, and few rewards need it
+            from geo_rewards.contract.coroutines import gather_outcomes
 
         outcomes: list[Outcome] = gather_outcomes(
             reward.score,

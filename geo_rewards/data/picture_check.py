@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from geo_rewards.data.pictures import PictureError, PictureFault, open_picture
 from geo_rewards.data.problems import RowProblem
 from geo_rewards.data.rows import Row
-from geo_rewards.worker_pool import WorkerPool, call_sent_function, chunked, start_executor
+from geo_rewards.worker_pool import WorkerPool, Workers, chunked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,10 +60,10 @@ def _faults_one_by_one(rows: list[Checked]) -> Faults:
     """Return the first fault of each row of a chunk in which a picture has killed a process."""
     paths, faults = _paths(rows), Faults()
     while len(faults) < len(paths):
-        with start_executor(1, _faults) as executor:
+        with Workers(1, _faults) as worker:
             try:
                 for row_paths in paths[len(faults) :]:
-                    faults += executor.submit(call_sent_function, [row_paths]).result()
+                    faults += worker.submit([row_paths]).result()
             except BrokenProcessPool:
                 named = ", ".join(paths[len(faults)])
                 faults.append(("damaged", f"picture {named} killed the process that opened it"))

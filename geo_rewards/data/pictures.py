@@ -7,9 +7,11 @@ import logging
 import time
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
+from geo_rewards.data.picture_parts import excess_of_parts
 from geo_rewards.errors import DataError
+from geo_rewards.regular_file import NotRegularError, open_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
@@ -89,16 +91,24 @@ def _open(path: str | Path, *, is_reduced: bool) -> Picture:
             # Pillow's warnings about a broken EXIF block or profile do not concern the pixels.
             warnings.filterwarnings("ignore", module="PIL")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path) as image:
-                _check(path, image)
-                if is_reduced:
-                    image.draft(None, (1, 1))
-                image.load()
-                return _to_rgb(path, _upright(image))
+            with open_regular(path) as file:
+                _check_parts(path, file)
+                with Image.open(file) as image:
+                    _check(path, image)
+                    if is_reduced:
+                        image.draft(None, (1, 1))
+                    image.load()
+                    return _to_rgb(path, _upright(image))
     except PictureError:
         raise
     except Exception as error:  # decoders raise anything on hostile bytes
         raise _described(path, error) from error
+
+
+def _check_parts(path: str | Path, file: BinaryIO) -> None:
+    excess = excess_of_parts(file)
+    if excess is not None:
+        raise PictureError(path, "bomb", f"{excess}; save it again without them")
 
 
 def _check(path: str | Path, image: Picture) -> None:
@@ -160,12 +170,12 @@ def _fault_and_reason(path: str | Path, error: Exception) -> tuple[PictureFault,
             return "oversized", f"is too large: {size}; downscale it"
         case Image.DecompressionBombError():
             return "bomb", f"looks like a decompression bomb: {size}"
-        case ValueError() if "too large" in str(error):
+        case ValueError() if "too large" in str(error) or "Too much memory" in str(error):
             return "bomb", f"looks like a decompression bomb: {error}"
         case UnidentifiedImageError():
             return _unidentified(path)
-        case IsADirectoryError():
-            return "not_a_picture", "is a folder"
+        case NotRegularError():
+            return "not_a_picture", str(error).removeprefix("it ")
         case OSError() if error.errno is not None:
             return "unreadable", f"cannot be read: {error.strerror}"
         case _ if "truncated" in str(error).lower() or isinstance(error, EOFError):

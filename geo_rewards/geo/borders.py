@@ -6,12 +6,12 @@ along each row: one binary search locates a point, accurate to about half a kilo
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from geo_rewards.first_use import LOADING
 from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ ROWS = 18000
 """Rows of the grid, from the South Pole northwards."""
 COLUMNS = 65536
 """Cells per row, eastwards from 180 degrees west."""
-
-_LOCK = threading.Lock()
 
 
 class Borders(NamedTuple):
@@ -54,7 +52,7 @@ def country_index(lats: NDArray[np.float64], lons: NDArray[np.float64]) -> NDArr
 
 def load_borders() -> Borders:
     """Return the table of borders, read once per process."""
-    with _LOCK:
+    with LOADING:
         return _load_borders()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_rewards.first_use import LOADING
 from geo_rewards.geo.distance import EARTH_RADIUS_KM
 from geo_rewards.geo.place_table import load_places
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 COMPARABLE = 1.0 / 30.0
 """Fraction of the largest candidate's population that another city needs to compete for a point."""
-
-_LOCK = threading.Lock()
 
 
 def city_around(points: FloatArray, near: IntArray) -> IntArray:
@@ -70,7 +68,7 @@ def _share_of_reach(points: FloatArray, rows: IntArray) -> FloatArray:
 
 
 def _cities_of_sections() -> IntArray:
-    with _LOCK:
+    with LOADING:
         return _find_cities_of_sections()
 
 

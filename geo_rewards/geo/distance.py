@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
+from geo_rewards.first_use import LOADING
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
@@ -69,7 +71,8 @@ def geodesic_km(lat1: ArrayLike, lon1: ArrayLike, lat2: ArrayLike, lon2: ArrayLi
     >>> round(geodesic_km(48.8584, 2.2945, 52.5163, 13.3777), 1)
     881.3
     """
-    from geopy.distance import geodesic
+    with LOADING:
+        from geopy.distance import geodesic
 
     def pair_km(*pair: float) -> float:
         if any(map(math.isnan, pair)):

@@ -6,13 +6,14 @@ Creating one is free: its first lookup loads the data, once per process, in whic
 
 from __future__ import annotations
 
-import threading
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from geo_rewards.errors import UnknownNameError
+from geo_rewards.first_use import LOADING
+from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.geo.nearest import NearestPlaces
 from geo_rewards.types import Place
 
@@ -66,8 +67,18 @@ class DefaultGazetteer:
         >>> DefaultGazetteer().lookup([48.8584], [2.2945])
         [Place(country='FR', region='Île-de-France', city='Paris')]
         """
+        return list(self.locate(lats, lons))
+
+    def locate(self, lats: ArrayLike, lons: ArrayLike) -> LocatedPlaces:
+        """Return the same as `lookup`, in a form whose places are compared without making each.
+
+        Raises:
+            ValueError: As `lookup` does.
+        """
         checked_lats, checked_lons = check_coordinates(lats, lons)
-        return _nearest_places().find(checked_lats, checked_lons) if checked_lats.size else []
+        if not checked_lats.size:
+            return LocatedPlaces.nowhere(0)
+        return _nearest_places().find(checked_lats, checked_lons)
 
 
 class ReverseGeocoderGazetteer:
@@ -130,12 +141,11 @@ def check_coordinates(lats: ArrayLike, lons: ArrayLike) -> tuple[FloatArray, Flo
     return columns
 
 
-_LOCK = threading.Lock()
 _LOADED: dict[str, Any] = {}
 
 
 def _nearest_places() -> NearestPlaces:
-    with _LOCK:
+    with LOADING:
         if "default" not in _LOADED:
             _LOADED["default"] = NearestPlaces()
         nearest: NearestPlaces = _LOADED["default"]
@@ -143,7 +153,7 @@ def _nearest_places() -> NearestPlaces:
 
 
 def _reverse_geocoder() -> Any:
-    with _LOCK:
+    with LOADING:
         if "reverse_geocoder" not in _LOADED:
             import reverse_geocoder
 

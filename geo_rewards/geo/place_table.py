@@ -5,15 +5,15 @@ Rows are sorted by country, then region, so the places of one country are contig
 
 from __future__ import annotations
 
-import threading
 from array import array
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.first_use import LOADING, lazy_property
 from geo_rewards.geo.sphere import unit_vectors
 from geo_rewards.geo.tables import TABLES
 
@@ -30,7 +30,6 @@ CITY_KM_PER_ROOT = 0.008
 
 _HEAD = 8
 """How many bytes of a name are searched as one number."""
-_LOCK = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -66,23 +65,23 @@ class Places:
     region_country: IntArray
     countries: list[str]
 
-    @cached_property
+    @lazy_property
     def country(self) -> IntArray:
         """Index into `countries` of each place."""
         return self.region_country[self.region]
 
-    @cached_property
+    @lazy_property
     def country_rows(self) -> dict[str, slice]:
         """Rows of each country."""
         starts = np.searchsorted(self.country, np.arange(len(self.countries) + 1)).tolist()
         return {code: slice(starts[i], starts[i + 1]) for i, code in enumerate(self.countries)}
 
-    @cached_property
+    @lazy_property
     def reach_km(self) -> FloatArray:
         """How far each place reaches as a city: points within this distance lie in it."""
         return CITY_KM_PER_ROOT * np.sqrt(self.population)
 
-    @cached_property
+    @lazy_property
     def vectors(self) -> FloatArray:
         """Each place as a point on the unit sphere, which has no seam or poles."""
         return unit_vectors(self.lat, self.lon)
@@ -90,7 +89,7 @@ class Places:
 
 def load_places() -> Places:
     """Return the table of places, read once per process."""
-    with _LOCK:
+    with LOADING:
         return _load_places()
 
 
@@ -99,14 +98,14 @@ def city_rows(key: str, *, country: str) -> frozenset[int]:
 
     An unknown country has no places.
     """
-    with _LOCK:
+    with LOADING:
         names = _city_names(country)
     return names.rows(key) if names is not None and key else frozenset()
 
 
 def region_names(country: str) -> Mapping[str, frozenset[int]]:
     """Return the regions (indices into `Places.regions`) with each name (`plain_key`) in a country."""
-    with _LOCK:
+    with LOADING:
         return _region_names(country)
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import threading
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from geo_rewards.first_use import LOADING
 from geo_rewards.geo.keys import plain_key
 from geo_rewards.geo.tables import TABLES
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 _CODE = re.compile(r"(?:([A-Za-z]{2})[-_. \u2010-\u2015\u2212])?([A-Za-z0-9]{1,3})")
 _MOST_CHARACTERS = 10
-_LOCK = threading.Lock()
 
 
 class Subdivision(NamedTuple):
@@ -54,7 +53,7 @@ def subdivision(text: str, country: str) -> Subdivision | None:
 
 
 def _by_country() -> Mapping[str, Mapping[str, Subdivision]]:
-    with _LOCK:
+    with LOADING:
         return _load()
 
 

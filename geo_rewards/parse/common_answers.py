@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from geo_rewards.first_use import LOADING
+
 if TYPE_CHECKING:
     import re
     from collections.abc import Callable, Mapping
@@ -81,10 +83,11 @@ def read_common(text: str, *, listed: bool = True) -> CommonReading | None:
 @cache
 def _notations() -> Notations:
     """Return the table of all notations; compiling it takes as long as reading thousands of answers."""
-    from geo_rewards.parse import common_patterns as patterns
-    from geo_rewards.parse import common_readers as readers
+    with LOADING:
+        from geo_rewards.parse import common_patterns as patterns
+        from geo_rewards.parse import common_readers as readers
 
-    axes = Notation(patterns.AXES, readers.read_lines)
+    axes = Notation(patterns.AXES, readers.read_axes)
     lines = Notation(patterns.LINES, readers.read_lines)
     letters_before = Notation(patterns.LETTERS_BEFORE, readers.read_letters_before)
     numbers = (

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import TYPE_CHECKING
 
+from geo_rewards.first_use import LOADING
 from geo_rewards.parse.common_answers import read_common
 from geo_rewards.parse.tags import ONE_EACH, find_blocks, plain_answer, think_of_plain
 from geo_rewards.types import Answer, Coordinate
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from geo_rewards.parse.common_readers import CommonReading
     from geo_rewards.parse.reading import Reading
 
@@ -118,14 +122,20 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
     )
 
 
+@cache
+def _full_parser() -> tuple[type[Reading], Callable[..., Reading]]:
+    """Import the full parser and its tables of words, which a command that reads no answer does not need."""
+    with LOADING:
+        from geo_rewards.parse.reading import Reading, read_answer
+    return Reading, read_answer
+
+
 def _read(answer: str, *, listed: bool) -> Reading:
     """Return what a stripped answer says: from one pattern if its form is common, else the full parser."""
-    # Imported here with all its tables of words: a command that reads no answer does not need them.
-    from geo_rewards.parse.reading import Reading, read_answer
-
+    reading, read_answer = _full_parser()
     common = read_common(answer, listed=listed)
     if common is None:
         return read_answer(answer, listed=listed)
     lat, lon, form, written, country, region, city = common
     coordinate = None if form is None else Coordinate(lat, lon)
-    return Reading(coordinate, written, form, country=country, region=region, city=city)
+    return reading(coordinate, written, form, country=country, region=region, city=city)

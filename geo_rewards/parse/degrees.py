@@ -6,6 +6,8 @@ import math
 import re
 from typing import TYPE_CHECKING
 
+from geo_rewards.first_use import LOADING
+
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis
 
@@ -29,10 +31,11 @@ def degrees_of(text: str, axis: Axis) -> float:
 
 
 def _read_degrees(text: str, axis: Axis) -> float:
-    from geo_rewards.parse.angle_reader import single_angle
-    from geo_rewards.parse.angles import AXIS_NAMES
-    from geo_rewards.parse.findings import RefusedError, shown
-    from geo_rewards.parse.normalise import plain_text
+    with LOADING:
+        from geo_rewards.parse.angle_reader import single_angle
+        from geo_rewards.parse.angles import AXIS_NAMES
+        from geo_rewards.parse.findings import RefusedError, shown
+        from geo_rewards.parse.normalise import plain_text
 
     try:
         angle = single_angle(plain_text(text).strip())

@@ -7,8 +7,9 @@ One table: supporting another word takes just one more entry here. Each word bec
 from __future__ import annotations
 
 import re
-from functools import cached_property
 from typing import TYPE_CHECKING
+
+from geo_rewards.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -193,7 +194,7 @@ class _Rules:
         self._table = table
         self.characters = tuple(table)
 
-    @cached_property
+    @lazy_property
     def pattern(self) -> re.Pattern[str]:
         """The pattern, compiled when a text first has one of the words."""
         groups = (f"({'|'.join(patterns)})" for patterns in self._table.values())

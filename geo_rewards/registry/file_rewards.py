@@ -8,7 +8,6 @@ import importlib.abc
 import importlib.util
 import os
 import sys
-import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,11 +15,17 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.contract.reward import Reward
 from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, one_line
+from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.registry.catalog import PluginSource
 from geo_rewards.registry.registration import reward_claim
+from geo_rewards.regular_file import NotRegularError, read_regular
 
 if TYPE_CHECKING:
     from types import ModuleType
+
+
+MAX_BYTES = 10_000_000
+"""The largest reward file that is read."""
 
 
 class RewardFileError(PluginError):
@@ -97,7 +102,7 @@ def load_file_reward(name: str) -> FileReward:
     return FileReward(f"{path}:{class_name}", reward_class, digest)
 
 
-_executing = threading.RLock()
+_executing = ForkSafeLock(delays_forks=True)
 
 
 class _Source(importlib.abc.SourceLoader):
@@ -116,8 +121,10 @@ class _Source(importlib.abc.SourceLoader):
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError):
+        return read_regular(path, max_bytes=MAX_BYTES)
+    except NotRegularError as error:
+        raise RewardFileError(f"reward file {path} cannot be read: {error}") from error
+    except (FileNotFoundError, NotADirectoryError):
         neighbours = [str(file) for file in path.parent.glob("*.py")]
         raise UnknownNameError("reward file", str(path), neighbours) from None
     except OSError as error:

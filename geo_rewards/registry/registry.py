@@ -20,6 +20,7 @@ import pluggy
 
 from geo_rewards.contract import hookspecs
 from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, hint, nearest_names, one_line
+from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.registry.catalog import DISABLE_VARIABLE, Catalog, Claim, PluginSource, Thing, normalise_name
 from geo_rewards.registry.registration import gazetteer_claim, recipe_claim, reward_claim
 
@@ -88,7 +89,7 @@ class Registry:
         self._manager.add_hookspecs(hookspecs)
         self._lost: dict[str, PluginInfo] = {}
         self._gazetteers: dict[str, Gazetteer] = {}
-        self._making = threading.RLock()
+        self._making = ForkSafeLock(delays_forks=True)
 
     def load(self, source: PluginSource, import_module: Callable[[], object]) -> PluginInfo:
         """Import a plugin, call its hooks and return the result; its failure is recorded, never raised."""
@@ -305,7 +306,7 @@ def summary(thing: type) -> str:
 
 _replacements: list[Registry] = []
 _cached_registry = lru_cache(maxsize=1)(build_registry)
-_first_building = threading.Lock()
+_first_building = ForkSafeLock(delays_forks=True)
 _this_thread = threading.local()
 
 

@@ -14,6 +14,8 @@ from typing import IO, TYPE_CHECKING, Literal, Protocol
 from geo_rewards.atomic_file import replacing
 from geo_rewards.data.reading import files_of, is_stdin
 from geo_rewards.data.reading.kinds import kind_of
+from geo_rewards.errors import noting
+from geo_rewards.regular_file import kind_of_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +61,14 @@ def open_output(out: Path | None, *, file: Path, recipe: Recipe) -> Iterator[Out
     """
     if out is None:
         with tempfile.TemporaryFile() as spool:
-            yield _Lines(spool)
-            _print(spool)
+            with noting("no rows were written to stdout"):
+                yield _Lines(spool)
+            with noting("the rows written to stdout are not all"):
+                _print(spool)
         return
     target = Path(os.path.realpath(out))  # keep a link a link
     way = way_of(file, out)
-    with replacing(target, flush=False) as part:
+    with replacing(target) as part:
         if way == "lines":
             with part.open("wb", buffering=_BLOCK_BYTES) as sink:
                 yield _Lines(sink)
@@ -116,10 +120,9 @@ def check_output(out: Path, *, file: Path) -> str | None:
         return f"{str(out)!r} must end in .jsonl or .parquet, or be -"
     if not out.parent.is_dir():
         return f"folder {str(out.parent)!r} does not exist"
-    if out.is_dir():
-        return f"{str(out)!r} is a folder"
-    if out.exists() and not out.is_file():
-        return f"{str(out)!r} is not a regular file"
+    kind = kind_of_file(out)
+    if kind is not None:
+        return f"{str(out)!r} is {kind}, which cannot be replaced by a file"
     if out.exists() and any(part.exists() and out.samefile(part) for part in files_of(file)):
         return f"{str(out)!r} is the input file; choose another output"
     if file.is_dir() and out.parent.samefile(file):

@@ -80,7 +80,7 @@ class Report:
 
     def _share(self) -> str:
         share = self.tally.share.value
-        return "" if share is None else f", {share:.1%} of what its row can earn"
+        return "" if share is None else f", {share:.1%} of what each row can earn"
 
     def _label_line(self, label: str, mean: Mean, width: int) -> str:
         weight = f", weight {self.recipe.entries[label].weight:g}"

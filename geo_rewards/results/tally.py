@@ -110,7 +110,9 @@ class Distances:
         if not self.count:
             return None
         middle = [(self.count - 1) // 2, self.count // 2]
-        return float(np.searchsorted(np.cumsum(self._counted()), middle, side="right").mean()) * _BIN_KM
+        return round(
+            float(np.searchsorted(np.cumsum(self._counted()), middle, side="right").mean()) * _BIN_KM, 2
+        )
 
     def _counted(self) -> NDArray[np.int64]:
         if self._counts is None:

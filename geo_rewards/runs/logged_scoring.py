@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.parse.chat import completion_text, restore_think
 from geo_rewards.runs.completions_table import CompletionColumns, check_labels
 from geo_rewards.runs.fault_window import BatchFaults, FaultWindow
@@ -54,7 +54,7 @@ class LoggedScoring(SharedScoring):
         self._table = CompletionColumns()
         self._faults = FaultWindow()
         self._seconds = 0.0
-        self._logging = threading.Lock()
+        self._logging = ForkSafeLock()
 
     def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Score a batch; the think tag that the prompt opened is restored first."""
@@ -99,4 +99,4 @@ class LoggedScoring(SharedScoring):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state with a new lock."""
-        super().__setstate__({**state, "_logging": threading.Lock()})
+        super().__setstate__({**state, "_logging": ForkSafeLock()})

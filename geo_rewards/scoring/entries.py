@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError, hint, nearest_names
 from geo_rewards.registry.file_rewards import RewardFileError, check_hash
 from geo_rewards.registry.lookup import FoundReward, find_reward
-from geo_rewards.yaml_file import describe_error
+from geo_rewards.yaml_file import describe_error, parse_yaml, yaml_problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -77,9 +77,11 @@ def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
         if not equals or "." not in key:
             raise RecipeError(f"{setting!r} must be label.parameter=value")
         try:
-            values[key.strip()] = yaml.safe_load(text)
+            values[key.strip()] = parse_yaml(text)
         except yaml.YAMLError as error:
-            raise RecipeError(f"{setting!r}: the value is not valid YAML") from error
+            raise RecipeError(
+                f"{setting!r:.60}: the value is not valid YAML: {yaml_problem(error)}"
+            ) from error
     return values
 
 

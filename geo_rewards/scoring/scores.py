@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.first_use import lazy_property
 from geo_rewards.scoring.explanation import explain_row, total_line
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Scores:
         """What went wrong, by label and row."""
         return {label: column.errors for label, column in self.columns.items()}
 
-    @cached_property
+    @lazy_property
     def total(self) -> list[float | None]:
         """Weighted sums; None where every weighted reward abstained or a reward failed."""
         weighted = [column for column in self.columns.values() if column.entry.weight]

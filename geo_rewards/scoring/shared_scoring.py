@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import logging
 import math
-import threading
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.batch.values import python_values
+from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.parse.chat import completion_text
 
 if TYPE_CHECKING:
@@ -40,10 +41,9 @@ class SharedScoring:
     ) -> None:
         self.labels = tuple(labels)
         self._score = score
-        self._seen: _Snapshot | None = None
-        self._scores: Scores | None = None
+        self._memo: tuple[_Snapshot, Scores] | None = None
         self._reported: set[str] = set()
-        self._scoring = threading.Lock()
+        self._scoring = ForkSafeLock()
 
     def named_rewards(self) -> list[NamedReward]:
         """Return one callable for each label, in order."""
@@ -53,11 +53,10 @@ class SharedScoring:
         """Return the scores of this batch, computed once."""
         seen = _snapshot(completions, columns)
         with self._scoring:
-            if self._scores is None or not _same(self._seen, seen):
-                self._scores = self.score(completions, columns)
-                self._seen = seen
-                self._report(self._scores)
-            return self._scores
+            if self._memo is None or not _same(self._memo[0], seen):
+                self._memo = seen, self.score(completions, columns)
+                self._report(self._memo[1])
+            return self._memo[1]
 
     def score(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Score a batch; an adapter may prepare the completions first."""
@@ -91,11 +90,11 @@ class SharedScoring:
 
     def __getstate__(self) -> dict[str, Any]:
         """Drop the memo, and the lock, which belongs to this process."""
-        return {**self.__dict__, "_seen": None, "_scores": None, "_scoring": None}
+        return {**self.__dict__, "_memo": None, "_scoring": None}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore the state with a new lock."""
-        self.__dict__.update(state, _scoring=threading.Lock())
+        self.__dict__.update(state, _scoring=ForkSafeLock())
 
 
 class NamedReward:
@@ -126,7 +125,7 @@ def _snapshot(completions: Sequence[Any], columns: Mapping[str, Any]) -> _Snapsh
     These are copies, so that a batch changed in place later counts as another.
     """
     texts = [completion_text(completion) for completion in completions]
-    values = {name: v.tolist() if hasattr(v, "tolist") else v for name, v in columns.items()}
+    values = {name: python_values(v) for name, v in columns.items()}
     lists = {name: list(v) for name, v in values.items() if isinstance(v, (list, tuple))}
     return texts, lists, getattr(columns.get("trainer_state"), "global_step", None)
 

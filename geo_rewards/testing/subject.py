@@ -6,10 +6,10 @@ import copy
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from geo_rewards.batch.batch import Batch
+from geo_rewards.first_use import lazy_property
 from geo_rewards.testing.cases import JUNK_ANSWER
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
 from geo_rewards.testing.samples import tagged, trainer_state
@@ -61,7 +61,7 @@ class Subject(ABC):
         self._needs = needs
         self._about = about
 
-    @cached_property
+    @lazy_property
     def about_answer(self) -> bool:
         """Whether the answer hacks apply: a label is needed, or the ideal answer pays more than junk."""
         if self._about is not None:
@@ -70,7 +70,7 @@ class Subject(ABC):
             self.pays_more(tagged(case.ideal), than=tagged(JUNK_ANSWER), case=case) for case in self.cases
         )
 
-    @cached_property
+    @lazy_property
     def about_format(self) -> bool:
         """Whether the format hacks apply: an answer with tags pays more than without."""
         if self._about is not None:
@@ -82,17 +82,17 @@ class Subject(ABC):
         """What an empty answer must earn; None if unknown."""
         return self.bounds[0]
 
-    @cached_property
+    @lazy_property
     def trials(self) -> list[Trial]:
         """Completions of every kind, none of them long, on each case."""
         return [Trial(completion, case.columns) for case in self.cases for completion in _kinds(case)]
 
-    @cached_property
+    @lazy_property
     def all_trials(self) -> list[Trial]:
         """Every completion of the kit, except the long ones, on each case."""
         return [Trial(completion, case.columns) for case in self.cases for completion in _completions(case)]
 
-    @cached_property
+    @lazy_property
     def outcomes(self) -> list[Outcome]:
         """The outcomes of `trials` in one batch."""
         return self.score(self.trials)

@@ -1,6 +1,8 @@
 import pickle
 
-from geo_rewards.batch.columns import LazyRows, column, taken
+import numpy as np
+
+from geo_rewards.batch.columns import LazyRows, column, row_columns, taken
 
 
 def test_an_item_is_created_on_first_use_and_kept():
@@ -59,3 +61,10 @@ def test_a_part_takes_its_rows_of_a_column_from_its_parent():
 def test_rows_are_taken_from_each_column_of_a_mapping():
     assert taken({"a": [1, 2, 3], "b": ("x", "y", "z")}, [2, 0]) == {"a": [3, 1], "b": ["z", "x"]}
     assert taken(None, [0]) is None
+
+
+def test_dates_reach_rewards_as_dates():
+    when = np.array(["2020-01-01T00:00:00.000000001"], dtype="datetime64[ns]")
+    found = row_columns({"when": when}, 1)["when"]
+    assert found == [when[0]]
+    assert isinstance(found[0], np.datetime64)

@@ -1,4 +1,7 @@
+import datetime
 import math
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -254,3 +257,66 @@ def test_an_unreadable_solution_meant_as_a_place_is_an_error(solution):
 )
 def test_texts_with_other_kinds_of_numbers_stay_texts(text):
     assert read_truth({"solution": text}) == GroundTruth(text=text)
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"),
+    [
+        (Decimal("48.85"), Decimal("2.35")),
+        (np.float32(48.85), np.float64(2.35)),
+        (Fraction(4885, 100), np.longdouble("2.35")),
+    ],
+)
+def test_numbers_of_all_kinds_are_read(lat, lon):
+    found = read_truth({"lat": lat, "lon": lon}).coordinate
+    assert (found.lat, found.lon) == pytest.approx((48.85, 2.35), abs=1e-5)
+    assert read_truth({"solution": [lat, lon]}).coordinate == found
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        10**400,
+        -(10**5000),
+        "9" * 400,
+        Decimal("1e999999"),
+        Fraction(10**400),
+        True,
+        1j,
+        np.timedelta64(1, "ns"),
+        np.datetime64(1, "ns"),
+        datetime.datetime(2020, 1, 1),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+@pytest.mark.parametrize("column", ["lat", "solution"])
+def test_what_is_no_latitude_is_an_error_that_names_the_row(value, column):
+    cells = {"lat": [48.85, value], "lon": [2.35, 2.35]}
+    if column == "solution" and not isinstance(value, str):
+        cells = {"solution": [[48.85, 2.35], [value, 2.35]]}
+    with pytest.raises(TruthError, match=r"row 1: (lat|latitude) .{1,90}is not "):
+        read_truths(cells)
+
+
+@pytest.mark.parametrize("column", ["country", "region", "city", "solution"])
+def test_a_number_too_long_to_be_written_is_no_name_either(column):
+    with pytest.raises(TruthError, match=r"row 0: .*a number of thousands of digits"):
+        read_truths({column: [10**5000]})
+
+
+def test_dates_counted_in_nanoseconds_are_not_degrees():
+    """`tolist` turns them into integers, and the first nanoseconds of 1970 are valid degrees."""
+    for kind in ("datetime64[ns]", "timedelta64[ns]"):
+        with pytest.raises(TruthError, match="row 0: lat np"):
+            read_truths({"lat": np.array([48, 49], dtype=kind), "lon": [2.0, 2.0]})
+
+
+@pytest.mark.parametrize("missing", [Decimal("NaN"), np.datetime64("NaT"), np.float64("nan")])
+def test_missing_values_of_all_kinds_are_missing(missing):
+    assert read_truth({"lat": missing, "lon": missing, "country": missing}) == GroundTruth()
+
+
+def test_contradicting_numbers_of_any_length_are_named_shortly():
+    with pytest.raises(TruthError) as caught:
+        read_truth({"lat": 10**400, "latitude": 10**300, "lon": 1})
+    assert len(str(caught.value)) < 200

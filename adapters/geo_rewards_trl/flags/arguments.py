@@ -8,6 +8,9 @@ from pathlib import Path
 from typing import Literal
 
 from geo_rewards.errors import UnknownNameError, UsageError
+from geo_rewards.regular_file import read_regular
+
+_MAX_PROMPT_BYTES = 1_000_000
 
 DEFAULT_SYSTEM_PROMPT = (
     "You are an expert at finding out where a photo was taken. Reason step by step about the clues in the "
@@ -135,6 +138,6 @@ def system_prompt_text(value: str) -> str | None:
     if value in {"off", "default"}:
         return DEFAULT_SYSTEM_PROMPT if value == "default" else None
     try:
-        return Path(value).read_text(encoding="utf-8").strip()
+        return read_regular(value, max_bytes=_MAX_PROMPT_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--system_prompt must be `off`, `default` or a text file: {error}") from error

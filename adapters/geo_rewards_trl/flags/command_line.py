@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from trl import GRPOConfig, ModelConfig, TrlParser
 
 from geo_rewards.errors import UnknownNameError, UsageError
+from geo_rewards.yaml_file import read_yaml
 from geo_rewards_trl.flags.arguments import RunArguments, deepspeed_config
 from geo_rewards_trl.flags.checks import NO_GPU, check_arguments
 from geo_rewards_trl.ranks.deepspeed import use_deepspeed_on_cpu
@@ -59,9 +59,9 @@ class RunParser(TrlParser):  # type: ignore[misc]  # trl is not typed
             UnknownNameError: With the nearest keys.
         """
         try:
-            config = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            raise UsageError(f"--config {path}: cannot be read: {error}") from error
+            config = read_yaml(Path(path), error_class=UsageError)
+        except UsageError as error:
+            raise UsageError(f"--config {error}") from error
         if not isinstance(config, dict):
             raise UsageError(f"--config {path}: must be a mapping of flags to values")
         known = {action.dest for action in self._actions} | {"env"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import compress, islice
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -13,6 +12,7 @@ from geo_rewards.data.reading.json_rows import UnreadRest, read_line, read_list,
 from geo_rewards.data.reading.kinds import files_of, is_stdin, kind_of
 from geo_rewards.data.reading.opened import OpenedFile, open_file, seekable
 from geo_rewards.data.reading.parquet_rows import ParquetChunk, read_parquet
+from geo_rewards.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -46,7 +46,7 @@ class LineChunk:
         """Return how much of `total_size` it is."""
         return sum(map(len, self.lines))
 
-    @cached_property
+    @lazy_property
     def rows(self) -> list[Any]:
         """The value of each line, or a `BadRow`."""
         return list(map(read_line, self.lines))

@@ -206,9 +206,11 @@ class _Decoder:
         result: dict[str, Any] = {}
         for key, value in pairs:
             if key in result:
-                self.fault = BadRow("json", f"the key {key!r} is duplicated")
+                self.fault = BadRow("json", f"the key {key!r:.60} is duplicated")
             if type(value) is float and value in _INFINITE:
-                self.fault = BadRow("json", f"the number of {key!r} is beyond the range of floating point")
+                self.fault = BadRow(
+                    "json", f"the number of {key!r:.60} is beyond the range of floating point"
+                )
             result[key] = value
         return result
 

@@ -6,11 +6,11 @@ import json
 import math
 from collections import Counter
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.data.problems import place_of
 from geo_rewards.errors import DataError
+from geo_rewards.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ class ParquetChunk:
         except Exception as error:
             raise self._unreadable(name, values, error) from error
 
-    @cached_property
+    @lazy_property
     def rows(self) -> list[Any]:
         """The cells of each row, by column.
 

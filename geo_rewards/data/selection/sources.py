@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import DataError
+from geo_rewards.regular_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ def content_hash(files: Sequence[Path]) -> str:
     digest = hashlib.blake2b(digest_size=16)
     for path in files:
         try:
-            with path.open("rb") as file:
+            with open_regular(path) as file:
                 digest.update(hashlib.file_digest(file, hashlib.blake2b).digest())
         except OSError as error:
             raise DataError(f"data file {path} cannot be read: {error.strerror}") from error

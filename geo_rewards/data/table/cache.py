@@ -9,21 +9,24 @@ import hashlib
 import json
 import logging
 import multiprocessing
+import re
 import tempfile
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.atomic_file import write_text
+from geo_rewards.atomic_file import replacing, write_text
 from geo_rewards.data import check_pictures, content_hash, read_sources
 from geo_rewards.data.picture_check import processors
 from geo_rewards.data.reading import files_of, unchanged
 from geo_rewards.data.selection.mixture import files_of_sources
 from geo_rewards.data.table.encoding import build_table
+from geo_rewards.data.table.seal import seal, why_unsealed
 from geo_rewards.data.table.table import TABLE_FORMAT
 from geo_rewards.errors import DataError, GeoRewardsError
+from geo_rewards.regular_file import kind_of_file, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,6 +37,9 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _HASHES = "hashes.json"
+_HASH = re.compile(r"[0-9a-f]{32}")
+_MOST_OF_HASHES = 50_000_000  # bytes; 200,000 data files
+_MOST_OF_REFUSAL = 1_000_000
 _SETTLED_S = 2.0  # a file changed this recently may change again within one tick of the disk's clock
 _PROGRESS_EVERY_S = 30.0
 
@@ -112,13 +118,17 @@ def _find(request: TableRequest, *, cache_dir: Path, check_unchanged: Callable[[
     hashes = file_hashes(request.files, cache_dir=cache_dir)
     # A table built without any bad rows also serves `skip`: a run stopped by a broken picture can then
     # continue with the same rows.
-    strict = cache_dir / f"{replace(request, bad_rows='error').key(hashes)}.arrow"
-    path = strict if strict.exists() else cache_dir / f"{request.key(hashes)}.arrow"
-    if path.exists():
-        return path
+    for name in dict.fromkeys((replace(request, bad_rows="error").key(hashes), request.key(hashes))):
+        path = cache_dir / f"{name}.arrow"
+        damage = why_unsealed(path)
+        if damage is None:
+            return path
     refused_before = _stamp(path.with_suffix(".refused"))
     with _locked(path.with_suffix(".lock")):
-        if not path.exists():
+        damage = why_unsealed(path)
+        if damage is not None:
+            if path.exists():
+                logger.warning("data table %s is damaged (%s): building it again", path, damage)
             _build_unless_refused(
                 request, path, refused_before=refused_before, check_unchanged=check_unchanged
             )
@@ -150,10 +160,7 @@ def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
         DataError: If a file is missing.
     """
     memory = cache_dir / _HASHES
-    known: dict[str, str] = {}
-    with suppress(OSError, ValueError):
-        remembered = json.loads(memory.read_text(encoding="utf-8"))
-        known = remembered if isinstance(remembered, dict) else {}
+    known = _read_hashes(memory)
     found = {path: (_identity(path), known.get(_identity(path) or "")) for path in files}
     fresh = {path: content_hash([path]) for path, (_, digest) in found.items() if digest is None}
     new = {
@@ -162,9 +169,38 @@ def file_hashes(files: Sequence[Path], *, cache_dir: Path) -> list[str]:
         if path in fresh and name and name == _identity(path) and _is_settled(path)
     }
     if new:
-        cache_dir.mkdir(parents=True, exist_ok=True)
-        write_text(memory, json.dumps({**known, **new}, indent=1), flush=False)
+        _write_hashes(memory, {**known, **new})
     return [found[path][1] or fresh[path] for path in files]
+
+
+def _read_hashes(memory: Path) -> dict[str, str]:
+    """Return the cached fingerprints; none if the file is missing or is not one of ours."""
+    try:
+        known = json.loads(read_regular(memory, max_bytes=_MOST_OF_HASHES, follows_links=False))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as error:
+        return _without_hashes(memory, str(error))
+    if not isinstance(known, dict):
+        return _without_hashes(memory, f"it holds a {type(known).__name__}")
+    return {name: digest for name, digest in known.items() if _is_hash(digest)}
+
+
+def _without_hashes(memory: Path, reason: str) -> dict[str, str]:
+    logger.warning("%s cannot be used (%s): all data files are read for their fingerprints", memory, reason)
+    return {}
+
+
+def _is_hash(digest: object) -> bool:
+    return isinstance(digest, str) and _HASH.fullmatch(digest) is not None
+
+
+def _write_hashes(memory: Path, hashes: Mapping[str, str]) -> None:
+    memory.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        write_text(memory, json.dumps(hashes, indent=1))
+    except OSError as error:  # the next start reads the files again
+        logger.warning("%s cannot be written: %s", memory, error.strerror)
 
 
 def _identity(path: Path) -> str | None:
@@ -188,12 +224,12 @@ def _build_unless_refused(
 ) -> None:
     refusal = path.with_suffix(".refused")
     if _stamp(refusal) != refused_before:  # another rank has just read the rows: do not read them again
-        raise DataError(refusal.read_text(encoding="utf-8"))
-    _remove_leftovers(path.parent)
+        reason = read_regular(refusal, max_bytes=_MOST_OF_REFUSAL, follows_links=False)
+        raise DataError(reason.decode(errors="replace"))
     try:
         _build(request, path, check_unchanged)
     except GeoRewardsError as error:
-        refusal.write_text(str(error), encoding="utf-8")
+        write_text(refusal, str(error).encode(errors="backslashreplace").decode())
         raise
     except OSError as error:
         raise DataError(
@@ -210,18 +246,18 @@ def _build(request: TableRequest, path: Path, check_unchanged: Callable[[], None
     rows: Iterator[Row | RowProblem] = read_sources(request.sources, seed=request.seed)
     if request.check_pictures:
         rows = check_pictures(rows)
-    partial = path.with_suffix(".partial")
-    info = build_table(
-        _with_progress(rows),
-        partial,
-        files=request.files,
-        columns=request.columns,
-        reserved=request.reserved,
-        skip_bad=request.bad_rows == "skip",
-        workers=workers,
-    )
-    check_unchanged()  # the name says which content the rows are from
-    partial.replace(path)
+    with replacing(path) as part:
+        info = build_table(
+            _with_progress(rows),
+            part,
+            files=request.files,
+            columns=request.columns,
+            reserved=request.reserved,
+            skip_bad=request.bad_rows == "skip",
+            workers=workers,
+        )
+        seal(part)
+        check_unchanged()  # the name says which content the rows are from
     files = "1 data file" if len(request.files) == 1 else f"{len(request.files)} data files"
     logger.info("read %d rows from %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
 
@@ -240,6 +276,8 @@ def _with_progress(rows: Iterator[Row | RowProblem]) -> Iterator[Row | RowProble
 def _locked(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
+    if path.is_symlink() or kind_of_file(path) is not None:  # locking would empty what a link leads to
+        raise DataError(f"{path} must be a file, not a link or anything else: remove it")
     lock = FileLock(path)
     try:
         lock.acquire(timeout=_PROGRESS_EVERY_S)
@@ -258,12 +296,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return status.st_ino, status.st_mtime_ns
-
-
-def _remove_leftovers(cache_dir: Path) -> None:
-    """Remove what killed builds of other tables left; a running build holds its lock."""
-    from filelock import FileLock, Timeout
-
-    for partial in cache_dir.glob("*.partial"):
-        with suppress(Timeout), FileLock(partial.with_suffix(".lock"), timeout=0):
-            partial.unlink(missing_ok=True)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from geo_rewards.data.rows import Row
     from geo_rewards.data.table.survey import Kind, Survey
 
-TABLE_FORMAT = 2  # increment when rows are read or stored differently, so that older tables are ignored
+TABLE_FORMAT = 3  # increment when rows are read or stored differently, so that older tables are ignored
 
 ORIGIN_COLUMN = "row_origin"
 """Where a row comes from: `{"file": index, "line": number, "lat": degrees, "lon": degrees}`.

@@ -9,18 +9,23 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
-from pathlib import Path
 from threading import Event
+from typing import TYPE_CHECKING
 
 import pytest
+from processes import LONGEST_S, Followed, children_of
 
 from geo_rewards.data import Source
+from geo_rewards.data.picture_check import processors
 from geo_rewards.data.selection.sampling import parse_sampling
-from geo_rewards.data.table import cache
+from geo_rewards.data.table import cache as table_cache
 from geo_rewards.data.table.cache import TableRequest, file_hashes
 from geo_rewards.data.table.stored import find_rows
 from geo_rewards.errors import DataError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 def tables(tmp_path) -> list[Path]:
@@ -47,32 +52,105 @@ def test_other_folders_are_read_again(tmp_path, store, row, read, picture):
     assert columns["images"][0][0].getpixel((0, 0))[0] == 99
 
 
-def test_a_half_written_table_is_replaced(tmp_path, store, row):
-    store(row("One?"))
-    (table,) = tables(tmp_path)
-    complete = table.read_bytes()
-    table.with_suffix(".partial").write_bytes(complete[: len(complete) // 2])
-    table.unlink()
-    assert store(row("One?")).info.rows == 1
-    assert table.read_bytes() == complete
-    assert not table.with_suffix(".partial").exists()
+def half(content: bytes) -> bytes:
+    return content[: len(content) // 2]
 
 
-@pytest.mark.parametrize("where", ["within a row", "between batches"])
-def test_a_truncated_table_is_not_trained_on(tmp_path, store, row, where):
+def between_batches(content: bytes) -> bytes:
+    """Cut off after the first batch: Arrow would silently read what is there."""
     import pyarrow as pa
 
-    rows = [row("Where?", index=index) for index in range(3000)]
-    store(*rows)
-    (table,) = tables(tmp_path)
-    with pa.OSFile(str(table)) as source, pa.ipc.open_stream(source) as stream:
+    with pa.BufferReader(content) as source, pa.ipc.open_stream(source) as stream:
         stream.read_next_batch()
-        end = source.tell()
-    table.write_bytes(table.read_bytes()[: end + (1000 if where == "within a row" else 0)])
-    with pytest.raises((DataError, OSError)) as caught:
-        store(*rows)
-    if where == "between batches":  # Arrow silently reads what is there
-        assert "is damaged: it has only 1000 of 3000 rows; delete it" in str(caught.value)
+        return content[: source.tell()]
+
+
+def flipped(at: float) -> Callable[[bytes], bytes]:
+    def flip(content: bytes) -> bytes:
+        index = int(at * len(content))
+        return content[:index] + bytes([content[index] ^ 4]) + content[index + 1 :]
+
+    return flip
+
+
+DAMAGES = {
+    "cut in half": (half, "its end is missing"),
+    "cut between batches": (between_batches, "its end is missing"),
+    "empty": (lambda _: b"", "it is cut off"),
+    "a flipped byte in the metadata": (flipped(0.001), "its bytes have changed"),
+    "a flipped byte in the rows": (flipped(0.6), "its bytes have changed"),
+    "a flipped byte at the end": (flipped(0.9999), ""),
+    "longer": (lambda content: content + b"more", "its end is missing"),
+    "another file's": (lambda _: b"%PDF-1.4" * 1000, "its end is missing"),
+}
+
+
+@pytest.mark.parametrize(("damage", "reason"), DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_table_is_built_again(tmp_path, store, row, read, caplog, damage, reason):
+    rows = [row("Where?", index=index) for index in range(3000)]
+    first = read(store(*rows))
+    (table,) = tables(tmp_path)
+    complete = table.read_bytes()
+    table.write_bytes(damage(complete))
+    assert read(store(*rows)) == first
+    assert table.read_bytes() == complete
+    assert f"data table {table} is damaged ({reason}" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["arrow", "lock", "refused"])
+def test_links_at_the_names_of_a_table_are_not_followed(tmp_path, store, row, name):
+    bad = [row("One?", lat=95.0, lon=0.0)]
+    with pytest.raises(DataError, match="latitude"):
+        store(*bad)
+    (refused,) = (tmp_path / "cache").glob("*.refused")
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    link = refused.with_suffix(f".{name}")
+    link.unlink(missing_ok=True)
+    link.symlink_to(victim)
+    with pytest.raises(DataError):
+        store(*bad)
+    assert victim.read_text() == "precious"
+    assert link.is_symlink() == (name != "refused")  # replaced, not written through
+
+
+def as_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def as_link(path: Path) -> None:
+    (path.parent / "victim").write_text("{}")
+    path.symlink_to("victim")
+
+
+MEMORIES = {
+    "a list": lambda path: path.write_text("[1]"),
+    "null": lambda path: path.write_text("null"),
+    "a text": lambda path: path.write_text('"abc"'),
+    "no JSON": lambda path: path.write_text("{"),
+    "deep": lambda path: path.write_text("[" * 100_000),
+    "empty": lambda path: path.write_text(""),
+    "no UTF-8": lambda path: path.write_bytes(b'{"\xff": "\xfe"}'),
+    "no hashes": lambda path: path.write_text('{"a": 1, "b": null, "c": ["d"]}'),
+    "a folder": as_folder,
+    "a pipe": os.mkfifo,
+    "a link": as_link,
+}
+
+
+@pytest.mark.parametrize("spoil", MEMORIES.values(), ids=MEMORIES)
+def test_a_spoilt_memory_of_hashes_is_no_obstacle(tmp_path, spoil):
+    file, cache = tmp_path / "rows.jsonl", tmp_path / "cache"
+    file.write_text("one")
+    os.utime(file, (1e9, 1e9))
+    cache.mkdir()
+    right = file_hashes([file], cache_dir=tmp_path / "other")
+    spoil(cache / "hashes.json")
+    assert file_hashes([file], cache_dir=cache) == right
+    if not (cache / "hashes.json").is_dir():
+        assert right[0] in json.loads((cache / "hashes.json").read_text()).values()
+    if (cache / "victim").exists():
+        assert (cache / "victim").read_text() == "{}"
 
 
 def test_other_rows_of_the_same_file_get_a_separate_table(tmp_path, row, write_rows):
@@ -131,8 +209,8 @@ def test_a_touched_file_is_hashed_again(tmp_path):
     known = hashed("one", age_s=50)
     assert known == old
     memory = cache / "hashes.json"
-    memory.write_text(memory.read_text().replace(old[0], "from memory"))
-    assert file_hashes([file], cache_dir=cache) == ["from memory"]
+    memory.write_text(memory.read_text().replace(old[0], "0" * 32))
+    assert file_hashes([file], cache_dir=cache) == ["0" * 32]
     assert hashed("one", age_s=0) == old  # changed just now: it may change again unnoticed
     assert len(json.loads(memory.read_text())) == 3
 
@@ -187,7 +265,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from geo_rewards.data import Source
-from geo_rewards.data.table import cache
+from geo_rewards.data.table import cache as table_cache
 from geo_rewards.data.table.cache import TableRequest
 from geo_rewards.data.table.stored import find_rows
 
@@ -197,39 +275,35 @@ if __name__ == "__main__":
 """
 
 
-def spooled_bytes(pid: int, folder: Path) -> int:
-    """Return the size of the unnamed files that a process has open in a folder."""
-    size = 0
-    for file in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(OSError):  # closed meanwhile
-            size += file.stat().st_size if str(file.readlink()).startswith(f"{folder}/#") else 0
-    return size
-
-
-@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux shows which files a process has open")
-def test_a_killed_build_leaves_nothing_that_passes_for_a_table(tmp_path, row):
+@pytest.mark.skipif(sys.platform != "linux" or processors() < 2, reason="follows workers by pidfd")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_build_leaves_no_worker_and_nothing_that_passes_for_a_table(tmp_path, row, number):
     line = json.dumps(row("Where?" * 20, "Country: Japan Coordinates: (43.45, 142.61)")) + "\n"
     file, cache, script = tmp_path / "rows.jsonl", tmp_path / "cache", tmp_path / "build.py"
-    file.write_text(line * 60_000)
+    file.write_text(line * 200_000)
     script.write_text(BUILD)
     command = [sys.executable, str(script), str(file), str(cache)]
-    build = subprocess.Popen(command, start_new_session=True)
-    end = time.monotonic() + 60
-    while not spooled_bytes(build.pid, cache) and time.monotonic() < end:
+    build = subprocess.Popen(command)
+    end = time.monotonic() + LONGEST_S
+    while len(children_of(build.pid)) < 2 and time.monotonic() < end:  # Python's own tracker is one
         Event().wait(0.01)
+    followed = Followed({build.pid, *children_of(build.pid)})
     assert build.poll() is None
-    os.killpg(build.pid, signal.SIGKILL)
+    build.send_signal(number)
+    assert followed.have_ended()
     build.wait()
     assert not list(cache.glob("*.arrow"))
-    assert sum(path.stat().st_size for path in cache.glob("*.partial")) == 0  # rows wait in an unnamed file
+    (part,) = cache.glob(".*.part")
+    assert part.stat().st_size == 0  # rows wait in an unnamed file
     file.write_text(line * 10)
-    again = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    again = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=True)
     assert again.stdout == "10\n"
+    assert not list(cache.glob(".*.part"))
 
 
 @pytest.mark.parametrize("step", ["file_hashes", "read_sources"])
 def test_a_file_that_changes_while_a_table_is_built_leaves_no_table(tmp_path, store, row, monkeypatch, step):
-    real = getattr(cache, step)
+    real = getattr(table_cache, step)
 
     def meddled(*arguments, **keywords):
         found = real(*arguments, **keywords)
@@ -237,7 +311,7 @@ def test_a_file_that_changes_while_a_table_is_built_leaves_no_table(tmp_path, st
             file.write(json.dumps(row("Two?")) + "\n")
         return found
 
-    monkeypatch.setattr(cache, step, meddled)
+    monkeypatch.setattr(table_cache, step, meddled)
     with pytest.raises(DataError, match="changed while being read"):
         store(row("One?"))
     assert not tables(tmp_path)
