@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from geo_rewards.data.reading.chunks import CHUNK_BYTES
 from geo_rewards.data.reading.json_rows import read_line
+from geo_rewards.data.reading.opened import open_file, seekable
 from geo_rewards.data.reading.parquet_rows import JSON_MARK, ParquetChunk, check_names, is_json_column
 from geo_rewards.errors import DataError
 from geo_rewards.results.added import ADDED, added_arrays, added_fields
@@ -154,7 +155,8 @@ def _common_schema(files: Sequence[Path]) -> pa.Schema:
     common = pa.schema([])
     for file in files:
         try:
-            schema = pq.read_schema(file).remove_metadata()
+            with open_file(file) as opened, seekable(opened) as content:
+                schema = pq.read_schema(content).remove_metadata()
         except (pa.ArrowException, OSError) as error:
             raise DataError(f"{file} cannot be read as parquet: {error}") from error
         check_names(schema, file)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import inspect
 import json
+import re
+import sys
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 Cells = dict[str, Any]
 _REARRANGED = frozenset({"conversations", "messages", "prompt", "advantage"})
 _BUILT_IN = "geo_rewards.rewards."
+_READS_ROWS = re.compile(r"\.(?:row|columns)\b")
 
 
 @dataclass(slots=True)
@@ -111,12 +115,23 @@ def wanted_by(recipe: Recipe, columns: Iterable[str] = ()) -> Wanted:
     """Return which columns a recipe's rewards receive.
 
     Args:
-        recipe: The recipe. Built-in rewards read no column of their own, others may read any.
+        recipe: The recipe.
         columns: All columns of the file, if known.
     """
-    built_in = all(type(reward).__module__.startswith(_BUILT_IN) for reward in recipe.rewards.values())
+    only_known = not any(_may_read_rows(type(reward).__module__) for reward in recipe.rewards.values())
     sources = frozenset(recipe.file.columns.values())
-    return Wanted(sources, built_in, () if built_in else tuple(columns))
+    return Wanted(sources, only_known, () if only_known else tuple(columns))
+
+
+@cache
+def _may_read_rows(module: str) -> bool:
+    """Return whether a reward in a module may read other columns than truths: true unless that is plain."""
+    if not module.startswith(_BUILT_IN):
+        return True
+    try:
+        return _READS_ROWS.search(inspect.getsource(sys.modules[module])) is not None
+    except (OSError, KeyError, TypeError):
+        return True
 
 
 def given_by(chunk: Chunk, wanted: Wanted) -> Given | list[RowProblem]:

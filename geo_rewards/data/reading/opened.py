@@ -149,28 +149,28 @@ def _explained(path: Path, kind: FileKind, error: Exception) -> Exception:
 
 @contextmanager
 def _open_stdin() -> Iterator[OpenedFile]:
-    copy = _copied_stdin(sys.stdin)
-    copy.seek(0)
-    head = copy.read(_HEAD_BYTES)
-    found, path = found_kind(head), Path("-")
-    compression = _COMPRESSIONS_BY_NAME.get(found or "")
-    with io.BufferedReader(io.FileIO(os.dup(copy.fileno())), _BUFFER_BYTES) as file:
+    with io.BufferedReader(io.FileIO(os.dup(_copied_stdin(sys.stdin))), _BUFFER_BYTES) as file:
         file.seek(0)
+        compression = _COMPRESSIONS_BY_NAME.get(found_kind(file.peek(_HEAD_BYTES)[:_HEAD_BYTES]) or "")
         content = _decompressed(file, FileKind("jsonl", compression))
         head = content.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         kind = _KINDS_BY_NAME.get(found_kind(head) or "", "jsonl" if not head else None)
         if kind is None:
             raise DataError(f"standard input is {found_kind(head) or 'not rows of data'}; {EXPECTED}")
-        yield OpenedFile(path, FileKind(kind, compression), content, None)
+        try:
+            yield OpenedFile(Path("-"), FileKind(kind, compression), content, None)
+        except (OSError, EOFError, zlib.error) as error:
+            raise _explained(Path("-"), FileKind(kind, compression), error) from error
 
 
 @lru_cache(maxsize=1)
-def _copied_stdin(stream: Any) -> IO[bytes]:
-    """Return standard input as an unnamed file: it cannot be read twice, parquet needs its end first."""
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-    source = getattr(stream, "buffer", None)
-    if source is None:
-        copy.write(stream.read().encode())
-    else:
-        shutil.copyfileobj(source, copy, _BUFFER_BYTES)
-    return copy
+def _copied_stdin(stream: Any) -> int:
+    """Return the handle of a copy of standard input, which cannot be read twice or from its end."""
+    with tempfile.TemporaryFile() as copy:
+        source = getattr(stream, "buffer", None)
+        if source is None:
+            copy.write(stream.read().encode())
+        else:
+            shutil.copyfileobj(source, copy, _BUFFER_BYTES)
+        copy.flush()
+        return os.dup(copy.fileno())  # open as long as the process
