@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.errors import InputError, UnknownNameError
+from geo_rewards.errors import InputError
 from geo_rewards.first_use import lazy_property
 from geo_rewards.scoring.display import scores_line, scores_table
 from geo_rewards.scoring.explanation import explain_row, total_line
@@ -106,13 +106,10 @@ class Scores:
 
         Raises:
             InputError: If there is no such row.
-            UnknownNameError: If there is no such label.
         """
         if not hasattr(row, "__index__") or not 0 <= row < len(self.batch):
             raise InputError(f"row {row!r:.40} does not exist: there are {len(self.batch)}, counted from 0")
-        for label in labels or ():
-            if label not in self.columns:
-                raise UnknownNameError("label", label, self.columns)
+        labels = [labels] if isinstance(labels, str) else labels
         total = total_line(self.columns, row, total=self.total[row], failed=row in self.faulty)
         return "\n".join([*explain_row(self.batch, self.columns, row, labels=labels), total])
 

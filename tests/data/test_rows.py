@@ -332,10 +332,10 @@ def test_symbolic_links_inside_the_folder_are_followed(tmp_path, folder, write_r
     assert row.images == [str(folder.resolve() / "below/d.png")]
 
 
-@pytest.mark.parametrize("name", ["rows.csv", "rows"])
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows"])
 def test_an_unknown_suffix_is_an_error(tmp_path, folder, name):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(DataError, match=r"expected \.jsonl or \.json"):
+    with pytest.raises(DataError, match=r"expected \.jsonl, \.json"):
         list(read_rows(tmp_path / name, image_folder=folder))
 
 
@@ -367,5 +367,5 @@ row_keys = st.sampled_from(["conversations", "messages", "image", "images", "sol
 def test_any_json_is_a_row_or_a_problem(tmp_path_factory, rows):
     folder = tmp_path_factory.getbasetemp()
     path = folder / "any.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert len(list(read_rows(path, image_folder=folder))) == len(rows)
+    path.write_text("{}\n" + "".join(json.dumps(row) + "\n" for row in rows))
+    assert len(list(read_rows(path, image_folder=folder))) == 1 + len(rows)

@@ -50,13 +50,16 @@ def load_rows(run: RunArguments, training: GRPOConfig, recipe: Recipe) -> tuple[
         GeoRewardsError: If rows are bad, or the recipe cannot apply to them.
     """
     from geo_rewards.data import find_sources
+    from geo_rewards.data.reading import unchanged
+    from geo_rewards.data.selection.mixture import files_of_sources
     from geo_rewards.data.table.cache import file_hashes
     from geo_rewards_trl.flags.manifest import make_manifest
 
     sources = find_sources(run.data_file_paths, run.image_folders, reward_methods=run.reward_method)
     load = _load_stream if run.streaming else _load_table
-    train_rows, validation_rows, count = load(run, training, recipe, sources)
-    hashes = file_hashes([source.path for source in sources], cache_dir=_cache_dir(run, training))
+    with unchanged(*(source.path for source in sources)):  # the fingerprints are of the rows that are read
+        train_rows, validation_rows, count = load(run, training, recipe, sources)
+        hashes = file_hashes(files_of_sources(sources), cache_dir=_cache_dir(run, training))
     manifest = make_manifest(run, recipe, training=training, sources=sources, hashes=hashes, rows=count)
     return train_rows, validation_rows, manifest
 

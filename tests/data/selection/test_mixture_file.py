@@ -62,7 +62,7 @@ def test_paths_are_relative_to_the_mixture_wherever_the_command_runs(mixture, tm
             r"sampling_strategy: 'frist:3' is not a sampling strategy; did you mean 'first'.*random\)$",
         ),
         ("datasets: [{json_path: a.jsonl, sampling_strategy: 3}]", "3 is not a text; write all, first:N"),
-        ("datasets: [{json_path: a.csv}]", "'a.csv' is not a .jsonl or .json file"),
+        ("datasets: [{json_path: a.xlsx}]", "a.xlsx has the suffix '.xlsx'; expected .jsonl, .json"),
         ("datasets: [{json_path: a.jsonl, json_path: b.jsonl}]", "duplicate key 'json_path'"),
         ("a list", "a mixture must be a mapping with the key `datasets`"),
         ("datasets: [", "not valid YAML"),
