@@ -79,6 +79,10 @@ class MissingValueError(ValueError):
         self.names = list(names)
         super().__init__(message)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with the names."""
+        return type(self), (str(self), self.names)
+
 
 class TruthError(GeoRewardsError, ValueError):
     """A truth that is unreadable, out of range or contradictory.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ def html_table(header: Sequence[str], rows: Iterable[Sequence[Any]], *, caption:
     >>> html_table(["total"], [[0.12345], ["<b>"]])
     '<table><tr><th>total</th></tr><tr><td>0.1235</td></tr><tr><td>&lt;b&gt;</td></tr></table>'
     """
+    import html  # thousands of names of characters, for few callers
+
     lines = [_row("th", header)] if header else []
     lines += [_row("td", row) for row in rows]
     above = f"<caption>{html.escape(_printable(caption))}</caption>" if caption else ""
@@ -37,6 +38,8 @@ def clipped(text: str, width: int = 60) -> str:
 
 
 def _row(tag: str, cells: Sequence[Any]) -> str:
+    import html
+
     return f"<tr>{''.join(f'<{tag}>{html.escape(_shown(cell))}</{tag}>' for cell in cells)}</tr>"
 
 

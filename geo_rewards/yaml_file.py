@@ -76,6 +76,20 @@ def parse_yaml(text: str) -> Any:
         loader.dispose()
 
 
+def dump_yaml(value: Any, *, flow: bool = False) -> str:
+    r"""Return a value as YAML that `parse_yaml`, and readers of YAML 1.1, read as the same value.
+
+    Args:
+        value: Mappings, lists and plain values.
+        flow: Write it on one line, in brackets and braces, with sorted keys.
+
+    >>> dump_yaml({"as": "1e3", "weight": 1.0})
+    "as: '1e3'\nweight: 1.0\n"
+    """
+    style = {"default_flow_style": True, "width": 10_000} if flow else {"default_flow_style": False}
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=flow, allow_unicode=True, **style))
+
+
 def yaml_problem(error: yaml.YAMLError) -> str:
     """Return what is wrong with a YAML text, and where, in one phrase."""
     mark = getattr(error, "problem_mark", None)
@@ -129,7 +143,7 @@ def describe_error(
 
 def _without_types(location: tuple[int | str, ...]) -> list[int | str]:
     """Return the keys of a location, without the types of a union that pydantic adds."""
-    keys = [part for part in location[1:] if isinstance(part, int) or not re.search(r"[\[(]|^\w+-", part)]
+    keys = [part for part in location[1:] if isinstance(part, int) or not re.search(r"[\[(]", part)]
     if keys and keys[-1] in ("float", "int", "str", "bool"):
         keys.pop()
     return [*location[:1], *keys]
@@ -192,7 +206,16 @@ _BY_FIRST = {
     ),
 }
 """The values of YAML 1.2's core schema, each with the characters that it may begin with."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes quotes around a text that either version of YAML would read as something else."""
+
+
 for _kind, (_pattern, _first) in _BY_FIRST.items():
+    _Dumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), [*_first, *([""] * (_kind == "null"))]
+    )
     _StrictLoader.add_implicit_resolver(
         f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), [*_first, *([""] * (_kind == "null"))]
     )

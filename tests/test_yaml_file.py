@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from geo_rewards.errors import DataError, RecipeError
-from geo_rewards.yaml_file import _StrictLoader, parse_yaml, read_yaml, yaml_problem
+from geo_rewards.yaml_file import _StrictLoader, dump_yaml, parse_yaml, read_yaml, yaml_problem
 
 
 def test_a_file_is_read(tmp_path):
@@ -115,3 +115,31 @@ def test_a_slip_is_told_in_plain_words(content, message):
 def test_values_are_those_of_yaml_1_2(content, value):
     assert parse_yaml(content) == value
     assert type(parse_yaml(content)) is type(value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "1e3",
+        "yes",
+        "010",
+        "0o7",
+        "1_000",
+        "1:30",
+        "~",
+        "",
+        "null",
+        "2024-01-01",
+        ".inf",
+        "<<",
+        "=",
+        "a: b",
+        "#",
+        "é",
+    ],
+)
+def test_what_is_written_is_read_as_the_same_by_both_versions(value):
+    content = {"as": value, "params": {"list": [value, 1, 1.5, None, True]}}
+    for text in (dump_yaml(content), dump_yaml(content, flow=True)):
+        assert parse_yaml(text) == content
+        assert yaml.safe_load(text) == content

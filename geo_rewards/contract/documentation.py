@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic.errors import PydanticInvalidForJsonSchema
 
 from geo_rewards.contract.silence import COLUMNS_OF
+from geo_rewards.yaml_file import dump_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -161,7 +162,7 @@ def show_value(value: Any) -> str:
 
     plain = value if isinstance(value, (str, int, float, type(None))) else _plain(value)
     try:
-        text = yaml.safe_dump(plain, default_flow_style=True, width=10_000, allow_unicode=True)
+        text = dump_yaml(plain, flow=True)
     except yaml.YAMLError:
         return repr(value)
     return text.strip().removesuffix("...").strip()
