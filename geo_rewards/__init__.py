@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from geo_rewards.batch.batch import Batch, Sample
     from geo_rewards.contract.hookspecs import hookimpl
     from geo_rewards.contract.reward import Reward
@@ -67,19 +68,40 @@ _MODULES = {
     "load_recipe": "scoring.recipe",
     "parse_completion": "parse",
 }
-_PACKAGES = frozenset({"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "types"})
+_PACKAGES = frozenset(
+    {"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "testing", "types"}
+)
 """Available as attributes after `import geo_rewards` alone."""
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return _version()
     if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")  # which sets the attribute
     if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # With these, Python adds the nearest name to the traceback.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_module())
     value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_PACKAGES})
+    special = {name for name in globals() if name.startswith("__") and name != "__warningregistry__"}
+    return sorted({*special, *__all__, *_PACKAGES, "__version__"})
+
+
+def _module() -> object:
+    import sys
+
+    return sys.modules[__name__]
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("geo-rewards")
+    except PackageNotFoundError:  # a folder on the path, not an installation
+        return "0+unknown"

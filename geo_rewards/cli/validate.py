@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
+from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
 from geo_rewards.cli.output import print_heading, print_json, print_text
 from geo_rewards.cli.progress import progress_bar
 from geo_rewards.errors import DataError, noting
@@ -36,7 +36,7 @@ def validate_command(
         ),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name or its YAML file, to rehearse on every row.")
+        str | None, recipe_option("A recipe's name or its YAML file, to rehearse on every row.")
     ] = None,
     settings: Annotated[
         list[str] | None,
