@@ -25,7 +25,9 @@ def validate_command(
     data: Annotated[
         str,
         typer.Argument(
-            help="A .jsonl or .json file, several joined by colons, or a mixture (.yaml).", show_default=False
+            help="A .jsonl, .json, .csv, .tsv or .parquet file (also .gz, .zst), a folder of such files, "
+            "several joined by colons, a mixture (.yaml), or - for standard input.",
+            show_default=False,
         ),
     ],
     *,
@@ -73,7 +75,7 @@ def validate_command(
     if as_json:
         print_json(_record(report))
     else:
-        _print_report(report, data)
+        _print_report(report, "standard input" if data == "-" else data)
         own_folders = images is None and not data.lower().endswith((".yaml", ".yml"))
         if own_folders and report.tally.kinds["image missing"]:
             print_text("image paths are relative to each data file's own folder; set another with --images")
