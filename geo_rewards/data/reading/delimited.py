@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.truths import truth_columns
-from geo_rewards.data.problems import BadRow
+from geo_rewards.data.problems import BadRow, name_of
 from geo_rewards.data.reading.json_rows import UnreadRest
 from geo_rewards.data.reading.kinds import BOM
 from geo_rewards.errors import DataError
@@ -87,7 +87,7 @@ def _check_separator(header: bytes, path: Path, separator: str) -> None:
         if other.encode() in header and separator.encode() not in header:
             advice = {"\t": ", or rename it to .tsv", ",": ", or rename it to .csv"}.get(other, "")
             wanted = _NAMES[separator]
-            raise DataError(f"{path} is separated by {name}, not by {wanted}: use {wanted}{advice}")
+            raise DataError(f"{name_of(path)} is separated by {name}, not by {wanted}: use {wanted}{advice}")
 
 
 def _row(names: list[str], cells: list[str], degrees: list[int]) -> Cells | BadRow:
@@ -110,15 +110,15 @@ def _header(cells: list[str], path: Path, separator: str) -> list[str]:
     shown = ", ".join(names)[:_LONGEST_NAME]
     if any(_is_no_name(name) for name in names):
         raise DataError(
-            f"{path} has no header: its first line must name the columns, such as "
+            f"{name_of(path)} has no header: its first line must name the columns, such as "
             f"{separator.join(('completion', 'lat', 'lon'))!r}, but it is {shown!r}"
         )
     for name in names:
         if names.count(name) > 1:
             what = f"the column {name!r} is duplicated" if name else "several columns have no name"
-            raise DataError(f"{path}: {what} in the first line; give each column a name of its own")
+            raise DataError(f"{name_of(path)}: {what} in the first line; give each column a name of its own")
     if "" in names:
-        raise DataError(f"{path}: column {names.index('') + 1} of the first line has no name")
+        raise DataError(f"{name_of(path)}: column {names.index('') + 1} of the first line has no name")
     return names
 
 
