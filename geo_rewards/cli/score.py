@@ -48,6 +48,7 @@ def score_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Score saved rows by a recipe: add `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
+    from geo_rewards.data.problems import name_of
     from geo_rewards.results.score_file import score_file
 
     values = read_assignments(settings or [], option="--set")
@@ -71,8 +72,10 @@ def score_command(
     if as_json:
         print_json(report.record())
         return
-    name = "standard input" if str(file) == "-" else file
-    lines = [f"scored {name} by {recipe} to {'stdout' if target is None else target}", *report.lines()]
+    lines = [
+        f"scored {name_of(file)} by {recipe} to {'stdout' if target is None else target}",
+        *report.lines(),
+    ]
     sys.stderr.write("\n".join(lines) + "\n")
 
 

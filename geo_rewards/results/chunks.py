@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.data.problems import place_of
+from geo_rewards.data.problems import name_of, place_of
 from geo_rewards.data.reading import row_at
 from geo_rewards.data.reading.chunks import LineChunk, RowChunk
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
@@ -204,7 +204,9 @@ def _located(error: GeoRewardsError, chunk: Chunk) -> str:
             return f"{_place(chunk, row)}: {message}"
         cause = cause.__cause__
     first, last = _place(chunk, 0), chunk.numbers[-1]
-    return f"{first} to {last}: {error}" if isinstance(error, RewardError) else f"{chunk.file}: {error}"
+    return (
+        f"{first} to {last}: {error}" if isinstance(error, RewardError) else f"{name_of(chunk.file)}: {error}"
+    )
 
 
 def _refuse_death(_chunk: Chunk) -> ChunkResult:
