@@ -50,7 +50,9 @@ def _run_command(args: Sequence[str]) -> None:
 def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     """Train as the flags say, save, and return the trainer; or, with ``--dry_run``, report and return None.
 
-    Whatever can be found wrong before the model is loaded is an error before then.
+    Whatever can be found wrong before the model is loaded is an error before then. A script that torchrun
+    starts does this inside `run_as_program`, as :func:`main` does: the interpreter's own shutdown can kill a
+    finished process.
 
     Args:
         args: Command line without the program's name.

@@ -34,7 +34,14 @@ from geo_rewards.batch.placing import (
     wants_names,
 )
 from geo_rewards.batch.truths import plain_truths, read_truths, truth_columns
-from geo_rewards.geo import geodesic_km, get_builtin_gazetteer, great_circle_km, named_place
+from geo_rewards.geo import (
+    DefaultGazetteer,
+    geodesic_km,
+    get_builtin_gazetteer,
+    great_circle_km,
+    named_place,
+)
+from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.parse import common_reading, parse_completion, reading_of
 from geo_rewards.parse.chat import completion_texts
 from geo_rewards.types import Answer, GroundTruth, Place
@@ -157,14 +164,22 @@ class Batch:
         return [filled(truth, place) if wants else truth for truth, wants, place in rows]
 
     @column
-    def truth_places(self) -> list[Place]:
+    def truth_places(self) -> Sequence[Place]:
         """The names of the truths, filled in from the gazetteer as in `truths`."""
         if self._plain_truths is not None:
             return self.located_truths
         return [Place(truth.country, truth.region, truth.city) for truth in self.truths]
 
     @column
-    def located_truths(self) -> list[Place]:
+    def truth_countries(self) -> list[str | None]:
+        """The countries of `truth_places`."""
+        places = self.truth_places
+        if isinstance(places, LocatedPlaces):
+            return places.countries()
+        return [place.country for place in places]
+
+    @column
+    def located_truths(self) -> Sequence[Place]:
         """Where the gazetteer locates the truths' coordinates, whatever names the columns give."""
         return self._locate(self.truth_degrees)
 
@@ -203,7 +218,7 @@ class Batch:
         return [made[names] for names in self._answer_names]
 
     @column
-    def located_places(self) -> list[Place]:
+    def located_places(self) -> Sequence[Place]:
         """Where the gazetteer locates the answers' coordinates."""
         return self._locate(self.answer_degrees)
 
@@ -272,6 +287,8 @@ class Batch:
     @column
     def _known_names(self) -> dict[str, BoolArray]:
         """Which truths have a country, region and city."""
+        if isinstance(self.truth_places, LocatedPlaces):
+            return self.truth_places.known()
         names = {level: map(attrgetter(level), self.truth_places) for level in LEVELS}
         return {
             level: np.array([name is not None for name in given], dtype=bool)
@@ -306,21 +323,26 @@ class Batch:
         """Coordinates of the truths if they are only coordinates; None if any row needs reading."""
         return plain_truths(self._truth_columns)
 
-    def _locate(self, degrees: FloatArray) -> list[Place]:
+    def _locate(self, degrees: FloatArray) -> Sequence[Place]:
         """Look up each distinct coordinate once; NaN rows are nowhere."""
-        places = [NOWHERE] * degrees.shape[1]
         rows = np.flatnonzero(~np.isnan(degrees[0]))
-        if rows.size:
-            pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number per pair, which `unique` sorts fast
-            distinct, inverse = np.unique(pairs, return_inverse=True)
-            found = self.gazetteer.lookup(distinct.real, distinct.imag)
-            if len(found) != distinct.size:
-                name = self.gazetteer.name
-                raise ValueError(
-                    f"gazetteer {name!r} returned {len(found)} places for {distinct.size} coordinates"
-                )
-            for row, index in zip(rows.tolist(), inverse.tolist(), strict=True):
-                places[row] = found[index]
+        if not rows.size:
+            return [NOWHERE] * degrees.shape[1]
+        pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number per pair, which `unique` sorts fast
+        distinct, inverse = np.unique(pairs, return_inverse=True)
+        if type(self.gazetteer) is DefaultGazetteer:
+            located = LocatedPlaces.nowhere(degrees.shape[1])
+            located.slots[rows] = self.gazetteer.locate(distinct.real, distinct.imag).slots[inverse]
+            return located
+        found = self.gazetteer.lookup(distinct.real, distinct.imag)
+        if len(found) != distinct.size:
+            name = self.gazetteer.name
+            raise ValueError(
+                f"gazetteer {name!r} returned {len(found)} places for {distinct.size} coordinates"
+            )
+        places = [NOWHERE] * degrees.shape[1]
+        for row, index in zip(rows.tolist(), inverse.tolist(), strict=True):
+            places[row] = found[index]
         return places
 
 

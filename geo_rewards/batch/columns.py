@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 import numpy as np
 
 from geo_rewards.batch.truths import TRUTH_COLUMNS
+from geo_rewards.geo.located import LocatedPlaces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,7 +117,7 @@ def taken(value: Any, rows: Sequence[int]) -> Any:
         return {name: taken(values, rows) for name, values in value.items()}
     if isinstance(value, np.ndarray):
         return value[..., list(rows)]
-    if isinstance(value, LazyRows):
+    if isinstance(value, (LazyRows, LocatedPlaces)):
         return value.take(rows)
     if isinstance(value, (list, tuple)):
         return list(itemgetter(*rows)(value)) if len(rows) > 1 else [value[row] for row in rows]

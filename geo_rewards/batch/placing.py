@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
 if TYPE_CHECKING:
@@ -70,20 +71,24 @@ def joined_place(named: Place, located: Place, *, country: str | None) -> Place:
 def alike_by_level(found: Sequence[Place], true: Sequence[Place]) -> dict[str, list[float]]:
     """Return, for each level, 1.0 where two places from the gazetteer share that name and the country.
 
-    A gazetteer has one name per place, so different names are different places; 0.0 where one is unknown.
+    A gazetteer has one name per place, so different names are different places, and so are two of one name in
+    different regions; 0.0 where one is unknown.
 
     >>> alike_by_level([Place("FR", "Occitanie", "Lourdes")], [Place("FR", "Bretagne", None)])
     {'country': [1.0], 'region': [0.0], 'city': [0.0]}
     """
-    bits = np.array(
-        [_alike(a, b) if a.country == b.country else 0 for a, b in zip(found, true, strict=True)],
-        dtype=np.int64,
-    )
-    return {level: ((bits >> at) & 1).astype(np.float64).tolist() for at, level in enumerate(LEVELS)}
+    if isinstance(found, LocatedPlaces) and isinstance(true, LocatedPlaces):
+        alike = found.alike(true)
+    else:
+        pairs = zip(found, true, strict=True)
+        bits = np.array([_alike(a, b) if a.country == b.country else 0 for a, b in pairs], dtype=np.int64)
+        alike = {level: ((bits >> at) & 1).astype(np.bool_) for at, level in enumerate(LEVELS)}
+    return {level: values.astype(np.float64).tolist() for level, values in alike.items()}
 
 
 def _alike(a: Place, b: Place) -> int:
     """Return which names two places in one country share, one bit per level."""
     if b.country is None:
         return 0
-    return 1 | (a.region == b.region is not None) << 1 | (a.city == b.city is not None) << 2
+    in_region, in_city = a.region == b.region, a.city == b.city is not None
+    return 1 | (in_region and b.region is not None) << 1 | (in_region and in_city) << 2

@@ -13,8 +13,8 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
-from geo_rewards.geo.keys import plain_key
-from geo_rewards.geo.name_parts import split_names
+from geo_rewards.geo.keys import ABBREVIATIONS, plain_key
+from geo_rewards.geo.name_parts import JOINING_WORDS, has_several, split_names
 from geo_rewards.geo.tables import TABLES
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ _SAYS_COUNTRY = frozenset({"country", "nation", "the country", "sovereign state"
 
 OTHER_SCRIPTS = re.compile("[\u0370-\u1dff\u2c00-\ua71f\ua800-\ufeff\U00010000-\U000fffff]")
 """A letter of a non-Latin script."""
-_ARTICLE = re.compile(r"^(?:the|la|le|les|el|los|las|il|der|die|das) (?=\w)")
+_ARTICLES = "the|la|le|les|el|los|las|il|der|die|das"
+_ARTICLE = re.compile(rf"^(?:{_ARTICLES}) (?=\w)")
 _MARKS = re.compile(r"[.*_`\s]")
 _FLAG = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _LOCK = threading.Lock()
@@ -59,6 +60,10 @@ def country_code(text: str) -> str | None:
         return None
     if len(text) > 3 and text.isascii() and text.isalnum():  # one word, as most names of towns: its own key
         return _exact(text.lower())
+    letters = text.replace(" ", "")
+    is_words = len(letters) > 3 and letters.isascii() and letters.isalpha()  # as most other names of towns
+    if is_words and not _words_of_names().issuperset(text.lower().split()):
+        return None
     return _country_code(text)
 
 
@@ -66,6 +71,9 @@ def country_code(text: str) -> str | None:
 def _country_code(text: str) -> str | None:
     # a flag beside a name says nothing new
     name = text.strip() if text.isascii() else _FLAG.sub("", text).strip()
+    is_one_name = len(_MARKS.sub("", name)) > 3 and not has_several(name)
+    if is_one_name and not _words_of_names().issuperset(plain_key(name).split()):
+        return None
     return _code(name) or _code_of_parts(name)
 
 
@@ -176,6 +184,14 @@ def iso_codes() -> Mapping[str, str]:
 
 def _names() -> Mapping[str, str]:
     return _tables()[1]
+
+
+@cache
+def _words_of_names() -> frozenset[str]:
+    """Return every word of the names that are countries in any of the ways here; most towns have others."""
+    words = {word.removeprefix(NOT_LATIN) for key in _names() for word in key.split()}
+    others = (WORDS, POINTS, FORMAL, ABBREVIATIONS, JOINING_WORDS, _ARTICLES.split("|"))
+    return frozenset(words).union(*others)
 
 
 def _tables() -> tuple[Mapping[str, str], Mapping[str, str]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from geo_rewards.errors import UnknownNameError
+from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.geo.nearest import NearestPlaces
 from geo_rewards.types import Place
 
@@ -66,8 +67,18 @@ class DefaultGazetteer:
         >>> DefaultGazetteer().lookup([48.8584], [2.2945])
         [Place(country='FR', region='Île-de-France', city='Paris')]
         """
+        return list(self.locate(lats, lons))
+
+    def locate(self, lats: ArrayLike, lons: ArrayLike) -> LocatedPlaces:
+        """Return the same as `lookup`, in a form whose places are compared without making each.
+
+        Raises:
+            ValueError: As `lookup` does.
+        """
         checked_lats, checked_lons = check_coordinates(lats, lons)
-        return _nearest_places().find(checked_lats, checked_lons) if checked_lats.size else []
+        if not checked_lats.size:
+            return LocatedPlaces.nowhere(0)
+        return _nearest_places().find(checked_lats, checked_lons)
 
 
 class ReverseGeocoderGazetteer:

@@ -12,7 +12,7 @@ from functools import lru_cache
 MAX_NAME_LENGTH = 120
 """Longer texts are not names: their key is empty, so they match nothing and cost nothing."""
 
-_ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "mt": "mount", "ft": "fort"}
+ABBREVIATIONS = {"st": "saint", "ste": "sainte", "sta": "santa", "sto": "santo", "mt": "mount", "ft": "fort"}
 _UNIT = (
     "autonomous region|autonomous community|autonomous province|federal state|capital region|city|town|"
     "village|municipality|county|prefecture|province|provincia|state|estado|region|regione|oblast|krai|republic|"
@@ -30,8 +30,10 @@ _TRAILING = re.compile(
     r"territory|autonomous oblast|autonomous okrug|autonomous republic|republic|metropolitan city|"
     r"special city|kraj|fylke|lan|ken|fu|to|sheng)$"
 )
-_APOSTROPHES = re.compile(r"['`]|(?<=\b\w)\.|\.(?!\w)")
-_SEPARATORS = re.compile(r"[\W_]+")
+_FULL_STOPS = re.compile(r"(?<=\b\w)\.|\.(?!\w)")
+_APART: dict[int, str | None] = {code: " " for code in range(128) if not chr(code).isalnum()}
+_APART |= {ord("'"): None, ord("`"): None, ord("&"): " and "}
+"""What becomes of the ASCII characters that are neither letters nor digits."""
 
 
 def plain_key(text: str) -> str:
@@ -43,17 +45,24 @@ def plain_key(text: str) -> str:
     ('ile de france', 'saint louis', True)
     """
     # checked before the cache, which must not keep long texts
-    return _plain_key(text) if len(text) <= MAX_NAME_LENGTH else ""
+    if len(text) > MAX_NAME_LENGTH:
+        return ""
+    if text.isascii() and text.isalpha():  # faster than the cache
+        word = text.lower()
+        return ABBREVIATIONS.get(word, word)
+    return _plain_key(text)
 
 
 @lru_cache(maxsize=65536)
 def _plain_key(text: str) -> str:
     ascii_text = _ascii(text.casefold().strip())
     if not ascii_text.replace(" ", "").isalnum():  # a text of letters and spaces needs no more
-        ascii_text = _SEPARATORS.sub(" ", _APOSTROPHES.sub("", ascii_text.replace("&", " and ")))
+        if "." in ascii_text:
+            ascii_text = _FULL_STOPS.sub("", ascii_text)
+        ascii_text = ascii_text.translate(_APART)
     words = ascii_text.split()
-    if not _ABBREVIATIONS.keys().isdisjoint(words):
-        words = [_ABBREVIATIONS.get(word, word) for word in words]
+    if not ABBREVIATIONS.keys().isdisjoint(words):
+        words = [ABBREVIATIONS.get(word, word) for word in words]
     return " ".join(words)
 
 

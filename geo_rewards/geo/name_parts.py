@@ -23,7 +23,12 @@ _FORMER = re.compile(
 )
 _COMMAS = re.compile(r"[,，、:]")
 _ANY = re.compile(r"[\[(（【/|=／,，、:]| (?:[-\u2013\u2014]|or|ou|oder|aka|a\.k\.a\.?|also) ", re.IGNORECASE)
-"""What a text with several names contains: nearly all texts contain none of it."""
+_JOINING = (
+    "or ou oder aka a k also known called written as spelled spelt formerly previously once now i e native "
+    "name local locally english"
+)
+JOINING_WORDS = frozenset(_JOINING.split())
+"""The words of the patterns above."""
 
 
 class NameParts(NamedTuple):
@@ -38,6 +43,15 @@ class NameParts(NamedTuple):
     are_alternatives: bool
 
 
+def has_several(text: str) -> bool:
+    """Return whether a text may have several names: nearly no text has.
+
+    >>> has_several("Florence (Firenze)"), has_several("New York")
+    (True, False)
+    """
+    return _ANY.search(text) is not None
+
+
 def split_names(text: str) -> NameParts | None:
     """Return the names of a text with several, or None if it is one name.
 
@@ -46,7 +60,7 @@ def split_names(text: str) -> NameParts | None:
     >>> split_names("Bolzano/Bozen"), split_names("Paris")
     (NameParts(names=('Bolzano', 'Bozen'), are_alternatives=True), None)
     """
-    if _ANY.search(text) is None:
+    if not has_several(text):
         return None
     bracketed = _bracketed(text)
     if bracketed is not None:

@@ -9,15 +9,13 @@ import numpy as np
 
 from geo_rewards.geo.borders import country_index, load_borders
 from geo_rewards.geo.cities import city_around
+from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.geo.place_search import Scan, Trees
 from geo_rewards.geo.place_table import load_places
 from geo_rewards.geo.sphere import arc_of_chord, chord_of_arc, unit_vectors
-from geo_rewards.types import Place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from geo_rewards.geo.place_table import Places
 
     FloatArray = NDArray[np.float64]
     IntArray = NDArray[np.int64]
@@ -46,11 +44,10 @@ class NearestPlaces:
         corrected = drawn == places.country[town]
         self._trust_chord = np.where(corrected, chord_of_arc(CORRECTED_KM), chord_of_arc(TOWN_KM))
         self._near_misdrawn = _tiles_around(places.lat[town], places.lon[town])
-        self._answers = _Answers(places, borders.countries)
         self._search: Scan | Trees = Scan(places, town)
         self._asked = 0
 
-    def find(self, lats: FloatArray, lons: FloatArray) -> list[Place]:
+    def find(self, lats: FloatArray, lons: FloatArray) -> LocatedPlaces:
         """Return the place of each coordinate; they must be valid, and there must be one at least."""
         self._asked += len(lats)
         if self._asked > MOST_SCANNED and isinstance(self._search, Scan):
@@ -58,10 +55,10 @@ class NearestPlaces:
         order = np.argsort(np.floor(lats * 4.0) * 2048.0 + lons, kind="stable")  # neighbours share the cache
         slots = np.empty(len(order), dtype=np.int64)
         slots[order] = self._slots(lats[order], lons[order])
-        return list(map(self._answers.__getitem__, slots.tolist()))
+        return LocatedPlaces(slots)
 
     def _slots(self, lats: FloatArray, lons: FloatArray) -> IntArray:
-        """Return each point's index into the answers."""
+        """Return each point's slot; see `LocatedPlaces`."""
         border, points = (
             country_index(lats, lons).astype(np.int64),
             unit_vectors(lats, lons),
@@ -97,29 +94,6 @@ class NearestPlaces:
         if rows.size:
             _, nearest = self._search.any_country(points[rows], math.inf)
             own[rows] = np.where(nearest == self._misdrawn[town], self._places.country[nearest], own[rows])
-
-
-class _Answers(dict[int, Place]):
-    """An answer for each place, then one for each of the borders' countries with no place named.
-
-    They are shared by all points, each made when it is first given: making one a point would take as long as
-    the search, and making all would take longer than a command that needs one.
-    """
-
-    def __init__(self, places: Places, border_codes: list[str]) -> None:
-        super().__init__()
-        self._places = places
-        self._border_codes = border_codes
-
-    def __missing__(self, slot: int) -> Place:
-        places, towns = self._places, len(self._places.names)
-        if slot < towns:
-            region = places.region[slot]
-            country = places.countries[places.region_country[region]]
-            place = Place(country, places.regions[region], places.names[slot])
-        else:
-            place = Place(self._border_codes[slot - towns] or None)
-        return self.setdefault(slot, place)
 
 
 def _tiles(lats: FloatArray, lons: FloatArray) -> tuple[IntArray, IntArray]:

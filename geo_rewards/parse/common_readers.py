@@ -16,13 +16,20 @@ CommonReading = tuple[float, float, str | None, str | None, str | None, str | No
 _Lettered = tuple[str, str, str | None, str | None]
 """A hemisphere letter or word, degrees, minutes and seconds."""
 
+_Names = tuple[str | None, str | None, str | None]
+"""Country, region and city as written."""
+
+_NAMELESS: _Names = (None, None, None)
 _NO_NUMBER = float("nan")
 _NOWHERE = (_NO_NUMBER, _NO_NUMBER, None, None)
 _MAX_LISTED = 60
 _LONGEST_WORD = 16
 """Characters before a label that are looked at: words for a hemisphere have fewer."""
 _LAST_WORD = re.compile(r"[^\W\d_]+(?=-? ?\Z)")
+_NO_WORD_BEFORE = frozenset("0123456789,;.:=)]}°\n\"'")
+"""Right before the space that a label follows, or the line end: there is no word for a hemisphere then."""
 _LETTERS_ONLY = re.compile(r"[^\W_]+")
+_DOT_OF_I = "\u0307"  # a small Turkish capital I has it
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
 _NO_NAME = frozenset("0123456789+-([{")
@@ -139,7 +146,8 @@ def _signed(letter: str, degrees: str, minutes: str | None, seconds: str | None)
 
 def read_names(match: re.Match[str]) -> CommonReading | None:
     """Read ``Biei, Hokkaido, Japan``."""
-    return _listed((*_NOWHERE, None, None, None), *match.groups())
+    names = _listed(*match.groups())
+    return names and (*_NOWHERE, *names)
 
 
 def read_names_and_pair(match: re.Match[str]) -> CommonReading | None:
@@ -147,96 +155,110 @@ def read_names_and_pair(match: re.Match[str]) -> CommonReading | None:
     city, second, third, pair = match.groups()
     if (third or second).rpartition(" ")[2].lower() in _NEAR_PAIR:
         return None
-    located = _value(pair, "")
-    return located and _listed(located, city, second, third)
+    names = _listed(city, second, third)
+    return names and _value(pair, "", names)
 
 
-def _listed(located: CommonReading, city: str, second: str, third: str | None) -> CommonReading | None:
-    """Return the reading with the names of a list, which names the country last."""
+def _listed(city: str, second: str, third: str | None) -> _Names | None:
+    """Return the country, region and city of a list of names, which ends with the country."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    words = _LETTERS_ONLY.findall(names.lower())
+    words = _LETTERS_ONLY.findall(names.lower().replace(_DOT_OF_I, ""))
     if len(names) > _MAX_LISTED or not words:  # combining marks alone
         return None
-    if not _UNLISTED.isdisjoint(words) or not _AROUND_LIST.isdisjoint((words[0], words[-1])):
+    if not _UNLISTED.isdisjoint(words) or words[0] in _AROUND_LIST or words[-1] in _AROUND_LIST:
         return None
-    return (*located[:4], country, region, city)
+    return country, region, city
 
 
 def read_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``label: value`` fields."""
-    groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
+    return _read_labelled(match, _plan(match.group(1, 3, 5, 7, 9), 2))
+
+
+def read_axes(match: re.Match[str]) -> CommonReading | None:
+    """Read ``Latitude 43.45, Longitude 142.61``."""
+    return _read_labelled(match, _plan(match.group(1, 3), 2))
+
+
+def _read_labelled(match: re.Match[str], plan: _Plan | None) -> CommonReading | None:
     if plan is None:
         return None
-    if not plan.start:
-        return _from_fields((*groups[1::2], ""), plan, "labelled", "")
-    if any(_follows_direction(match.string, match.start(group)) for group in (plan.start, plan.end - 1)):
+    if not plan.first:
+        return _from_fields(match, plan, "labelled", "")
+    text, start, second = match.string, match.start(plan.first - 1), match.start(plan.second - 1)
+    if text[start - 2] not in _NO_WORD_BEFORE and _follows_direction(text, start):
         return None
-    text = match.string[match.start(plan.start) : match.end(plan.end)]
-    return _from_fields((*groups[1::2], ""), plan, "labelled", text)
+    if text[second - 2] not in _NO_WORD_BEFORE and _follows_direction(text, second):
+        return None
+    return _from_fields(match, plan, "labelled", text[start : match.end(plan.second)])
 
 
 def read_numbered_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
-    groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::2])))
-    return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
+    plan = _plan(match.group(1, 3, 5, 7, 9), 2)
+    return plan and _from_fields(match, plan, "labelled", "")
 
 
 def read_object(match: re.Match[str]) -> CommonReading | None:
     """Read the fields of an object."""
-    groups = match.groups()
-    plan = _plan(tuple(map(_FIELDS.get, groups[::3])))
-    if plan is None:
-        return None
-    values = [text or other for text, other in zip(groups[1::3], groups[2::3])]  # noqa: B905 - as long
-    return _from_fields((*values, ""), plan, "json", match[0])
+    plan = _plan(match.group(1, 4, 7, 10, 13), 3)
+    return plan and _from_fields(match, plan, "json", match[0])
 
 
 class _Plan(NamedTuple):
-    """Where the fields are among the values (at the end, which is empty, for none), and the axes' groups."""
+    """Which groups of a match have what the fields say.
 
-    country: int
-    region: int
-    city: int
-    pair: int
-    lat: int
-    lon: int
-    start: int
-    end: int
+    Attributes:
+        values: The groups of country, region, city, pair, latitude and longitude; the empty one for none.
+        first: The group of the axis written first, 0 if there are none.
+        second: That of the other.
+    """
+
+    values: tuple[int, ...]
+    first: int
+    second: int
+
+
+@lru_cache(maxsize=16384)
+def _plan(labels: tuple[str | None, ...], groups: int) -> _Plan | None:
+    """Return where the values of these labels are; None if one is unknown, doubled or lacks its other.
+
+    Args:
+        labels: The labels as written, None for fields that there are not.
+        groups: How many groups of the pattern are one field's.
+    """
+    return _plan_of(tuple(map(_FIELDS.get, labels)), groups)
 
 
 @lru_cache(maxsize=4096)
-def _plan(fields: tuple[str | None, ...]) -> _Plan | None:
-    """Return where the values of these fields are; None if one is unknown, doubled or lacks its other."""
+def _plan_of(fields: tuple[str | None, ...], groups: int) -> _Plan | None:
     given = [field for field in fields if field != _ABSENT]
-    axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
+    axes = [groups * (at + 1) for at, field in enumerate(fields) if field in ("lat", "lon")]
     if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
         return None
-    country, region, city, pair, lat, lon = (
-        fields.index(field) if field in given else len(fields) for field in _PLANNED
-    )
-    start, end = (2 * axes[0] + 1, 2 * axes[1] + 2) if axes else (0, 0)
-    return _Plan(country, region, city, pair, lat, lon, start, end)
+    last = len(fields)
+    values = [
+        groups * (fields.index(field) + 1) if field in given else groups * last + 1 for field in _PLANNED
+    ]
+    first, second = axes or (0, 0)
+    return _Plan(tuple(values), first, second)
 
 
-def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> CommonReading | None:
+def _from_fields(match: re.Match[str], plan: _Plan, form: str, text: str) -> CommonReading | None:
     """Return the reading of fields; None if a value is unlike its label."""
-    at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
-    country, region, city = values[at_country], values[at_region], values[at_city]
-    is_named = country or region or city
-    if is_named and not _are_plain(country, region, city):
-        return None
-    if values[at_pair]:
-        located = _value(values[at_pair], form)
-    elif values[at_lat]:
-        located = _axes(values[at_lat], values[at_lon], form, text)
+    country, region, city, pair, lat, lon = match.group(*plan.values)
+    if country or region or city:
+        if not _are_plain(country, region, city):
+            return None
+        names = country or None, region or None, city or None
     else:
-        return (*_NOWHERE, country or None, region or None, city or None)
-    if not located or not is_named:
-        return located
-    return (*located[:4], country or None, region or None, city or None)
+        names = _NAMELESS
+    if pair:
+        return _value(pair, form, names)
+    if lat:
+        return _axes(lat, lon, form, text, names)
+    return (*_NOWHERE, *names)
 
 
 def _follows_direction(text: str, start: int) -> bool:
@@ -249,47 +271,59 @@ def _follows_direction(text: str, start: int) -> bool:
 
 def _are_plain(country: str, region: str, city: str) -> bool:
     """Return whether all three are names (or empty), and no word of them may be more than a name."""
-    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
+    return _is_plain_region(country, region) and (not city or _is_plain_name(city))
+
+
+@lru_cache(maxsize=16384)
+def _is_plain_region(country: str, region: str) -> bool:
+    """Return the same of a country and a region: there are few of them."""
+    return (not country or _is_plain_name(country)) and (not region or _is_plain_name(region))
+
+
+def _is_plain_name(name: str) -> bool:
+    if name[0] in _NO_NAME:
         return False
-    words = _words(f"{country} {region} {city}")
-    if not TELLING.isdisjoint(words):
-        return False
-    return _OPENING_LABELS.isdisjoint(words) or not any(
-        name and _words(name)[-1] in _OPENING_LABELS for name in (country, region, city)
-    )
+    words = name.lower().replace("-", " ").replace("(", " ").replace(")", " ").split()
+    return TELLING.isdisjoint(words) and words[-1] not in _OPENING_LABELS
 
 
-def _words(names: str) -> list[str]:
-    return names.lower().replace("-", " ").replace("(", " ").replace(")", " ").split()
-
-
-def _axes(lat: str, lon: str, form: str, text: str) -> CommonReading | None:
-    """Return the coordinate of two labelled numbers."""
+def _axes(lat: str, lon: str, form: str, text: str, names: _Names) -> CommonReading | None:
+    """Return the coordinate of two labelled numbers, with names."""
     try:
-        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text)
+        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text, names)
     except ValueError:  # a name or a pair
         return None
 
 
-def _value(text: str, form: str) -> CommonReading | None:
-    """Return the coordinate that the value of a label or key is, None if it is anything else."""
-    if text[0] == "{":
-        from geo_rewards.parse import common_patterns as patterns  # compiled at first use
-
-        match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
-        return match and read_object(match)
+def _value(text: str, form: str, names: _Names) -> CommonReading | None:
+    """Return the coordinate that the value of a label or key is, with names; None if it is anything else."""
     if text[0] == "(":
         form, inner = "parentheses", text[1:-1]
     elif text[0] == "[":
         form, inner = form if form == "json" else "brackets", text[1:-1]
+    elif text[0] == "{":
+        return _axes_object(text, names)
     else:
         form, inner = "bare" if form == "json" else form, text
     lat, comma, lon = inner.partition(",")
-    return _located(float(lat), float(lon), form, text) if comma else None
+    return _located(float(lat), float(lon), form, text, names) if comma else None
 
 
-def _located(lat: float, lon: float, form: str, text: str) -> CommonReading | None:
-    """Return the reading of a coordinate alone, None off the globe."""
+def _axes_object(text: str, names: _Names) -> CommonReading | None:
+    """Return the coordinate of an object of two axes inside another object."""
+    from geo_rewards.parse import common_patterns as patterns  # compiled at first use
+
+    match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
+    if match is None:
+        return None
+    plan = _plan(match.group(1, 4), 3)
+    located = plan and _from_fields(match, plan, "json", text)
+    return located and (*located[:4], *names)
+
+
+def _located(lat: float, lon: float, form: str, text: str, names: _Names = _NAMELESS) -> CommonReading | None:
+    """Return the reading of a coordinate with names, None off the globe."""
     if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
-        return lat, lon, form, text, None, None, None
+        country, region, city = names
+        return lat, lon, form, text, country, region, city
     return None

@@ -38,8 +38,8 @@ def agree(place: Place, truth: GroundTruth | Place, *, level: Level, located: bo
     written, true = getattr(place, level), getattr(truth, level)
     if written is None or true is None:
         return False
-    if level == "country" or located:
-        return bool(written == true)
+    if level == "country" or located:  # two cities of one name in different regions are two cities
+        return bool(written == true) and (level != "city" or place.region == truth.region)
     same = same_region if level == "region" else same_city
     return same(written, true, country=truth.country or "")
 
@@ -56,7 +56,7 @@ class PlaceReward(Reward):
 
     source: Literal["text", "coordinate", "either"] = "either"
 
-    def places(self, batch: Batch) -> list[Place]:
+    def places(self, batch: Batch) -> Sequence[Place]:
         """Return the place of each answer, according to `source`."""
         if self.source == "text":
             return batch.named_places
@@ -86,13 +86,17 @@ class PlaceMatch(PlaceReward):
         # A group of completions has one truth, and many of them name one place: each two are compared once.
         compared: dict[tuple[int, int], float] = {}
         values: list[float | None] = []
-        rows = zip(alike, self.places(batch), batch.truth_places, located, strict=True)
-        for value, place, truth, is_located in rows:
+        truths = batch.truth_places
+        rows = zip(alike, self.places(batch), batch.truth_countries, located, strict=True)
+        for row, (value, place, country, is_located) in enumerate(rows):
             if is_located:
                 values.append(value)
-            elif place.country != truth.country or place.country is None:
+            elif place.country != country or country is None:
                 values.append(0.0)
+            elif self.level == "country":
+                values.append(1.0)
             else:
+                truth = truths[row]
                 pair = id(place), id(truth)
                 if pair not in compared:
                     compared[pair] = float(agree(place, truth, level=self.level))

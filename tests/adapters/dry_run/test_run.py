@@ -115,15 +115,19 @@ def test_the_training_module_is_executed_once(flags, tmp_path):
 BOTH_RANKS = """
 import os, sys
 from geo_rewards_trl.dry_run import DryRunError
+from geo_rewards_trl.interruptions.endings import run_as_program
 from geo_rewards_trl.train import run_training
 
-if __name__ == "__main__":  # processes that check pictures import this file
+def rehearse_twice():
     rank, flags = os.environ["RANK"], sys.argv[1:]
     run_training(flags)
     try:
         run_training([*flags, "--recipe_set", f"distance.scale_km=5{rank}"])
     except DryRunError as error:
         sys.stderr.write(f"rank {rank} ends: {error.errors}\\n")
+
+if __name__ == "__main__":  # processes that check pictures import this file
+    run_as_program(rehearse_twice)
 """
 
 
