@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from geo_rewards.cli.describe import describe_command
+from geo_rewards.cli.evaluate import compare_command, evaluate_command
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
-from geo_rewards.errors import GeoRewardsError
+from geo_rewards.errors import GeoRewardsError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,6 +69,8 @@ def build_app() -> typer.Typer:
     app.command("try")(try_command)
     app.command("validate")(validate_command)
     app.command("score")(score_command)
+    app.command("evaluate")(evaluate_command)
+    app.command("compare")(compare_command)
     return app
 
 
@@ -119,6 +122,8 @@ def _run(arguments: list[str]) -> int:
 
 def _verdict(error: Exception) -> tuple[str, int]:
     """Return the message for an error, and the exit code."""
+    if isinstance(error, UsageError):
+        return str(error), WRONG_USAGE
     if isinstance(error, GeoRewardsError):
         return str(error), BAD_RUN
     if hasattr(error, "format_message"):  # typer's own errors, whichever module its version keeps them in

@@ -6,19 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from geo_rewards.errors import DataError
-from geo_rewards.results.evaluation.evaluation import (
-    drawn_figures,
-    known_figures,
-    number,
-    unit_numbers,
-)
+from geo_rewards.results.evaluation.figures import drawn_figures, known_figures, number, unit_numbers
 from geo_rewards.results.evaluation.intervals import Interval, interval
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from geo_rewards.results.evaluation.evaluation import Evaluation
     from geo_rewards.results.evaluation.judged import Judged
 
 
@@ -42,41 +35,36 @@ class Difference(NamedTuple):
 
 
 class Comparison:
-    """The difference of two evaluations.
+    """The difference of two sets of answers that were judged by the same rules.
 
     Rows with the same key are paired: then the difference of each picture counts, and what is common to both
     cancels out. Pictures that only one has are left out. Without a common key, all rows of both are compared.
 
     Args:
-        first: The earlier, or the baseline.
-        second: The later.
+        first: What became of the earlier answers, or of the baseline's.
+        second: What became of the later ones.
 
     Attributes:
         is_paired: Whether pictures are paired.
         pictures: How many are paired, or 0.
         unpaired: How many pictures only the first, and only the second has.
         differences: By the name of the figure.
-
-    Raises:
-        DataError: If they were judged by different rules.
     """
 
-    def __init__(self, first: Evaluation, second: Evaluation) -> None:
-        if first.rules != second.rules:
-            raise DataError("the two were judged by different rules; evaluate both with the same")
-        ours, theirs = set(first.judged.key) - {None}, set(second.judged.key) - {None}
+    def __init__(self, first: Judged, second: Judged) -> None:
+        ours, theirs = set(first.key) - {None}, set(second.key) - {None}
         common = ours & theirs
         self.is_paired = bool(common)
         self.pictures = len(common)
         self.unpaired = (len(ours - common), len(theirs - common)) if common else (0, 0)
         if common:
             numbers = {key: i for i, key in enumerate(sorted(common, key=repr))}
-            sides = [_paired(evaluation.judged, numbers) for evaluation in (first, second)]
+            sides = [_paired(judged, numbers) for judged in (first, second)]
             drawn = [drawn_figures(judged, units) for judged, units in sides]
-        else:
-            evaluations = enumerate((first, second))
+        else:  # each with draws of its own
             drawn = [
-                drawn_figures(one.judged, unit_numbers(one.judged), seed=seed) for seed, one in evaluations
+                drawn_figures(judged, unit_numbers(judged), seed=seed)
+                for seed, judged in enumerate((first, second))
             ]
         (names, once, draws), (other_names, other_once, other_draws) = drawn
         order = list(known_figures())

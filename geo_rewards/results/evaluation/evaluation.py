@@ -4,57 +4,26 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from geo_rewards.errors import DataError
 from geo_rewards.geo.continents import CONTINENTS
-from geo_rewards.results.evaluation.intervals import Interval, estimates, interval
-from geo_rewards.results.evaluation.rules import THRESHOLDS_KM
+from geo_rewards.results.evaluation.comparison import Comparison
+from geo_rewards.results.evaluation.figures import MEDIAN, figures_of, number, unit_numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
+    from geo_rewards.results.evaluation.intervals import Interval
     from geo_rewards.results.evaluation.judged import Judged
     from geo_rewards.results.evaluation.rules import Rules
 
-MEDIAN = "median_km"
 _MOST_EXAMPLE = 120
 UNKNOWN = "unknown"
-
-
-class Figure(NamedTuple):
-    """How a figure is shown.
-
-    Attributes:
-        title: What it is.
-        unit: `share`, `km` or `points`.
-        more_is_better: Whether a larger value is a better one.
-    """
-
-    title: str
-    unit: str
-    more_is_better: bool = True
-
-
-@cache
-def known_figures() -> dict[str, Figure]:
-    """Return all figures by name, in the order of reports."""
-    near = {f"within_{limit:g}_km": Figure(f"within {limit:g} km", "share") for limit in THRESHOLDS_KM}
-    return {
-        **near,
-        MEDIAN: Figure("median distance", "km", more_is_better=False),
-        "mean_km": Figure("mean distance", "km", more_is_better=False),
-        "score": Figure("mean score (0 to 5000)", "points"),
-        "country": Figure("country right", "share"),
-        "region": Figure("region right", "share"),
-        "city": Figure("city right", "share"),
-        "parsed": Figure("answers that could be read", "share"),
-        "reward": Figure("mean reward", "points"),
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +69,7 @@ class Problem(NamedTuple):
     """A kind of parse problem: how many answers have it, and one of them."""
 
     kind: str
-    count: int
+    answers: int
     example: str
 
 
@@ -137,7 +106,8 @@ class Evaluation:
 
     def __repr__(self) -> str:
         """Show the headline figures."""
-        shown = ", ".join(f"{name} {self.figures[name].value:.4g}" for name in ("within_25_km", MEDIAN, "score"))
+        headline = [name for name in ("within_25_km", MEDIAN, "score", "country") if name in self.figures]
+        shown = ", ".join(f"{name} {self.figures[name].value:.4g}" for name in headline)
         return f"<Evaluation of {len(self)} rows: {shown}>"
 
     @property
@@ -177,6 +147,19 @@ class Evaluation:
             found.append(Group(value, count, figures_of(self.judged.take(rows), own)))
         return found
 
+    def compare(self, other: Evaluation) -> Comparison:
+        """Return how another evaluation differs from this one; see `Comparison`.
+
+        Raises:
+            DataError: If the two were judged by different rules.
+        """
+        if self.rules != other.rules:
+            raise DataError(
+                f"the first was judged by other rules than the second: {self.rules.describe()}; "
+                f"{other.rules.describe()}"
+            )
+        return Comparison(self.judged, other.judged)
+
     def to_json(self, *, by: Sequence[str] = ()) -> dict[str, Any]:
         """Return everything as JSON values.
 
@@ -200,34 +183,6 @@ class Evaluation:
         }
 
 
-def figures_of(judged: Judged, units: NDArray[np.int64], *, seed: int = 0) -> dict[str, Interval]:
-    """Return every figure with its interval; those that no row counts towards are left out."""
-    names, once, drawn = drawn_figures(judged, units, seed=seed)
-    return {
-        name: interval(once[i], drawn[:, i])
-        for i, name in sorted(enumerate(names), key=lambda pair: list(known_figures()).index(pair[1]))
-        if not np.isnan(once[i])
-    }
-
-
-def drawn_figures(
-    judged: Judged, units: NDArray[np.int64], *, seed: int = 0
-) -> tuple[list[str], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the names of all figures, their values, and those of the draws; see `estimates`."""
-    means = np.array(list(judged.figures.values()))
-    once, drawn = estimates(means, judged.distance_km, units, seed=seed)
-    return [*judged.figures, MEDIAN], once, drawn
-
-
-def unit_numbers(judged: Judged) -> NDArray[np.int64]:
-    """Return the number of each row's picture: rows with one key have one, rows without have their own."""
-    numbers: dict[Any, int] = {}
-    return np.array(
-        [numbers.setdefault(row if key is None else (key,), len(numbers)) for row, key in enumerate(judged.key)],
-        dtype=np.int64,
-    )
-
-
 def group_values(judged: Judged, column: str) -> NDArray[np.object_]:
     """Return the value of each row by which it is grouped, as text."""
     if column in judged.groups:
@@ -241,11 +196,6 @@ def group_values(judged: Judged, column: str) -> NDArray[np.object_]:
     made = np.empty(len(values), dtype=object)
     made[:] = values
     return made
-
-
-def number(value: float) -> float | None:
-    """Return a number as JSON has it: NaN is null."""
-    return None if np.isnan(value) else float(value)
 
 
 def _figures_json(figures: dict[str, Interval]) -> dict[str, Any]:

@@ -46,7 +46,8 @@ def estimates(
         seed: Two files with the same pictures and the same seed get the same draws.
 
     Returns:
-        Figures, shape (figures + 1,), and those of the draws, shape (draws, figures + 1); NaN where no row counts.
+        Figures, shape (figures + 1,), and those of the draws, shape (draws, figures + 1); NaN where no row
+        counts.
     """
     sums = _Sums(means, distance_km)
     once = sums.figures(np.ones((1, len(units))))[0]

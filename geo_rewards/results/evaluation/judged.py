@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo_rewards.batch.batch import Batch
-from geo_rewards.geo import geodesic_km, great_circle_km
+from geo_rewards.geo import EARTH_RADIUS_KM, geodesic_km, great_circle_km
 from geo_rewards.geo.cells import cell_numbers
 from geo_rewards.geo.decay import decay
-from geo_rewards.results.evaluation.rules import MOST_POINTS, THRESHOLDS_KM, UNPARSED
+from geo_rewards.results.evaluation.rules import EQUATORIAL_KM, MOST_POINTS, THRESHOLDS_KM, UNPARSED
 from geo_rewards.rewards.place_match import CityMatch, CountryMatch, RegionMatch
 
 if TYPE_CHECKING:
@@ -76,7 +77,8 @@ def judge(
         completions: Strings, or lists of chat messages.
         columns: Truth columns, and any others.
         rules: How they are judged.
-        keys: What identifies each row's picture; rows of one picture are resampled together.
+        keys: What identifies each row's picture; rows of one picture are resampled together. The true place
+            is part of it, since files that were mixed may use one id for several pictures.
         groups: Columns that figures will be broken down by.
 
     Raises:
@@ -85,8 +87,7 @@ def judge(
     batch = Batch(completions, columns)
     located = ~np.isnan(batch.truth_degrees[0])
     degrees = _answer_degrees(batch, rules)
-    distance = great_circle_km if rules.distance == "sphere" else geodesic_km
-    distances = np.asarray(distance(*degrees, *batch.truth_degrees), dtype=np.float64)
+    distances = _distances(degrees, batch.truth_degrees, rules)
     unparsed = located & np.isnan(degrees[0])
     stand_in = UNPARSED[rules.unparsed]
     if stand_in is not None:
@@ -96,6 +97,7 @@ def judge(
     if rules.unparsed == "geobench":  # what says nothing is left out everywhere
         for name in PLACES:
             figures[name][figures["parsed"] == 0.0] = np.nan
+    figures["located"] = (~np.isnan(batch.answer_degrees[0])).astype(np.float64)
     problems = [None if batch.is_plain[row] else _problem(batch, row) for row in range(len(batch))]
     cells = cell_numbers(batch.answer_degrees)
     return Judged(
@@ -106,7 +108,7 @@ def judge(
         answer_cell=_objects([None if cell < 0 else cell for cell in cells.tolist()]),
         problem=_objects([problem and problem[0] for problem in problems]),
         example=_objects([problem and problem[1] for problem in problems]),
-        key=_objects(list(keys) if keys is not None else [None] * len(batch)),
+        key=_objects(_keys_with_places(keys, batch)),
         groups={name: _objects(list(values)) for name, values in (groups or {}).items()},
     )
 
@@ -115,13 +117,22 @@ def joined(parts: Sequence[Judged]) -> Judged:
     """Return the rows of several parts, in order."""
     if len(parts) == 1:
         return parts[0]
-    return Judged(**{field.name: _joined([getattr(part, field.name) for part in parts]) for field in fields(Judged)})
+    return Judged(
+        **{field.name: _joined([getattr(part, field.name) for part in parts]) for field in fields(Judged)}
+    )
 
 
 def _answer_degrees(batch: Batch, rules: Rules) -> FloatArray:
     """Return where the answers are; with the stand-in of G3 where they have no coordinate."""
     degrees = batch.answer_degrees
     return np.where(np.isnan(degrees), 0.0, degrees) if UNPARSED[rules.unparsed] is None else degrees
+
+
+def _distances(degrees: FloatArray, truths: FloatArray, rules: Rules) -> FloatArray:
+    if rules.distance == "geodesic":
+        return np.asarray(geodesic_km(*degrees, *truths), dtype=np.float64)
+    radius = EQUATORIAL_KM if rules.distance == "equatorial" else EARTH_RADIUS_KM
+    return np.asarray(great_circle_km(*degrees, *truths), dtype=np.float64) * (radius / EARTH_RADIUS_KM)
 
 
 def _distance_figures(distances: FloatArray, rules: Rules) -> dict[str, FloatArray]:
@@ -149,6 +160,13 @@ def _place_figures(batch: Batch) -> dict[str, FloatArray]:
     return figures
 
 
+def _keys_with_places(keys: Sequence[Any] | None, batch: Batch) -> list[str | None]:
+    if keys is None:
+        return [None] * len(batch)
+    rows = zip(keys, batch.truth_degrees.round(5).T.tolist(), strict=True)
+    return [None if key is None else json.dumps([key, *place], default=str) for key, place in rows]
+
+
 def _says_something(batch: Batch, row: int) -> bool:
     if batch.is_plain[row]:
         return True
@@ -162,7 +180,7 @@ def _problem(batch: Batch, row: int) -> tuple[str, str] | None:
     if not answer.problems:
         return None
     problem = answer.problems[0]
-    return problem.kind.value, answer.answer or batch.completions[row]
+    return problem.kind.value, batch.completions[row] if answer.answer is None else answer.answer
 
 
 def _objects(values: Sequence[Any]) -> ObjectArray:

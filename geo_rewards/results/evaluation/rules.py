@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from geo_rewards.errors import UsageError, hint, nearest_names
 from geo_rewards.geo import EARTH_RADIUS_KM
@@ -35,6 +35,11 @@ G3 substitutes (0, 0), geobench leaves refusals out, Thinking with Map and a rec
 """
 
 
+Distance = Literal["sphere", "equatorial", "geodesic"]
+EQUATORIAL_KM = 6378.137
+"""Radius of the earth at the equator."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """How answers are judged.
@@ -42,7 +47,8 @@ class Rules:
     Attributes:
         strict: Whether a distance must be less than a threshold (G3, GeoRanker, PIGEON, OSV-5M, Thinking with
             Map), not at most the threshold (GeoCLIP, GAEA, REVERSE).
-        distance: On the sphere of the earth's mean radius, or the geodesic on WGS 84 (GeoCLIP, G3).
+        distance: On the `sphere` of the earth's mean radius, 6371.0088 km (OSV-5M, REVERSE); on one of the
+            `equatorial` radius, 6378.137 km (PIGEON); or the `geodesic` on WGS 84 (GeoCLIP, G3, GeoRanker).
         scale: Name of the score's constant in `SCALES_KM`.
         unparsed: Name of what an answer without a coordinate counts as, in `UNPARSED`.
 
@@ -51,14 +57,14 @@ class Rules:
     """
 
     strict: bool = False
-    distance: Literal["sphere", "geodesic"] = "sphere"
+    distance: Distance = "sphere"
     scale: str = "pigeon"
     unparsed: str = "wrong"
 
     def __post_init__(self) -> None:
         _check("scale", self.scale, SCALES_KM)
         _check("unparsed", self.unparsed, UNPARSED)
-        _check("distance", self.distance, ("sphere", "geodesic"))
+        _check("distance", self.distance, get_args(Distance))
 
     @property
     def scale_km(self) -> float:
@@ -69,12 +75,17 @@ class Rules:
         """Return the rules in one line, for reports."""
         sign = "<" if self.strict else "<="
         return (
-            f"distances on the {'sphere' if self.distance == 'sphere' else 'ellipsoid (geodesic)'}, "
+            f"distances {_DISTANCE_WORDS[self.distance]}, "
             f"within {sign} the threshold, score 5000 exp(-d / {self.scale_km:g} km), "
             f"an answer without a coordinate {_UNPARSED_WORDS[self.unparsed]}"
         )
 
 
+_DISTANCE_WORDS = {
+    "sphere": "on the sphere",
+    "equatorial": "on a sphere of the equatorial radius",
+    "geodesic": "on the ellipsoid (geodesic)",
+}
 _UNPARSED_WORDS = {
     "wrong": f"counts as {FARTHEST_KM:,.0f} km away",
     "g3": "counts as (0, 0)",
