@@ -17,13 +17,14 @@ from pydantic_core import ValidationError
 
 import geo_rewards
 from geo_rewards.cli.describe import describe_command
+from geo_rewards.cli.evaluate import compare_command, evaluate_command
 from geo_rewards.cli.interruptions import Interrupted, raising_interruptions
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
 from geo_rewards.cli.new_plugin import new_plugin_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
-from geo_rewards.errors import GeoRewardsError
+from geo_rewards.errors import GeoRewardsError, UsageError
 from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
@@ -102,6 +103,16 @@ COMMANDS = {
         score_command,
         "score a file of answers",
         "geo-rewards score answers.jsonl --recipe default -o scored.jsonl",
+    ),
+    "evaluate": Command(
+        evaluate_command,
+        "the field's figures of answers, with intervals",
+        "geo-rewards evaluate answers.jsonl --by continent",
+    ),
+    "compare": Command(
+        compare_command,
+        "which of two sets of answers is better",
+        "geo-rewards compare before.jsonl after.jsonl",
     ),
     "new-plugin": Command(
         new_plugin_command, "a package to publish a reward with", "geo-rewards new-plugin street-name"
@@ -191,6 +202,8 @@ def _run(arguments: list[str]) -> int:
 
 def _verdict(error: Exception) -> tuple[str, int]:
     """Return the message for an error, and the exit code."""
+    if isinstance(error, UsageError):
+        return str(error), WRONG_USAGE
     if isinstance(error, GeoRewardsError):
         return str(error), BAD_RUN
     if hasattr(error, "format_message"):  # typer's own errors, whichever module its version keeps them in
