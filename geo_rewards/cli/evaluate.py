@@ -28,7 +28,10 @@ Strict = Annotated[
 ]
 Distance = Annotated[
     Literal["sphere", "equatorial", "geodesic"],
-    typer.Option(help="On a sphere (R 6371.0088 km), one of R 6378.137 km (PIGEON), or geodesic (WGS 84)."),
+    typer.Option(
+        help="sphere (R 6371.0088 km), equatorial (R 6378.137 km, as PIGEON), or geodesic (WGS 84).",
+        metavar="<kind>",
+    ),
 ]
 Scale = Annotated[
     str,
