@@ -19,6 +19,7 @@ import geo_rewards
 from geo_rewards.cli.describe import describe_command
 from geo_rewards.cli.interruptions import Interrupted, raising_interruptions
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
+from geo_rewards.cli.new_plugin import new_plugin_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
@@ -101,6 +102,9 @@ COMMANDS = {
         score_command,
         "score a file of answers",
         "geo-rewards score answers.jsonl --recipe default -o scored.jsonl",
+    ),
+    "new-plugin": Command(
+        new_plugin_command, "a package to publish a reward with", "geo-rewards new-plugin street-name"
     ),
 }
 """The commands by name, in the order in which the help lists them."""
