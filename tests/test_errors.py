@@ -4,6 +4,8 @@ import pytest
 
 from geo_rewards.errors import (
     DataError,
+    InputError,
+    MissingParameterError,
     PluginError,
     RecipeError,
     RewardError,
@@ -22,6 +24,8 @@ from geo_rewards.errors import (
         RecipeError("no"),
         PluginError("no"),
         DataError("no"),
+        InputError("no"),
+        MissingParameterError("is missing", ["scale_km"], label="distance"),
     ],
 )
 def test_errors_survive_pickling(error):

@@ -60,7 +60,8 @@ def test_missing_arguments_are_wrong_usage(run, arguments):
 def test_every_help_has_an_example_that_works(run, command, write_rows, tmp_path, monkeypatch):
     ran = run(command, "--help")
     assert ran.code == 0
-    program, *arguments = shlex.split(ran.out.partition("Example: ")[2])
+    (example,) = re.findall(r"Example: ((?:.+\n)+)", ran.out)
+    program, *arguments = shlex.split(example)
     truth = {"lat": 48.8584, "lon": 2.2945}
     for name in ("answers", "before", "after"):
         write_rows([{"completion": PARIS, **truth}], f"{name}.jsonl")
