@@ -10,6 +10,7 @@ import typer
 
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
 from geo_rewards.cli.progress import progress_bar
+from geo_rewards.terminal import clean_line
 
 
 def score_command(
@@ -65,7 +66,7 @@ def score_command(
         earlier=diff,
     )
     lines = [f"scored {file} by {recipe} to {'stdout' if target is None else target}", *account]
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write("".join(f"{clean_line(line)}\n" for line in lines))
 
 
 def _check_target(out: Path | None, file: Path) -> None:

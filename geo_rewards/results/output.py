@@ -16,6 +16,7 @@ from geo_rewards.errors import noting
 from geo_rewards.regular_file import kind_of_file
 from geo_rewards.results.chunks import ADDED
 from geo_rewards.results.rows import is_parquet
+from geo_rewards.terminal import uncleaned
 from geo_rewards.worker_pool import chunked
 
 if TYPE_CHECKING:
@@ -42,9 +43,9 @@ def open_output(out: Path | None, schema: pa.Schema | None) -> Iterator[Write]:
     """
     if out is None:
         with noting("the rows written to stdout are not all"):
-            yield lambda rows, scored: _write_lines(
-                rows, scored, sys.stdout.write, ascii_only=not _speaks_utf8()
-            )
+            write = uncleaned(sys.stdout).write
+            ascii_only = sys.stdout.isatty() or not _speaks_utf8()
+            yield lambda rows, scored: _write_lines(rows, scored, write, ascii_only=ascii_only)
         return
     target = Path(os.path.realpath(out))  # keep a link a link
     with (
