@@ -191,3 +191,23 @@ def test_the_script_describes(script):
     ran = script("describe", "city_match")
     assert (ran.code, ran.err) == (0, "")
     assert "within_km: number > 0" in ran.out
+
+
+def test_a_time_limit_is_described_with_what_it_cannot_interrupt(run, tmp_path):
+    (tmp_path / "slow.py").write_text(
+        "from typing import ClassVar\n"
+        "import geo_rewards as gr\n"
+        "class Slow(gr.Reward):\n"
+        '    """Takes long."""\n'
+        '    name = "slow"\n'
+        "    timeout_s: ClassVar[float] = 20\n"
+    )
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("rewards: [{name: ./slow.py:Slow, timeout_s: 5}]")
+    said = "one inside a regular expression only when that ends"
+    of_reward = run("describe", f"{tmp_path}/slow.py:Slow").out
+    assert "Time limit\n  20 s for each call: in the main thread" in of_reward
+    assert said in of_reward
+    of_recipe = run("describe", recipe).out
+    assert "timeout_s: 5.0 (in the main thread" in of_recipe
+    assert said in of_recipe
