@@ -54,6 +54,8 @@ def same_region(a: str, b: str, *, country: str) -> bool:
     >>> same_region("Hokkaidō", "Hokkaido Prefecture", country="JP")
     True
     """
+    if a == b and a.isascii() and a[:1].isalnum() and len(a) <= MAX_NAME_LENGTH:
+        return True
     key_a, key_b = plain_key(a), plain_key(b)
     if not key_a or not key_b:
         return False
@@ -82,6 +84,8 @@ def same_city(a: str, b: str, *, country: str) -> bool:
     >>> same_city("Paris, Lyon", "Paris", country="FR"), same_city("", "", country="FR")
     (False, False)
     """
+    if a == b and a.isascii() and a[:1].isalnum() and len(a) <= MAX_NAME_LENGTH:
+        return True
     key_a, key_b = plain_key(a), plain_key(b)
     if not key_a or not key_b:
         return False
@@ -132,11 +136,10 @@ def named_place(country: str | None, region: str | None, city: str | None) -> Pl
     code = country_code(country) if country else None
     if code is None:
         return Place(None, region, city)
-    others = {
-        name: country_code(name) for name in (region, city) if name and is_another_country(name, country=code)
-    }
-    if not others:
+    names = [name for name in (region, city) if name and is_another_country(name, country=code)]
+    if not names:
         return Place(code, region, city)
+    others = {name: country_code(name) for name in names}
     territories = {other for other in others.values() if other and TERRITORIES.get(other) == code}
     belongs_to = TERRITORIES.get(code)
     if len(territories) > 1 or any(other not in {*territories, belongs_to} for other in others.values()):

@@ -87,7 +87,7 @@ def _notations() -> Notations:
         from geo_rewards.parse import common_patterns as patterns
         from geo_rewards.parse import common_readers as readers
 
-    axes = Notation(patterns.AXES, readers.read_lines)
+    axes = Notation(patterns.AXES, readers.read_axes)
     lines = Notation(patterns.LINES, readers.read_lines)
     letters_before = Notation(patterns.LETTERS_BEFORE, readers.read_letters_before)
     numbers = (

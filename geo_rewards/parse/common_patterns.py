@@ -1,8 +1,10 @@
 """The patterns of the commonest answers: anchored, possessive, and free of any case folding.
 
-They are strict on purpose. What they do not match is left to the full parser, so a pattern must never match
-a text that the full parser reads differently: no second number, sign, bracket or label fits in anywhere.
-`re.IGNORECASE` is not used, since it lets Turkish letters pass for Latin ones, nor the class of digits.
+A pattern of fields has the same number of groups for each, the label first and the value last, and an empty
+group after all of them. All are strict on purpose. What they do not match is left to the full parser, so a
+pattern must never match a text that the full parser reads differently: no second number, sign, bracket or
+label fits in anywhere. `re.IGNORECASE` is not used, since it lets Turkish letters pass for Latin ones, nor
+the class of digits.
 """
 
 from __future__ import annotations
@@ -28,7 +30,7 @@ KNOWN = re.compile(f"[\x00-\x7f°’{LETTERS}]*+")
 _WORD = r"[^\x00-@\[-`{-\x7f°]++"
 # A word before a colon is no name but a label. A full stop is part of an abbreviation only.
 # It may be an initial, if the letter is no hemisphere's.
-_NAME = rf"(?!’){_WORD}(?:(?:[ '-]|(?<=[SMFs]t)\. |(?<= [A-DF-MP-RT-VX-Z])\. ){_WORD}(?! ?[:=]))*+"
+_NAME = rf"(?!’){_WORD}(?:(?:[ '/-]|' | / |(?<=[SMFs]t)\. |(?<= [A-DF-MP-RT-VX-Z])\. ){_WORD}(?! ?[:=]))*+"
 # A city's name in a list, and any behind a label, may have another after it: `Florence (Firenze)`.
 _VALUE_NAME = rf"{_NAME}(?: \({_NAME}\))?+"
 _NUMBER = r"[+-]?+[0-9]{1,3}+(?:\.[0-9]{1,15}+)?+"
@@ -56,30 +58,43 @@ _LABEL = "([A-Za-z]++(?:(?:/| [Oo][Rr] |_[Oo][Rr]_|[ _])[A-Za-z]++)?+)"
 _VALUE = rf"({_VALUE_NAME}|{_ROUND}|{_SQUARE}|{_NUMBER}(?:, ?+{_NUMBER}|°|))"
 _LINE = rf"(?:- )?+{_LABEL}(?: ?: ?+| ?= ?+){_VALUE}"
 _LINE_END = r"(?:[,;]? ?\n\n?+|, |; | )"
-LINES = re.compile(_LINE + rf"(?:{_LINE_END}{_LINE})?+" * (MOST_FIELDS - 1) + r"\.?+")
+LINES = re.compile(_LINE + rf"(?:{_LINE_END}{_LINE})?+" * (MOST_FIELDS - 1) + r"\.?+()")
 # Numbers at the head of lines are numbers: only a pair in brackets at the end stays clear of them.
 _NUMBERED = rf"[1-9][.)] {_LABEL}: ?+({_NAME})[ \n]"
 NUMBERED_LINES = re.compile(
-    _NUMBERED + rf"(?:{_NUMBERED})?+" * (MOST_FIELDS - 2) + rf"[1-9][.)] {_LABEL}: ?+({_ROUND})\.?+"
+    _NUMBERED + rf"(?:{_NUMBERED})?+" * (MOST_FIELDS - 2) + rf"[1-9][.)] {_LABEL}: ?+({_ROUND})\.?+()"
 )
 _AXIS = rf"([A-Za-z]++)(?:\. | |: ?+|=)({_NUMBER}°?+)"
-AXES = re.compile(rf"{_AXIS}{_LINE_END}{_AXIS}\.?+")
+AXES = re.compile(rf"{_AXIS}{_LINE_END}{_AXIS}\.?+()")
 
 
 def _object_patterns(quote: str) -> tuple[re.Pattern[str], re.Pattern[str]]:
     """Return the patterns of an object of a few fields, and of one of two axes, in these quotes.
 
-    A field has three groups: its key, and its value if that is a text, or else if it is anything else.
+    A field has three groups: its key, the opening quote of its value if it is a text, and the value.
     """
     key = f"{quote}([A-Za-z]++(?:[ _/][A-Za-z]++)*+){quote}: ?+"
-    axis = f"{key}(?:{quote}({_NUMBER}){quote}|({_NUMBER}))"
-    axes = rf"\{{\s*+{axis},\s*+{axis}\s*+\}}"
-    inner = re.sub(r"(?<!\\)\((?!\?)", "(?:", axes)
     name = _VALUE_NAME.replace("'", "") if quote == "'" else _VALUE_NAME
-    pair = rf"{_NUMBER}, ?+{_NUMBER}|{_ROUND}"
-    field = rf"{key}(?:{quote}({name}|{pair}|{_NUMBER}){quote}|({_NUMBER}|{_SQUARE}|{_ROUND}|{inner}))"
-    fields = rf"\{{\s*+{field}" + rf"(?:,\s*+{field})?+" * (MOST_FIELDS - 1) + r"\s*+\}"
-    return re.compile(fields), re.compile(axes)
+    texts = rf"{name}|{_NUMBER}(?:, ?+{_NUMBER})?+|{_ROUND}"
+    axis = f"{_without_groups(key)}(?:{quote}{_NUMBER}{quote}|{_NUMBER})"
+    others = rf"{_NUMBER}|{_SQUARE}|{_ROUND}|\{{\s*+{axis},\s*+{axis}\s*+\}}"
+    fields = [_field(i, key, quote, texts=texts, others=others) for i in range(MOST_FIELDS)]
+    axes = [_field(i, key, quote, texts=_NUMBER, others=_NUMBER) for i in range(2)]
+    rest = "".join(rf"(?:,\s*+{field})?+" for field in fields[1:])
+    return (
+        re.compile(rf"\{{\s*+{fields[0]}{rest}\s*+\}}()"),
+        re.compile(rf"\{{\s*+{axes[0]},\s*+{axes[1]}\s*+\}}()"),
+    )
+
+
+def _field(number: int, key: str, quote: str, *, texts: str, others: str) -> str:
+    """Return the pattern of a field whose value is one of these texts in quotes, or one of these others."""
+    opened = f"quote{number}"
+    return f"{key}(?P<{opened}>{quote})?+((?({opened})(?:{texts})|(?:{others})))(?({opened}){quote})"
+
+
+def _without_groups(pattern: str) -> str:
+    return re.sub(r"(?<!\\)\((?!\?)", "(?:", pattern)
 
 
 OBJECT, AXES_OBJECT = _object_patterns('"')

@@ -27,7 +27,9 @@ _LONGEST_WORD = 16
 """Characters before a label that are looked at: words for a hemisphere have fewer."""
 _LAST_WORD = re.compile(r"[^\W\d_]+(?=-? ?\Z)")
 _NO_WORD_BEFORE = frozenset("0123456789,;.:=)]}°\n\"'")
+"""Right before the space that a label follows, or the line end: there is no word for a hemisphere then."""
 _LETTERS_ONLY = re.compile(r"[^\W_]+")
+_DOT_OF_I = "\u0307"  # a small Turkish capital I has it
 _AROUND_LETTERS = ("", "()")
 _EXPONENT = re.compile("[0-9°'\"][Ee][0-9]")  # or is it an eastern longitude?
 _NO_NAME = frozenset("0123456789+-([{")
@@ -62,7 +64,6 @@ TELLING = frozenset(
 )
 # At the end of a name, these may belong to the label after it: `Country: China Autonomous Region: Tibet`.
 _OPENING_LABELS = _FIRST_OF_LABELS - TELLING
-_TELLING_OR_OPENING = TELLING | _OPENING_LABELS
 # At either end of a list of names, these may be words around it.
 _AROUND_LIST = LEADING | LEADING_OUT | PROSE
 # Anywhere in it, these make it a sentence.
@@ -162,7 +163,7 @@ def _listed(city: str, second: str, third: str | None) -> _Names | None:
     """Return the country, region and city of a list of names, which ends with the country."""
     country, region = (second, None) if third is None else (third, second)
     names = f"{city} {second} {third}" if third else f"{city} {second}"
-    words = _LETTERS_ONLY.findall(names.lower())
+    words = _LETTERS_ONLY.findall(names.lower().replace(_DOT_OF_I, ""))
     if len(names) > _MAX_LISTED or not words:  # combining marks alone
         return None
     if not _UNLISTED.isdisjoint(words) or words[0] in _AROUND_LIST or words[-1] in _AROUND_LIST:
@@ -172,88 +173,97 @@ def _listed(city: str, second: str, third: str | None) -> _Names | None:
 
 def read_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``label: value`` fields."""
-    groups = match.groups()
-    plan = _plan(groups[::2])
+    return _read_labelled(match, _plan(match.group(1, 3, 5, 7, 9), 2))
+
+
+def read_axes(match: re.Match[str]) -> CommonReading | None:
+    """Read ``Latitude 43.45, Longitude 142.61``."""
+    return _read_labelled(match, _plan(match.group(1, 3), 2))
+
+
+def _read_labelled(match: re.Match[str], plan: _Plan | None) -> CommonReading | None:
     if plan is None:
         return None
-    if not plan.end:
-        return _from_fields((*groups[1::2], ""), plan, "labelled", "")
-    text, start = match.string, match.start(plan.start)
-    if _follows_direction(text, start) or _follows_direction(text, match.start(plan.end - 1)):
+    if not plan.first:
+        return _from_fields(match, plan, "labelled", "")
+    text, start, second = match.string, match.start(plan.first - 1), match.start(plan.second - 1)
+    if text[start - 2] not in _NO_WORD_BEFORE and _follows_direction(text, start):
         return None
-    return _from_fields((*groups[1::2], ""), plan, "labelled", text[start : match.end(plan.end)])
+    if text[second - 2] not in _NO_WORD_BEFORE and _follows_direction(text, second):
+        return None
+    return _from_fields(match, plan, "labelled", text[start : match.end(plan.second)])
 
 
 def read_numbered_lines(match: re.Match[str]) -> CommonReading | None:
     """Read ``1. Country: Japan 2. Coordinates: (43.45, 142.61)``."""
-    groups = match.groups()
-    plan = _plan(groups[::2])
-    return plan and _from_fields((*groups[1::2], ""), plan, "labelled", "")
+    plan = _plan(match.group(1, 3, 5, 7, 9), 2)
+    return plan and _from_fields(match, plan, "labelled", "")
 
 
 def read_object(match: re.Match[str]) -> CommonReading | None:
     """Read the fields of an object."""
-    groups = match.groups()
-    plan = _plan(groups[::3])
-    if plan is None:
-        return None
-    values = [text or other for text, other in zip(groups[1::3], groups[2::3])]  # noqa: B905 - as long
-    return _from_fields((*values, ""), plan, "json", match[0])
+    plan = _plan(match.group(1, 4, 7, 10, 13), 3)
+    return plan and _from_fields(match, plan, "json", match[0])
 
 
 class _Plan(NamedTuple):
-    """Where the fields are among the values (at the end, which is empty, for none), and the axes' groups."""
+    """Which groups of a match have what the fields say.
 
-    country: int
-    region: int
-    city: int
-    pair: int
-    lat: int
-    lon: int
-    start: int
-    end: int
+    Attributes:
+        values: The groups of country, region, city, pair, latitude and longitude; the empty one for none.
+        first: The group of the axis written first, 0 if there are none.
+        second: That of the other.
+    """
+
+    values: tuple[int, ...]
+    first: int
+    second: int
 
 
 @lru_cache(maxsize=16384)
-def _plan(labels: tuple[str | None, ...]) -> _Plan | None:
-    """Return where the values of these labels are; None if one is unknown, doubled or lacks its other."""
-    return _plan_of(tuple(map(_FIELDS.get, labels)))
+def _plan(labels: tuple[str | None, ...], groups: int) -> _Plan | None:
+    """Return where the values of these labels are; None if one is unknown, doubled or lacks its other.
+
+    Args:
+        labels: The labels as written, None for fields that there are not.
+        groups: How many groups of the pattern are one field's.
+    """
+    return _plan_of(tuple(map(_FIELDS.get, labels)), groups)
 
 
 @lru_cache(maxsize=4096)
-def _plan_of(fields: tuple[str | None, ...]) -> _Plan | None:
+def _plan_of(fields: tuple[str | None, ...], groups: int) -> _Plan | None:
     given = [field for field in fields if field != _ABSENT]
-    axes = [at for at, field in enumerate(fields) if field in ("lat", "lon")]
+    axes = [groups * (at + 1) for at, field in enumerate(fields) if field in ("lat", "lon")]
     if None in given or len(set(given)) != len(given) or len(axes) + 2 * ("pair" in given) not in (0, 2):
         return None
-    country, region, city, pair, lat, lon = (
-        fields.index(field) if field in given else len(fields) for field in _PLANNED
-    )
-    start, end = (2 * axes[0] + 1, 2 * axes[1] + 2) if axes else (0, 0)
-    return _Plan(country, region, city, pair, lat, lon, start, end)
+    last = len(fields)
+    values = [
+        groups * (fields.index(field) + 1) if field in given else groups * last + 1 for field in _PLANNED
+    ]
+    first, second = axes or (0, 0)
+    return _Plan(tuple(values), first, second)
 
 
-def _from_fields(values: tuple[str, ...], plan: _Plan, form: str, text: str) -> CommonReading | None:
+def _from_fields(match: re.Match[str], plan: _Plan, form: str, text: str) -> CommonReading | None:
     """Return the reading of fields; None if a value is unlike its label."""
-    at_country, at_region, at_city, at_pair, at_lat, at_lon, _, _ = plan
-    country, region, city = values[at_country], values[at_region], values[at_city]
+    country, region, city, pair, lat, lon = match.group(*plan.values)
     if country or region or city:
         if not _are_plain(country, region, city):
             return None
         names = country or None, region or None, city or None
     else:
         names = _NAMELESS
-    if values[at_pair]:
-        return _value(values[at_pair], form, names)
-    if values[at_lat]:
-        return _axes(values[at_lat], values[at_lon], form, text, names)
+    if pair:
+        return _value(pair, form, names)
+    if lat:
+        return _axes(lat, lon, form, text, names)
     return (*_NOWHERE, *names)
 
 
 def _follows_direction(text: str, start: int) -> bool:
     """Return whether a word for a hemisphere is right before a label: ``City: Perth South Latitude: 5``."""
-    before = text[max(0, start - 2) : start]
-    if before[1:] != " " or _NO_WORD_BEFORE.issuperset(before[0]):
+    if text[start - 1 : start] != " ":
         return False
     word = _LAST_WORD.search(unicodedata.normalize("NFC", text[max(0, start - _LONGEST_WORD) : start - 1]))
     return word is not None and word[0].lower() in _NEAR_PAIR
@@ -261,24 +271,26 @@ def _follows_direction(text: str, start: int) -> bool:
 
 def _are_plain(country: str, region: str, city: str) -> bool:
     """Return whether all three are names (or empty), and no word of them may be more than a name."""
-    if country[:1] in _NO_NAME or region[:1] in _NO_NAME or city[:1] in _NO_NAME:
+    return _is_plain_region(country, region) and (not city or _is_plain_name(city))
+
+
+@lru_cache(maxsize=16384)
+def _is_plain_region(country: str, region: str) -> bool:
+    """Return the same of a country and a region: there are few of them."""
+    return (not country or _is_plain_name(country)) and (not region or _is_plain_name(region))
+
+
+def _is_plain_name(name: str) -> bool:
+    if name[0] in _NO_NAME:
         return False
-    words = _words(f"{country} {region} {city}")
-    if _TELLING_OR_OPENING.isdisjoint(words):
-        return True
-    return TELLING.isdisjoint(words) and not any(
-        name and _words(name)[-1] in _OPENING_LABELS for name in (country, region, city)
-    )
-
-
-def _words(names: str) -> list[str]:
-    return names.lower().replace("-", " ").replace("(", " ").replace(")", " ").split()
+    words = name.lower().replace("-", " ").replace("(", " ").replace(")", " ").split()
+    return TELLING.isdisjoint(words) and words[-1] not in _OPENING_LABELS
 
 
 def _axes(lat: str, lon: str, form: str, text: str, names: _Names) -> CommonReading | None:
     """Return the coordinate of two labelled numbers, with names."""
     try:
-        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text, *names)
+        return _located(float(lat.rstrip("°")), float(lon.rstrip("°")), form, text, names)
     except ValueError:  # a name or a pair
         return None
 
@@ -294,7 +306,7 @@ def _value(text: str, form: str, names: _Names) -> CommonReading | None:
     else:
         form, inner = "bare" if form == "json" else form, text
     lat, comma, lon = inner.partition(",")
-    return _located(float(lat), float(lon), form, text, *names) if comma else None
+    return _located(float(lat), float(lon), form, text, names) if comma else None
 
 
 def _axes_object(text: str, names: _Names) -> CommonReading | None:
@@ -302,20 +314,16 @@ def _axes_object(text: str, names: _Names) -> CommonReading | None:
     from geo_rewards.parse import common_patterns as patterns  # compiled at first use
 
     match = patterns.AXES_OBJECT.fullmatch(text) or patterns.AXES_DICT.fullmatch(text)
-    located = match and read_object(match)
+    if match is None:
+        return None
+    plan = _plan(match.group(1, 4), 3)
+    located = plan and _from_fields(match, plan, "json", text)
     return located and (*located[:4], *names)
 
 
-def _located(
-    lat: float,
-    lon: float,
-    form: str,
-    text: str,
-    country: str | None = None,
-    region: str | None = None,
-    city: str | None = None,
-) -> CommonReading | None:
+def _located(lat: float, lon: float, form: str, text: str, names: _Names = _NAMELESS) -> CommonReading | None:
     """Return the reading of a coordinate with names, None off the globe."""
     if -90.0 <= lat <= 90.0 and -180.0 <= lon <= 180.0:
+        country, region, city = names
         return lat, lon, form, text, country, region, city
     return None

@@ -178,6 +178,16 @@ def is_prose(name: str) -> bool:
 
     >>> is_prose("The coordinates"), is_prose("The Hague")
     (True, False)
+    >>> is_prose("I bet on Nice"), is_prose("Bosna i Hercegovina")
+    (True, False)
     """
-    words = [word.lower().replace("’", "'") for word in _WORD.findall(name)]
-    return not PROSE.isdisjoint(words) or "i" in words[:-1]
+    written = _WORD.findall(name)
+    words = [word.lower().replace("’", "'") for word in written]
+    return not PROSE.isdisjoint(words) or any(_is_pronoun(written, at) for at in range(len(written) - 1))
+
+
+def _is_pronoun(words: list[str], at: int) -> bool:
+    """Return whether a word is `I`; a small one between capitals is "and" in Slavic languages and Catalan."""
+    if words[at] not in {"I", "i"}:
+        return False
+    return words[at] == "I" or at == 0 or not (words[at - 1][0].isupper() and words[at + 1][0].isupper())

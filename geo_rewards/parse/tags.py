@@ -15,6 +15,7 @@ _TAG = re.compile(r"</?(?:think|answer)>")
 # A well-formed completion without any other "<": up to its first thought, and from its second tag on.
 _HEAD = re.compile(r"\s*+<think>\s*+[^<\s]")
 _TAIL = re.compile(r"</think>\s*+<answer>([^<]*+)</answer>\s*+")
+_FIRST = len(THINK_OPEN)
 ONE_EACH = TagCounts(1, 1, 1, 1)
 _CONTINUED = TagCounts(0, 1, 1, 1)
 
@@ -50,10 +51,16 @@ def plain_answer(text: str) -> str | None:
     >>> plain_answer("<think>sun</think><answer> 48.85, 2.35 </answer>")
     '48.85, 2.35'
     """
-    if ANSWER_CLOSE not in text:  # found out faster than that a long text of spaces has no tag
+    if text.rfind(ANSWER_CLOSE) < 0:  # found out faster than that a long text of spaces has no tag
         return None
-    head = _HEAD.match(text)
-    tail = head and _TAIL.fullmatch(text, text.find("<", head.end()))
+    if text.startswith(THINK_OPEN) and text[_FIRST : _FIRST + 1].isalnum():
+        thoughts = _FIRST
+    else:
+        head = _HEAD.match(text)
+        if head is None:
+            return None
+        thoughts = head.end()
+    tail = _TAIL.fullmatch(text, text.find("<", thoughts))
     return (tail and tail[1].strip()) or None
 
 

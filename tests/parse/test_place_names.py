@@ -91,6 +91,23 @@ def test_a_place_without_numbers_is_not_a_problem() -> None:
     assert parse_answer("Paris, France").problems == ()
 
 
+@pytest.mark.parametrize(
+    ("answer", "city", "country"),
+    [
+        ("Cazin, Bosna i Hercegovina", "Cazin", "Bosna i Hercegovina"),
+        ("Sarajevo, Bosna i Hercegovina (43.85, 18.41)", "Sarajevo", "Bosna i Hercegovina"),
+        ("Sant Pere i Sant Pau, Spain", "Sant Pere i Sant Pau", "Spain"),
+        ("Mieszka I, Poland", "Mieszka I", "Poland"),
+        ("Paris I bet, France", None, None),
+        ("Paris i bet, France", None, None),
+        ("I bet on Paris, France", None, None),
+    ],
+)
+def test_a_small_i_between_two_names_is_part_of_one(answer, city, country):
+    read = parse_answer(answer)
+    assert (read.city, read.country) == (city, country)
+
+
 def test_a_comma_list_is_not_a_place_if_the_caller_says_so() -> None:
     answer = parse_answer("Paris, France", listed_names=False)
     assert (answer.country, answer.city) == (None, None)
