@@ -20,7 +20,7 @@ def save_generation(trainer: Any, checkpoint: Path) -> None:
     """Write into a checkpoint what this rank has generated and not yet trained on, if anything."""
     every = trainer.args.steps_per_generation * trainer.num_iterations
     if trainer._step % every and trainer._buffered_inputs is not None and not trainer.args.save_only_model:
-        saved = {"processes": trainer.accelerator.num_processes, "batches": trainer._buffered_inputs}
+        saved = {"settings": _settings(trainer), "batches": trainer._buffered_inputs}
         torch.save(saved, _file(trainer, checkpoint))
 
 
@@ -34,8 +34,20 @@ def load_generation(trainer: Any, checkpoint: str | Path) -> None:
     except (OSError, RuntimeError, pickle.UnpicklingError, EOFError) as error:
         logger.warning("%s cannot be read (%s): its prompts are answered again", file, error)
         return
-    if saved["processes"] == trainer.accelerator.num_processes:  # else the resume has warned already
+    if saved["settings"] == _settings(trainer):
         trainer._buffered_inputs = saved["batches"]
+    else:
+        logger.warning("%s was written with other batches: its prompts are answered again", file)
+
+
+def _settings(trainer: Any) -> dict[str, int]:
+    """Return what decides how a generation is divided among ranks and updates."""
+    return {
+        "processes": trainer.accelerator.num_processes,
+        "batch": trainer.args.per_device_train_batch_size,
+        "steps_per_generation": trainer.args.steps_per_generation,
+        "num_iterations": trainer.num_iterations,
+    }
 
 
 def _file(trainer: Any, checkpoint: Path) -> Path:

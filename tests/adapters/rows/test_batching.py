@@ -183,6 +183,13 @@ def test_a_run_resumed_between_two_generations_ends_with_the_same_weights(source
     assert (tmp_path / "b" / "checkpoint-5" / "generation_0.pt").is_file()
 
 
+def test_a_generation_is_not_continued_with_other_batches(train, tmp_path, caplog):
+    flags = ["--num_iterations", "2", "--save_steps", "1"]
+    train(tmp_path, *flags, steps=1)
+    train(tmp_path, *flags, "--gradient_accumulation_steps", "2", steps=2)
+    assert "generation_0.pt was written with other batches: its prompts are answered again" in caplog.text
+
+
 def test_a_stream_begins_again_and_holds_rows_out_by_their_place_in_the_file(train, tmp_path):
     flags = [*STREAM, "--val_split_ratio", "0.3", "--eval_strategy", "steps", "--eval_steps", "12"]
     train(tmp_path, *flags, "--per_device_eval_batch_size", "4", steps=12)
