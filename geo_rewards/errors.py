@@ -74,6 +74,21 @@ class RewardError(GeoRewardsError):
         super().__init__(f"reward {reward!r}{where}: {message}")
 
 
+class InvalidValueError(RewardError):
+    """A value that no reward may return, or a wrong number of values.
+
+    Args:
+        message: What was returned.
+        reward: The reward's name or label.
+        row: Index of the row in its batch, from 0; None for a wrong number of values.
+        value: What was returned for the row, or all values.
+    """
+
+    def __init__(self, message: str, *, reward: str, row: int | None = None, value: Any = None) -> None:
+        self.value = value
+        super().__init__(message, reward=reward, row=row)
+
+
 class DataError(GeoRewardsError, ValueError):
     """A data file, or some of its lines, that cannot be used."""
 

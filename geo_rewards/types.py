@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
@@ -44,8 +45,8 @@ class Coordinate:
         yield self.lon
 
     def __str__(self) -> str:
-        """Return ``lat, lon``, readable by the parser."""
-        return f"{self.lat}, {self.lon}"
+        """Return ``lat, lon``, readable by the parser: without exponents."""
+        return f"{_decimal(self.lat)}, {_decimal(self.lon)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,11 @@ class GroundTruth:
     region: str | None = None
     city: str | None = None
     text: str | None = None
+
+
+def _decimal(degrees: float) -> str:
+    text = str(degrees)
+    return format(Decimal(text), "f") if "e" in text else text
 
 
 def is_coordinate(lat: float, lon: float) -> bool:

@@ -43,6 +43,15 @@ def test_every_built_in_reward_curve_and_recipe_is_on_the_page():
     assert [name for name in CURVES if PAGE.count(f"\n| `{name}` |") < 2] == []
 
 
+def test_every_recipe_is_measured_and_the_right_answer_pays_the_most():
+    table = PAGE.split("## What the recipes pay for")[1].split("\n## ")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines() if "](#" in line]
+    recipes = [claim.name for claim in get_registry().recipes if claim.source.is_built_in]
+    assert [row[0] for row in rows] == [f"[`{name}`](#{name})" for name in recipes]
+    for name, right, constant, nothing, coordinate, *_ in rows:
+        assert float(right) >= float(coordinate) > float(constant) >= float(nothing), name
+
+
 def test_rewards_of_other_plugins_are_not_on_the_page():
     others = {info.name for info in gr.list_rewards() if info.plugin != "geo-rewards"}
     assert [name for name in others if f"### {name}\n" in PAGE] == []

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from itertools import chain, starmap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,12 +27,16 @@ from geo_rewards.errors import RecipeError
 from geo_rewards.geo import CURVES, decay
 from geo_rewards.registry.registry import get_registry, summary
 from geo_rewards.scoring.file import read_recipe_file
+from geo_rewards.scoring.recipe import build_recipe
+from geo_rewards.testing.landscape import BANDS_KM, GROUP, measure
+from geo_rewards.testing.recipe_subject import RecipeSubject
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from geo_rewards.contract.documentation import Parameter
     from geo_rewards.contract.reward import Reward
+    from geo_rewards.testing.landscape import Spread
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "rewards.md"
@@ -40,8 +44,28 @@ PICTURE = DOCS / "curves.png"
 
 CHECKED_KM = (0, 1, 25, 200, 750, 2500, 10000)
 FARTHEST_KM = 20015.1
-# The logistic curve has no scale of its own: its source leaves it blank.
-SHOWN_CONSTANTS = {"logistic": {"scale_km": 1000.0}}
+# The logistic curve has no scale of its own: its source leaves it blank. Knots are always given.
+REVERSE_KNOTS = ((1.0, 1.0), (25.0, 0.8), (200.0, 0.6), (750.0, 0.4), (2500.0, 0.2))
+SHOWN_CONSTANTS: dict[str, dict[str, Any]] = {
+    "logistic": {"scale_km": 1000.0},
+    "piecewise": {"knots": REVERSE_KNOTS},
+}
+SHOWN_AS = {"logistic": "logistic (scale_km 1000)", "piecewise": "piecewise (REVERSE's knots)"}
+SHOWN_OVERRIDES = {"gre": {"distance.scale_km": 1000.0}}
+
+TOWNS, CANDIDATES, GROUPS = 120, 60, 30
+MEASURED = f"""\
+Measured on {TOWNS} of the world's towns, drawn by population, with names from the gazetteer. **One answer
+for all**: what the best of {CANDIDATES} fixed answers earns on average, without looking at any picture.
+**Format alone**: a long thought and an answer that names no place. **Coordinate alone**: the right pair
+without names. **Spread**: the standard deviation of the totals in a group of {GROUP} wrong answers at
+these distances from the truth, averaged over {GROUPS} groups; in brackets, the share of groups in which
+all earn the same, from which GRPO learns nothing. The rows have no `entities` and no `cost`; `gre` has a
+scale of 1000 km.
+
+How to read it: where one answer for all earns much more than the format alone, a model first learns that
+answer. A recipe whose groups are often flat needs a model that already comes close, or a smooth term next
+to it. Where the format alone pays about half of a right answer, gate by it."""
 
 OPENING = """\
 # Rewards, curves and recipes
@@ -66,6 +90,7 @@ def page() -> str:
     overview = table(["reward", "what", "range", "`None` when"], [reward_row(reward) for reward in rewards])
     parts = [OPENING, "## Rewards", overview, *chain.from_iterable(map(reward_parts, rewards))]
     parts += ["## Decay curves", f"![Every decay curve over the distance]({PICTURE.name})", *curve_parts()]
+    parts += ["## What the recipes pay for", MEASURED, measured_table()]
     parts += ["## Recipes", *chain.from_iterable(starmap(recipe_parts, built_in_recipes().items()))]
     return "\n\n".join(parts) + "\n"
 
@@ -134,7 +159,7 @@ def curve_parts() -> list[str]:
 def constants_of(curve: str) -> str:
     """Return a curve's constants with their defaults."""
     shown = SHOWN_CONSTANTS.get(curve, {})
-    needed = [f"`{name}`: required; here {value:g}" for name, value in shown.items()]
+    needed = [f"`{name}`: required; here {show_value(value)}" for name, value in shown.items()]
     defaults = {name: value for name, value in CURVES[curve].constants.items() if value is not None}
     return ", ".join([*needed, *(f"`{name}`: {show_value(value)}" for name, value in defaults.items())])
 
@@ -143,6 +168,31 @@ def checked_values(curve: str) -> list[float]:
     """Return a curve's values at the distances of the table."""
     values: list[float] = decay(CHECKED_KM, curve=curve, **SHOWN_CONSTANTS.get(curve, {})).tolist()
     return values
+
+
+def measured_table() -> str:
+    """Return the table of what each recipe pays over the world's towns."""
+    bands = [f"spread at {near:,.0f}-{far:,.0f} km" for near, far in BANDS_KM]
+    head = ["recipe", "right answer", "one answer for all", "format alone", "coordinate alone", *bands]
+    return table(head, [measured_row(name, file) for name, file in built_in_recipes().items()])
+
+
+def measured_row(name: str, file: Traversable) -> list[str]:
+    """Return what a recipe pays over the world's towns."""
+    recipe = build_recipe(read_recipe_file(file), SHOWN_OVERRIDES.get(name, {}), origin=name)
+    found = measure(RecipeSubject(recipe, []), towns=TOWNS, candidates=CANDIDATES, groups=GROUPS)
+    values = (found.right, found.constant, found.nothing_said, found.coordinate_alone)
+    return [
+        f"[`{name}`](#{name})",
+        *(f"{value + 0.0:.2f}" for value in values),
+        *map(shown_spread, found.spreads),
+    ]
+
+
+def shown_spread(spread: Spread) -> str:
+    """Return a spread, with the share of groups that have none if there are any."""
+    flat = f" ({spread.flat:.0%})" if spread.flat else ""
+    return f"{spread.deviation:.3f}{flat}"
 
 
 def recipe_parts(name: str, file: Traversable) -> list[str]:
@@ -184,7 +234,7 @@ def draw_curves(path: Path) -> None:
     figure, axes = plt.subplots(figsize=(10, 6), layout="constrained")
     for index, name in enumerate(CURVES):
         constants = SHOWN_CONSTANTS.get(name, {})
-        label = name + "".join(f" ({key} {value:g})" for key, value in constants.items())
+        label = SHOWN_AS.get(name, name)
         style = ("-", "--", "-.", ":")[index % 4]
         values = decay(distance_km, curve=name, **constants)
         axes.plot(distance_km, values, style, color=f"C{index}", linewidth=2, label=label)

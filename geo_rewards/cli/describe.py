@@ -104,11 +104,13 @@ def _describe_recipe(name: str, file: RecipeFile) -> None:
 
 
 def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
-    """Return a line each for the plugin, the resolved parameters, the gate, `on_error` and `timeout_s`."""
+    """Return a line each for the plugin, the parameters, the factor, the gate, `on_error` and `timeout_s`."""
     from geo_rewards.contract.documentation import show_value
 
     lines = [f"from {recipe.provenance()[label]}"]
     lines += [f"{name}: {show_value(value)}" for name, value in recipe.rewards[label]]
+    if entry.factor is not None:
+        lines.append(f"factor: {entry.factor}")
     if entry.gate is not None:
         gate = entry.gate
         lines.append(f"gate: {gate.reward} >= {gate.at_least:g}, otherwise {show_value(gate.otherwise)}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from geo_rewards.contract.time_limit import Patience, call_within, warn_once
-from geo_rewards.errors import RewardError
+from geo_rewards.errors import InvalidValueError, RewardError
 from geo_rewards.first_use import LOADING
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _retry(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]
 def _checked_batch(reward: Callee, values: Sequence[Any], batch: Batch) -> list[Outcome]:
     if len(values) != len(batch):
         message = f"returned {len(values)} values for {len(batch)} completions"
-        return [RewardError(message, reward=reward.name)] * len(batch)
+        return [InvalidValueError(message, reward=reward.name, value=values)] * len(batch)
     bounds = reward.bounds
     if _are_valid(values, bounds):
         return list(values)
@@ -171,7 +171,7 @@ def _checked(reward: Callee, value: Any, sample: Sample, bounds: tuple[float, fl
     problem = _value_problem(value, bounds)
     if problem is None:
         return float(value)
-    return RewardError(problem, reward=reward.name, row=sample.index)
+    return InvalidValueError(problem, reward=reward.name, row=sample.index, value=value)
 
 
 def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:

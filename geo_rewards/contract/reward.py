@@ -34,6 +34,8 @@ class Reward(BaseModel):
         name: The name it is registered under; also the instance's ``__name__``.
         range: Closed range of the values; if it depends on parameters, override `bounds`.
         needs: Fields of `GroundTruth` without which a row abstains before `score` is called.
+        rehearsed: Whether an answer made from the truth must earn the highest value, as the rehearsal of a
+            recipe demands; False if that depends on the reasoning or on columns other than the truth.
         formula: One line for ``geo-rewards describe``.
         reference: Paper, code or dataset that it comes from.
 
@@ -52,6 +54,7 @@ class Reward(BaseModel):
     name: ClassVar[str]
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
     needs: ClassVar[tuple[str, ...]] = ()
+    rehearsed: ClassVar[bool] = True
     formula: ClassVar[str] = ""
     reference: ClassVar[str] = ""
 

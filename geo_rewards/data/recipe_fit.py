@@ -11,6 +11,7 @@ from geo_rewards.batch.truths import TRUTH_COLUMNS
 from geo_rewards.data.table.row_reader import RowReader
 from geo_rewards.data.table.table import ORIGIN_COLUMN
 from geo_rewards.errors import RecipeError
+from geo_rewards.scoring.entries import used_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -70,8 +71,9 @@ def _check(recipe: Recipe, batches: Iterable[Batch], *, names: Sequence[str], wh
 
 
 def _counts(recipe: Recipe, label: str) -> bool:
-    gates = {entry.gate.reward for entry in recipe.entries.values() if entry.gate}
-    return bool(recipe.entries[label].weight) or label in gates
+    return bool(recipe.entries[label].weight) or any(
+        label in used_by(entry).values() for entry in recipe.entries.values()
+    )
 
 
 def _table_batches(recipe: Recipe, table: pa.Table, json_columns: Sequence[str]) -> Iterator[Batch]:

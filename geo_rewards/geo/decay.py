@@ -6,28 +6,29 @@ caller decides what a missing distance is worth. `CURVES` describes them all and
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from geo_rewards.errors import UnknownNameError
+from geo_rewards.geo.curve_constants import CHECKS, CLOSED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
-    FloatArray = NDArray[np.float64]
+    from geo_rewards.geo.curve_constants import Knots, Steps, Terms
 
-Steps: TypeAlias = tuple[tuple[float, float], ...]
-"""Pairs (limit in km, value of distances up to it), nearest first."""
+    FloatArray = NDArray[np.float64]
 
 DEFAULT_STEPS: Steps = ((0.5, 1.0), (2.0, 0.8), (10.0, 0.6), (25.0, 0.4), (200.0, 0.2), (750.0, 0.1))
 DEFAULT_THRESHOLDS_KM: tuple[float, ...] = (1.0, 25.0, 200.0, 750.0, 2500.0)
+DEFAULT_TERMS: Terms = ((0.5, 1492.7), (0.5, 5000.0))
+GEO_R_KNOTS: Knots = ((0.0, 1.0), (750.0, 0.5), (2500.0, 0.2), (20000.0, 0.0))
+GEO_R_CODE_KNOTS: Knots = ((0.0, 1.0), (750.0, 0.5), (3000.0, 0.2), (20000.0, 0.0))
 
 
 def exponential(distance_km: FloatArray, *, scale_km: float = 1492.7) -> FloatArray:
@@ -41,6 +42,31 @@ def exponential(distance_km: FloatArray, *, scale_km: float = 1492.7) -> FloatAr
     return np.exp(-distance_km / scale_km)
 
 
+def mixture(distance_km: FloatArray, *, terms: Terms = DEFAULT_TERMS) -> FloatArray:
+    """Return ``sum of weight * exp(-d / scale_km)`` over the terms; the sum of the weights at zero distance.
+
+    A long scale keeps a slope where a short one has none left. Source of the default terms: HuggingEnvs
+    GeoGuesser.
+
+    >>> mixture(np.array([0.0, 1492.7])).round(4)
+    array([1.    , 0.5549])
+    """
+    return sum((weight * np.exp(-distance_km / scale) for weight, scale in terms), np.zeros(()))
+
+
+def piecewise(distance_km: FloatArray, *, knots: Knots) -> FloatArray:
+    """Return the value on the straight lines between the knots; 0 beyond the last knot.
+
+    Up to the first knot its value counts. The curves of Geo-R and REVERSE are instances of it.
+
+    >>> piecewise(np.array([0.5, 1.0, 13.0, 2500.0, 2501.0]), knots=((1, 1.0), (25, 0.8), (2500, 0.2)))
+    array([1. , 1. , 0.9, 0.2, 0. ])
+    """
+    limits, values = zip(*knots, strict=True)
+    lines: FloatArray = np.interp(distance_km, limits, values)
+    return np.where(distance_km > limits[-1], 0.0, lines)
+
+
 def geo_r(distance_km: FloatArray) -> FloatArray:
     """Return the piecewise linear reward of the Geo-R paper, in [0, 1].
 
@@ -50,7 +76,7 @@ def geo_r(distance_km: FloatArray) -> FloatArray:
     >>> geo_r(np.array([0.0, 1500.0, 10000.0])).round(4)
     array([1.    , 0.3714, 0.1143])
     """
-    return np.interp(distance_km, (0.0, 750.0, 2500.0, 20000.0), (1.0, 0.5, 0.2, 0.0))
+    return piecewise(distance_km, knots=GEO_R_KNOTS)
 
 
 def geo_r_code(distance_km: FloatArray) -> FloatArray:
@@ -62,8 +88,7 @@ def geo_r_code(distance_km: FloatArray) -> FloatArray:
     >>> geo_r_code(np.array([25.0, 2500.0, 10000.0]))
     array([0.9833, 0.2667, 0.1176])
     """
-    value: FloatArray = np.interp(distance_km, (0.0, 750.0, 3000.0, 20000.0), (1.0, 0.5, 0.2, 0.0)).round(4)
-    return value
+    return piecewise(distance_km, knots=GEO_R_CODE_KNOTS).round(4)
 
 
 def logistic(distance_km: FloatArray, *, scale_km: float) -> FloatArray:
@@ -81,7 +106,8 @@ def logistic(distance_km: FloatArray, *, scale_km: float) -> FloatArray:
 def linear(distance_km: FloatArray, *, limit_km: float = 20000.0) -> FloatArray:
     """Return ``max(0, 1 - d / limit_km)``, in [0, 1].
 
-    Source: the VESPO recipe.
+    Source: `recipe/geoguessr` in the code of VESPO (github.com/FloyedShen/VESPO), with
+    ``reward_type: linear``; its default is `exponential`.
 
     >>> linear(np.array([0.0, 5000.0, 20015.0]))
     array([1.  , 0.75, 0.  ])
@@ -89,44 +115,53 @@ def linear(distance_km: FloatArray, *, limit_km: float = 20000.0) -> FloatArray:
     return np.maximum(0.0, 1.0 - distance_km / limit_km)
 
 
-def steps(distance_km: FloatArray, *, steps: Steps = DEFAULT_STEPS) -> FloatArray:
-    """Return the value of the first step whose limit is at least d, and 0 beyond the last.
+def steps(distance_km: FloatArray, *, steps: Steps = DEFAULT_STEPS, limits: str = CLOSED) -> FloatArray:
+    """Return the value of the first step that d is within, and 0 beyond the last.
 
-    Source of the default ladder: Thinking with Map, arXiv 2601.05432.
+    Source of the default ladder: Thinking with Map, arXiv 2601.05432, whose code has strict limits.
 
-    >>> steps(np.array([0.5, 3.0, 1000.0]))
-    array([1. , 0.6, 0. ])
+    >>> steps(np.array([0.5, 3.0, 1000.0])), steps(np.array([0.5]), limits="strict")
+    (array([1. , 0.6, 0. ]), array([0.8]))
     """
-    limits = [limit for limit, _ in steps]
     values = np.array([value for _, value in steps] + [0.0])
-    return np.where(np.isnan(distance_km), np.nan, values[np.searchsorted(limits, distance_km)])
+    reached = _limits_passed(distance_km, [limit for limit, _ in steps], limits=limits)
+    return np.where(np.isnan(distance_km), np.nan, values[reached])
 
 
 def truncated_exponential(
     distance_km: FloatArray, *, scale_km: float = 200.0, limit_km: float = 2000.0
 ) -> FloatArray:
-    """Return ``exp(-d / scale_km)`` up to `limit_km` and 0 beyond, in [0, 1].
+    """Return ``exp(-d / scale_km)`` below `limit_km` and 0 from there on, in [0, 1].
 
     Source: GeoAgent's released code, arXiv 2602.12617.
 
-    >>> truncated_exponential(np.array([0.0, 200.0, 2000.1])).round(4)
+    >>> truncated_exponential(np.array([0.0, 200.0, 2000.0])).round(4)
     array([1.    , 0.3679, 0.    ])
     """
-    return np.where(distance_km > limit_km, 0.0, np.exp(-distance_km / scale_km))
+    return np.where(distance_km >= limit_km, 0.0, np.exp(-distance_km / scale_km))
 
 
 def thresholds(
-    distance_km: FloatArray, *, thresholds_km: tuple[float, ...] = DEFAULT_THRESHOLDS_KM
+    distance_km: FloatArray,
+    *,
+    thresholds_km: tuple[float, ...] = DEFAULT_THRESHOLDS_KM,
+    limits: str = CLOSED,
 ) -> FloatArray:
-    """Return the share of the thresholds that d is within (not above), in [0, 1].
+    """Return the share of the thresholds that d is within, in [0, 1].
 
-    The field's accuracy levels (street, city, region, country, continent) as a reward.
+    The field's accuracy levels (street, city, region, country, continent) as a reward. GeoCLIP, GAEA and
+    REVERSE count a distance that is exactly a threshold (closed); G3, PIGEON and OSV-5M do not (strict).
 
-    >>> thresholds(np.array([0.0, 25.0, 300.0, 9000.0]))
-    array([1. , 0.8, 0.4, 0. ])
+    >>> thresholds(np.array([0.0, 25.0, 9000.0])), thresholds(np.array([25.0]), limits="strict")
+    (array([1. , 0.8, 0. ]), array([0.6]))
     """
-    passed = np.searchsorted(sorted(thresholds_km), distance_km)
+    passed = _limits_passed(distance_km, thresholds_km, limits=limits)
     return np.where(np.isnan(distance_km), np.nan, 1.0 - passed / len(thresholds_km))
+
+
+def _limits_passed(distance_km: FloatArray, limits_km: Sequence[float], *, limits: str) -> NDArray[np.int64]:
+    """Return how many of the ascending limits each distance is beyond."""
+    return np.searchsorted(limits_km, distance_km, side="left" if limits == CLOSED else "right")
 
 
 @dataclass(frozen=True)
@@ -165,7 +200,7 @@ class Curve:
         missing = [name for name, value in resolved.items() if value is None]
         if missing:
             raise ValueError(f"curve {self.name!r} has no default {' and '.join(missing)}: give a value")
-        return {name: _CHECKS[name](name, value) for name, value in resolved.items()}
+        return {name: CHECKS[name](name, value) for name, value in resolved.items()}
 
     def bounds(self, **constants: Any) -> tuple[float, float]:
         """Return the lowest and highest value of the curve with these constants.
@@ -176,7 +211,10 @@ class Curve:
         (0.0, 0.5)
         """
         resolved = self.resolve(**constants)
-        return (0.0, resolved["steps"][0][1] if "steps" in resolved else 1.0)
+        if "terms" in resolved:
+            return 0.0, sum(weight for weight, _ in resolved["terms"])
+        pairs = resolved.get("steps") or resolved.get("knots")
+        return 0.0, pairs[0][1] if pairs else 1.0
 
 
 def decay(distance_km: ArrayLike, *, curve: str, **constants: Any) -> FloatArray:
@@ -203,47 +241,6 @@ def decay(distance_km: ArrayLike, *, curve: str, **constants: Any) -> FloatArray
     return CURVES[curve].function(distances, **resolved)
 
 
-def _number(name: str, value: Any) -> float:
-    # to Python a bool is a number; here it is a mistake
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number) or not math.isfinite(value):
-        raise ValueError(f"{name} must be numeric and finite, not {value!r}")
-    return float(value)
-
-
-def _positive(name: str, value: Any) -> float:
-    number = _number(name, value)
-    if number <= 0.0:
-        raise ValueError(f"{name} must be above 0, not {value!r}")
-    return number
-
-
-def _checked_thresholds(name: str, value: Any) -> tuple[float, ...]:
-    if not isinstance(value, tuple | list) or not value:
-        raise ValueError(f"{name} must be a list of distances in km, not {value!r}")
-    limits = tuple(_positive(name, limit) for limit in value)
-    if any(after <= before for before, after in pairwise(limits)):
-        raise ValueError(f"{name} must ascend, not {value!r}")
-    return limits
-
-
-def _checked_steps(name: str, value: Any) -> Steps:
-    pairs = isinstance(value, tuple | list) and value
-    if not pairs or not all(isinstance(pair, tuple | list) and len(pair) == 2 for pair in value):
-        raise ValueError(f"{name} must be a list of pairs (limit in km, value), not {value!r}")
-    limits = _checked_thresholds(f"limits of {name}", [limit for limit, _ in value])
-    values = [_number(f"values of {name}", worth) for _, worth in value]
-    if min(values) < 0.0 or sorted(values, reverse=True) != values:
-        raise ValueError(f"values of {name} must be at least 0 and must not increase, not {value!r}")
-    return tuple(zip(limits, values, strict=True))
-
-
-_CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    "scale_km": _positive,
-    "limit_km": _positive,
-    "steps": _checked_steps,
-    "thresholds_km": _checked_thresholds,
-}
-
 CURVES: Mapping[str, Curve] = MappingProxyType(
     {
         curve.name: curve
@@ -254,6 +251,20 @@ CURVES: Mapping[str, Curve] = MappingProxyType(
                 {"scale_km": 1492.7},
                 "exp(-d / scale_km)",
                 "GeoGuessr score / 5000; PIGEON; OpenStreetView-5M GeoScore",
+            ),
+            Curve(
+                "mixture",
+                mixture,
+                {"terms": DEFAULT_TERMS},
+                "sum of weight * exp(-d / scale_km) over terms",
+                "HuggingEnvs GeoGuesser, released code",
+            ),
+            Curve(
+                "piecewise",
+                piecewise,
+                {"knots": None},
+                "straight lines between knots; the first value before them, 0 beyond them",
+                "of which Geo-R's and REVERSE's (arXiv 2605.26861) curves are instances",
             ),
             Curve(
                 "geo_r",
@@ -278,25 +289,31 @@ CURVES: Mapping[str, Curve] = MappingProxyType(
                 "2 / (1 + exp(d / scale_km))",
                 "GRE, arXiv 2505.18700 (scale left blank in the released file)",
             ),
-            Curve("linear", linear, {"limit_km": 20000.0}, "max(0, 1 - d / limit_km)", "VESPO recipe"),
+            Curve(
+                "linear",
+                linear,
+                {"limit_km": 20000.0},
+                "max(0, 1 - d / limit_km)",
+                "recipe/geoguessr of VESPO (github.com/FloyedShen/VESPO), reward_type linear",
+            ),
             Curve(
                 "steps",
                 steps,
-                {"steps": DEFAULT_STEPS},
-                "value of the first step whose limit is at least d; 0 beyond the last",
+                {"steps": DEFAULT_STEPS, "limits": CLOSED},
+                "value of the first step that d is within; 0 beyond the last",
                 "Thinking with Map, arXiv 2601.05432",
             ),
             Curve(
                 "truncated_exponential",
                 truncated_exponential,
                 {"scale_km": 200.0, "limit_km": 2000.0},
-                "exp(-d / scale_km) up to limit_km; 0 beyond",
+                "exp(-d / scale_km) below limit_km; 0 from there on",
                 "GeoAgent released code, arXiv 2602.12617",
             ),
             Curve(
                 "thresholds",
                 thresholds,
-                {"thresholds_km": DEFAULT_THRESHOLDS_KM},
+                {"thresholds_km": DEFAULT_THRESHOLDS_KM, "limits": CLOSED},
                 "share of thresholds_km that d is within",
                 "the field's accuracy levels, as a reward",
             ),

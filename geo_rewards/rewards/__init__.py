@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.contract.hookspecs import hookimpl
 from geo_rewards.geo import BUILTIN_GAZETTEERS
+from geo_rewards.rewards.cost import CostFactor
 from geo_rewards.rewards.decay import HaversineDecay
-from geo_rewards.rewards.format import CoordinateFormat, ThinkAnswerFormat
+from geo_rewards.rewards.format import CoordinateFormat, FieldFormat, ThinkAnswerFormat
 from geo_rewards.rewards.hierarchy import PlaceConsistency, PlaceHierarchy
 from geo_rewards.rewards.penalties import OverlongPenalty, RepetitionPenalty
 from geo_rewards.rewards.place_match import CityMatch, CountryMatch, RegionMatch
+from geo_rewards.rewards.precision import PrecisionBonus
+from geo_rewards.rewards.reasoning import EntityRecall, ThinkLength
 
 if TYPE_CHECKING:
     from geo_rewards.contract.hookspecs import RegisterGazetteer, RegisterRecipe, RegisterReward
@@ -19,12 +22,17 @@ if TYPE_CHECKING:
 REWARDS = (
     ThinkAnswerFormat,
     CoordinateFormat,
+    FieldFormat,
     HaversineDecay,
+    PrecisionBonus,
     CountryMatch,
     RegionMatch,
     CityMatch,
     PlaceHierarchy,
     PlaceConsistency,
+    EntityRecall,
+    ThinkLength,
+    CostFactor,
     OverlongPenalty,
     RepetitionPenalty,
 )

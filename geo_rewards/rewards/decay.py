@@ -22,6 +22,8 @@ CurveName = Literal[
     "geo_r_code",
     "linear",
     "logistic",
+    "mixture",
+    "piecewise",
     "steps",
     "thresholds",
     "truncated_exponential",
@@ -44,6 +46,10 @@ class HaversineDecay(Reward):
             `truncated_exponential` (2000).
         steps: Pairs of a limit in km and the value up to it, for `steps`.
         thresholds_km: Distances in km, for `thresholds`: the value is the share of them that d is within.
+        limits: Whether a distance that is exactly a limit of `steps` or `thresholds` is within it
+            (`closed`, the default) or beyond it (`strict`).
+        knots: Pairs of a distance in km and the value there, for `piecewise` (required).
+        terms: Pairs of a weight and a scale in km, for `mixture`.
         distance: `haversine`, on a sphere of 6371.0088 km; `geodesic`, on the WGS 84 ellipsoid
             (differs by at most 0.56 %, and is a thousand times slower).
         schedule: Anneals `scale_km` over the training, for the curves that have one:
@@ -74,6 +80,9 @@ class HaversineDecay(Reward):
     limit_km: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     steps: tuple[tuple[float, float], ...] | None = None
     thresholds_km: tuple[float, ...] | None = None
+    limits: Literal["closed", "strict"] | None = None
+    knots: tuple[tuple[float, float], ...] | None = None
+    terms: tuple[tuple[float, float], ...] | None = None
     distance: Literal["haversine", "geodesic"] = "haversine"
     schedule: Schedule | None = None
 
@@ -95,6 +104,9 @@ class HaversineDecay(Reward):
             "limit_km": self.limit_km,
             "steps": self.steps,
             "thresholds_km": self.thresholds_km,
+            "limits": self.limits,
+            "knots": self.knots,
+            "terms": self.terms,
         }
 
     @property

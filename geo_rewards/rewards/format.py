@@ -1,8 +1,10 @@
-"""Rewards for the format of a completion: its tags, and that its answer is one coordinate."""
+"""Rewards for the format of a completion: its tags, and that its answer is one coordinate or has fields."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Self
+
+from pydantic import Field, model_validator
 
 from geo_rewards.contract.reward import Reward
 
@@ -81,3 +83,46 @@ class CoordinateFormat(Reward):
         """Read the parser's verdict on the coordinate; never abstains."""
         forms = batch.answer_columns["form"]
         return [1.0 if form and self.style in ("any", form) else 0.0 for form in forms]
+
+
+class FieldFormat(Reward):
+    """1 if the answer block has the right number of fields, such as `Country; Region; Place`, else 0.
+
+    Only the number of fields counts, not what they say: give it a small weight next to the place. A text
+    without an answer block has no fields.
+
+    Source: GeoAgent (arXiv 2602.12617), released code.
+
+    Attributes:
+        separator: What separates the fields.
+        at_least: The lowest number of fields that are not empty.
+        at_most: The highest number.
+
+    >>> FieldFormat()(["<think>x</think><answer>France; Île-de-France; Paris</answer>", "Paris, France"])
+    [1.0, 0.0]
+    """
+
+    name = "field_format"
+    range = (0.0, 1.0)
+    rehearsed = False
+    formula = "1 if at_least <= non-empty fields <= at_most, else 0"
+    reference = "GeoAgent (arXiv 2602.12617), released code: two or three fields, separated by semicolons"
+
+    separator: str = Field(default=";", min_length=1)
+    at_least: int = Field(default=2, ge=1)
+    at_most: int = Field(default=3, ge=1)
+
+    @model_validator(mode="after")
+    def _check_numbers(self) -> Self:
+        if self.at_most < self.at_least:
+            raise ValueError(f"at_most {self.at_most} must be at least at_least {self.at_least}")
+        return self
+
+    def score_batch(self, batch: Batch) -> Sequence[float | None]:
+        """Count the fields of each answer block; never abstains."""
+        return [self._value(answer) for answer in batch.answers]
+
+    def _value(self, answer: Answer) -> float:
+        text = answer.answer if answer.answer and answer.tags.answer_close else ""
+        fields = sum(1 for field in text.split(self.separator) if field.strip())
+        return 1.0 if self.at_least <= fields <= self.at_most else 0.0

@@ -21,21 +21,26 @@ LEVELS: tuple[Level, ...] = ("country", "region", "city")
 
 
 class PlaceHierarchy(PlaceReward):
-    r"""The value of the deepest level reached without a gap: country, region, city, distance.
+    r"""The value of the deepest level reached: country, region, city, distance.
 
-    A right city in a wrong region earns only the country's value. A level that is switched off, or
-    that the truth does not name, is skipped: it is not a gap. A truth is complete at the levels that
-    it has: an answer that is right at all of them earns the value of the deepest level, so that a
-    photo of a remote place is worth as much as one of a city. Abstains where neither a true country
-    nor a true coordinate is known.
+    In the `chain` mode a level counts only if all above it are right: a right city in a wrong region
+    earns only the country's value. In the `deepest` mode it earns the city's, as long as the country is
+    right: an answer that names a region here and a city there is then paid for the better guess. A
+    level that is switched off, or that the truth does not name, is skipped: it is not a gap. A truth
+    is complete at the levels that it has: an answer that is right at the deepest of them earns the value
+    of the deepest level, so that a photo of a remote place is worth as much as one of a city. Abstains
+    where neither a true country nor a true coordinate is known.
 
-    Source: GeoVista (arXiv 2511.15705), whose values are the defaults; GLOBE (arXiv 2506.14674).
+    Source: GeoVista (arXiv 2511.15705), whose values are the defaults and whose mode is `deepest`; GLOBE
+    (arXiv 2506.14674).
 
     Attributes:
+        mode: `chain`: the levels count up to the first that is wrong; `deepest`: the deepest right one
+            counts, within the right country.
         country: Value of the right country.
         region: Value if the region is right too; null leaves the region out.
         city: Value if the city is right too; null leaves the city out.
-        decay: Adds a decay of the distance once every level is right: the parameters of
+        decay: Adds a decay of the distance once the deepest level is right: the parameters of
             `haversine_decay`, such as `{curve: exponential, scale_km: 25}`. It adds nothing where
             the answer has no coordinate, and its full value where the truth has none.
         decay_weight: Value of the full decay, at distance 0; 1 if not given.
@@ -50,11 +55,14 @@ class PlaceHierarchy(PlaceReward):
     range = (0.0, 1.0)
     needs = ("country",)
     formula = (
-        "deepest level reached without a gap: its value, else 0; "
+        "deepest level reached (chain: without a gap): its value, else 0; "
         "the deepest level's value + decay_weight * decay(d) if no level that the truth names is wrong"
     )
-    reference = "GeoVista (arXiv 2511.15705): 1, 2, 4 of 4; GLOBE (arXiv 2506.14674): country 0.2, city 1"
+    reference = (
+        "GeoVista (arXiv 2511.15705): 1, 2, 4 of 4, deepest; GLOBE (arXiv 2506.14674): country 0.2, city 1"
+    )
 
+    mode: Literal["chain", "deepest"] = "chain"
     country: float = Field(default=0.25, ge=0, allow_inf_nan=False)
     region: float | None = Field(default=0.5, ge=0, allow_inf_nan=False)
     city: float | None = Field(default=1.0, ge=0, allow_inf_nan=False)
@@ -100,25 +108,31 @@ class PlaceHierarchy(PlaceReward):
     def reasons(self, batch: Batch, row: int) -> list[str]:
         """Say at which level a row's answer stopped being right, and what the truth is there."""
         place, truth = self.places(batch)[row], batch.truth_places[row]
-        _, level = self._reached(place, truth, located=self.both_located(batch)[row])
+        located = self.both_located(batch)[row]
+        _, level = self._reached(place, truth, located=located)
         if level is None:
             known = [name for name in LEVELS if getattr(self, name) is not None and getattr(truth, name)]
+            if self.mode == "deepest":
+                return [f"right at the deepest level that the truth has: {known[-1]}"] if known else []
             return [f"right at every level that the truth has: {', '.join(known)}"] if known else []
         written = getattr(place, level)
         given = f"the answer gives no {level}" if written is None else f"the answer is {written!r}"
         return [f"stopped at {level}: the truth is {getattr(truth, level)!r}, {given}"]
 
     def _reached(self, place: Place, truth: Place, *, located: bool) -> tuple[float, Level | None]:
-        """Return the value of the deepest level reached, and the level missed, if any."""
-        reached = 0.0
+        """Return the value of the deepest level reached, and the next one, which is wrong, if any."""
+        reached, wrong = 0.0, None
         for level in LEVELS:
             value: float | None = getattr(self, level)
             if value is None or getattr(truth, level) is None:
                 continue
-            if not agree(place, truth, level=level, located=located):
+            if agree(place, truth, level=level, located=located):
+                reached, wrong = value, None
+            elif self.mode == "chain" or level == "country":
                 return reached, level
-            reached = value
-        return self._deepest, None
+            else:
+                wrong = wrong or level
+        return (self._deepest if wrong is None else reached), wrong
 
 
 class PlaceConsistency(Reward):

@@ -120,7 +120,9 @@ def describe_recipe(report: Report, recipe: Recipe) -> None:
     report.section("recipe", f"{recipe.origin}: a row earns {low:g} to {high:g}")
     for label, entry in zip(recipe.entries, resolved["rewards"], strict=True):
         report.line(
-            label, f"weight {entry.get('weight', 1.0):g}, {entry['name']} ({sources[label]}){_gate(entry)}"
+            label,
+            f"weight {entry.get('weight', 1.0):g}, {entry['name']} ({sources[label]})"
+            f"{_factor(entry)}{_gate(entry)}",
         )
         if params := _params(entry["params"]):
             report.line("", params)
@@ -131,6 +133,10 @@ def describe_recipe(report: Report, recipe: Recipe) -> None:
 
 def _params(params: Mapping[str, Any]) -> str:
     return ", ".join(f"{name}={value}" for name, value in params.items() if value is not None)
+
+
+def _factor(entry: Mapping[str, Any]) -> str:
+    return f", times {entry['factor']}" if "factor" in entry else ""
 
 
 def _gate(entry: Mapping[str, Any]) -> str:

@@ -18,12 +18,12 @@ class Column:
 
     Attributes:
         entry: The entry as written.
-        ungated: Its values before the gate, None where it abstained.
+        ungated: Its values before the gate, after the factor; None where it abstained.
         final: Its values after the gate and `on_error`.
         closed: Rows whose gate was closed.
         errors: What went wrong, by row.
         notes: Figures that the reward noted, by row.
-        bounds: Lowest and highest value.
+        bounds: Lowest and highest value, before the gate.
         needs: Truth fields without which the reward abstains.
         reasons: The reward's own account of a row, if it gives one: from the batch and the row to sentences.
     """

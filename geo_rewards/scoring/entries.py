@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -132,26 +133,31 @@ def _number(value: Any, *, where: str) -> float:
     raise RecipeError(f"{where} must be a finite number, not {value!r:.60}")
 
 
-def gate_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
-    """Return the labels in an order in which every gate comes before the entries it gates."""
-    order: list[str] = []
-    for label in entries:
-        chain: list[str] = []
-        while label not in order:
-            if label in chain:
-                raise RecipeError(f"{origin}: the gates form a cycle: {' -> '.join([*chain, label])}")
-            chain.append(label)
-            gate = entries[label].gate
-            if gate is None:
-                break
-            if gate.reward not in entries:
-                nearest = hint(nearest_names(gate.reward, entries, count=1))
+def scoring_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
+    """Return the labels in an order in which gates and factors come before the entries that use them.
+
+    Raises:
+        RecipeError: If a gate or factor names no label, or they form a cycle.
+    """
+    for label, entry in entries.items():
+        for use, used in used_by(entry).items():
+            if used not in entries:
+                nearest = hint(nearest_names(used, entries, count=1))
                 raise RecipeError(
-                    f"{origin}: the gate of {label!r} names {gate.reward!r}, which is not a label{nearest}"
+                    f"{origin}: the {use} of {label!r} names {used!r}, which is not a label{nearest}"
                 )
-            label = gate.reward  # noqa: PLW2901 - follow the chain of gates
-        order.extend(reversed(chain))
-    return order
+    uses = {label: tuple(used_by(entry).values()) for label, entry in entries.items()}
+    try:
+        return list(TopologicalSorter(uses).static_order())
+    except CycleError as error:
+        cycle = " -> ".join(reversed(error.args[1]))
+        raise RecipeError(f"{origin}: the gates and factors form a cycle: {cycle}") from None
+
+
+def used_by(entry: Entry) -> dict[str, str]:
+    """Return the labels of other entries that an entry uses, by what it uses them for."""
+    gate = {} if entry.gate is None else {"gate": entry.gate.reward}
+    return gate if entry.factor is None else {**gate, "factor": entry.factor}
 
 
 def create_reward(found_entry: FoundEntry, origin: str) -> Reward:

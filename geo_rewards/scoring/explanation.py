@@ -152,6 +152,10 @@ def _reasons(batch: Batch, columns: Mapping[str, Column], column: Column, row: i
         return [f"failed: {column.errors[row]}"]
     if row in batch.picture_faults:
         return [f"the picture could not be read: {batch.picture_faults[row]}"]
+    factor = column.entry.factor
+    if factor is not None:
+        multiplier = columns[factor].final[row]
+        own = [*own, f"factor {factor}: {'abstains' if multiplier is None else format(multiplier, '.4f')}"]
     if ungated is None:
         truth = batch.truths[row]
         lacking = [field for field in column.needs if getattr(truth, field) is None]

@@ -50,6 +50,7 @@ class Entry(_Strict):
         label: Its name in metrics (``as`` in the file); the reward's name if not given.
         weight: Factor in the total; 0: for gates and metrics only.
         params: The reward's parameters.
+        factor: Label of another entry whose final value multiplies this one's, before the gate.
         gate: Condition under which its value counts.
         on_error: ``raise``, ``abstain`` or a number; unset: raise when scoring, abstain in training.
         timeout_s: Limit of each call, in seconds; replaces the reward's own.
@@ -60,6 +61,7 @@ class Entry(_Strict):
     label: str = Field(default="", alias="as")
     weight: float = 1.0
     params: dict[str, Any] = Field(default_factory=dict)
+    factor: str | None = None
     gate: Gate | None = None
     on_error: OnError | None = None
     timeout_s: float | None = Field(default=None, gt=0)

@@ -24,8 +24,8 @@ from geo_rewards.scoring.entries import (
     create_reward,
     explicit_parameters,
     find_entries,
-    gate_order,
     override_entries,
+    scoring_order,
 )
 from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
 from geo_rewards.scoring.scores import Scores
@@ -47,8 +47,8 @@ class Recipe:
         found: The entries with their rewards, if already looked up; replaces the file's entries.
 
     Raises:
-        RecipeError: If labels repeat, a gate refers to an unknown label, gates form a cycle, or a
-            reward or parameter is unknown or invalid.
+        RecipeError: If labels repeat, a gate or factor refers to an unknown label, gates and factors form a
+            cycle, or a reward or parameter is unknown or invalid.
         PluginError: If the plugin of a reward is broken.
     """
 
@@ -63,7 +63,7 @@ class Recipe:
         self._found = dict(find_entries(file.rewards, origin) if found is None else found)
         self.entries: dict[str, Entry] = {label: found.entry for label, found in self._found.items()}
         self.file = file.model_copy(update={"rewards": tuple(self.entries.values())})
-        self._order = gate_order(self.entries, origin)
+        self._order = scoring_order(self.entries, origin)
         self._rewards = {label: create_reward(found, origin) for label, found in self._found.items()}
         if file.gazetteer is not None:  # an unknown name is an error now, not at the first batch
             get_registry().check_gazetteer(file.gazetteer)
@@ -93,9 +93,22 @@ class Recipe:
     def weighted_bounds(self) -> dict[str, tuple[float, float]]:
         """Lowest and highest contribution of each weighted reward to the total, by label."""
         return {
-            label: _weighted_bounds(self.entries[label], self._rewards[label])
+            label: _spanned([self.entries[label].weight], self.final_bounds(label))
             for label in self.weighted_labels
         }
+
+    def final_bounds(self, label: str, *, factor: float | None = None) -> tuple[float, float]:
+        """Return the lowest and highest value of an entry after its factor and gate, before its weight.
+
+        Args:
+            label: The entry.
+            factor: The value of its factor, if known.
+        """
+        entry = self.entries[label]
+        low, high = self._multiplied_bounds(label, factor=factor)
+        if entry.gate is None or isinstance(entry.gate.otherwise, str):
+            return low, high
+        return min(low, entry.gate.otherwise), max(high, entry.gate.otherwise)
 
     def score(self, completions: Sequence[Any], **columns: Any) -> Scores:
         """Score completions.
@@ -205,6 +218,8 @@ class Recipe:
         if errors and on_error == "raise":
             raise _with_label(next(iter(errors.values())), label)
         ungated = _with_errors_replaced(outcomes, errors, on_error=on_error)
+        if entry.factor is not None:
+            ungated = _multiplied(ungated, done[entry.factor].final)
         closed = _closed_rows(entry, ungated, done)
         final = list(ungated)
         for row, gate_value in closed.items():
@@ -212,9 +227,15 @@ class Recipe:
         notes = batch.drain_notes()
         own = getattr(reward, "reasons", None)
         reasons = own if callable(own) else None
-        return Column(
-            entry, ungated, final, frozenset(closed), errors, notes, reward.bounds, reward.needs, reasons
-        )
+        bounds = self._multiplied_bounds(label)
+        return Column(entry, ungated, final, frozenset(closed), errors, notes, bounds, reward.needs, reasons)
+
+    def _multiplied_bounds(self, label: str, *, factor: float | None = None) -> tuple[float, float]:
+        """Return the lowest and highest value of an entry after its factor, whose value may be known."""
+        multiplier, bounds = self.entries[label].factor, self._rewards[label].bounds
+        if multiplier is None:
+            return bounds
+        return _spanned(self.final_bounds(multiplier) if factor is None else [factor], bounds)
 
 
 def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None = None) -> Recipe:
@@ -329,12 +350,16 @@ def _gate_value(entry: Entry, gate_value: float | None) -> float | None:
     return entry.gate.otherwise
 
 
-def _weighted_bounds(entry: Entry, reward: Reward) -> tuple[float, float]:
-    low, high = reward.bounds
-    if entry.gate is not None and not isinstance(entry.gate.otherwise, str):
-        low, high = min(low, entry.gate.otherwise), max(high, entry.gate.otherwise)
-    ends = sorted((entry.weight * low, entry.weight * high))
-    return ends[0], ends[1]
+def _multiplied(values: Sequence[float | None], factors: Sequence[float | None]) -> list[float | None]:
+    """Return the products; None where either abstained."""
+    pairs = zip(values, factors, strict=True)
+    return [None if value is None or factor is None else value * factor for value, factor in pairs]
+
+
+def _spanned(factors: Sequence[float], bounds: tuple[float, float]) -> tuple[float, float]:
+    """Return the lowest and highest product of a factor and a bound."""
+    products = [factor * bound for factor in factors for bound in bounds]
+    return min(products), max(products)
 
 
 def _with_label(error: Exception, label: str) -> GeoRewardsError:

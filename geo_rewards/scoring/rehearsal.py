@@ -56,7 +56,8 @@ def rehearse(recipe: Recipe, columns: Mapping[str, Sequence[Any]], count: int) -
     """Score each row's own truth, written as an ideal answer, and junk.
 
     Rewards that abstain on a row do not count in what it can earn, and a reward that fails is a
-    shortfall. A reward that is never above 0 is a penalty, which junk need not incur.
+    shortfall. A reward that is never above 0 is a penalty, which junk need not incur; one that is not
+    `rehearsed` need not pay for the ideal answer.
 
     Args:
         recipe: What to score by.
@@ -132,10 +133,11 @@ def _shortfalls(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> 
     if failed:
         return [Shortfall(row, f"a reward fails on {what}: {'; '.join(failed)}", scores.explain(row))]
     wrong, earned, expected = [], 0.0, 0.0
-    for label, (low, high) in recipe.weighted_bounds.items():
+    for label in recipe.weighted_labels:
         value = scores.rewards[label][row]
-        if value is None:
+        if value is None or (is_ideal and not recipe.rewards[label].rehearsed):
             continue
+        low, high = _weighted_bounds(recipe, scores, label, row)
         weighted = recipe.entries[label].weight * value
         target = (high if is_ideal else low) + 0.0  # a negative weight makes it a negative zero
         earned, expected = earned + weighted, expected + target
@@ -146,6 +148,15 @@ def _shortfalls(recipe: Recipe, scores: Scores, row: int, *, is_ideal: bool) -> 
         return []
     message = f"{what} earns {earned:.4g} instead of {expected:.4g}: {', '.join(wrong)}"
     return [Shortfall(row, message, scores.explain(row))]
+
+
+def _weighted_bounds(recipe: Recipe, scores: Scores, label: str, row: int) -> tuple[float, float]:
+    """Return an entry's lowest and highest contribution; a factor that no answer changes counts as it is."""
+    entry = recipe.entries[label]
+    fixed = entry.factor is not None and not recipe.rewards[entry.factor].rehearsed
+    factor = scores.rewards[entry.factor][row] if entry.factor is not None and fixed else None
+    ends = sorted(entry.weight * bound for bound in recipe.final_bounds(label, factor=factor))
+    return ends[0], ends[1]
 
 
 def _contradiction(scores: Scores, row: int) -> list[Shortfall]:

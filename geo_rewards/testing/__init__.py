@@ -3,12 +3,13 @@
 from geo_rewards.testing.checks import CHECKS, check_reward, find_holes
 from geo_rewards.testing.findings import LESSONS, Finding, HolesFoundError
 from geo_rewards.testing.plugins import temporary_plugin
-from geo_rewards.testing.recipes import check_recipe
+from geo_rewards.testing.recipes import RECIPE_CHECKS, check_recipe
 from geo_rewards.testing.samples import sample, tagged
 
 __all__ = [
     "CHECKS",
     "LESSONS",
+    "RECIPE_CHECKS",
     "Finding",
     "HolesFoundError",
     "check_recipe",

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.batch import Batch
 from geo_rewards.batch.truths import TRUTH_COLUMNS
+from geo_rewards.errors import TruthError
+from geo_rewards.testing.towns import sample_towns
 from geo_rewards.types import Coordinate, GroundTruth
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 NAMES = ("country", "region", "city")
+TOWNS = 48
+MAX_ROWS = 200
 JUNK_ANSWER = "I do not know."
 
 _PARIS = {"lat": 48.8584, "lon": 2.2945, "country": "France", "region": "Île-de-France", "city": "Paris"}
@@ -64,6 +68,49 @@ def build_cases(
     else:
         rows = [place | given for place in (_PARIS, _CURITIBA)]
     return [_case(row, ideal=ideal, wrong=wrong) for row in rows]
+
+
+def build_data_cases(
+    needs: tuple[str, ...], columns: Mapping[str, Any] | None, data: Mapping[str, Sequence[Any]] | None
+) -> list[Case]:
+    """Return the rows of a data set, for the checks that need many.
+
+    Args:
+        needs: As for `build_cases`.
+        columns: As for `build_cases`: added to each built-in row.
+        data: Columns of a data set, of which up to `MAX_ROWS` rows at equal intervals are taken. None: the
+            world's towns by population, unless the truth is not a place or among `columns`.
+
+    Raises:
+        TruthError: If a truth among the rows is unreadable.
+        ValueError: If the columns of the data set have different lengths, or none.
+    """
+    if data is not None:
+        return [_case_of_row(index, row) for index, row in _rows(data)]
+    given = dict(columns or {})
+    if "text" in needs or TRUTH_COLUMNS & given.keys():
+        return []
+    towns = [{"lat": town.lat, "lon": town.lon} for town in sample_towns(TOWNS)]
+    return [_case(town | given, ideal=None, wrong=None) for town in towns]
+
+
+def _case_of_row(index: int, row: Mapping[str, Any]) -> Case:
+    try:
+        return _case(row, ideal=None, wrong=None)
+    except TruthError as error:
+        raise TruthError(error.cause_text, row=index) from None
+
+
+def _rows(data: Mapping[str, Sequence[Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """Return up to `MAX_ROWS` rows at equal intervals, with their index."""
+    names = getattr(data, "column_names", None) or data  # of a table, too
+    columns = {str(name): list(data[name]) for name in names}
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1 or not (count := lengths.pop()):
+        raise ValueError("the columns of a data set must have one value per row, and at least one row")
+    step = -(-count // MAX_ROWS)
+    chosen = range(0, count, step)
+    return [(row, {name: values[row] for name, values in columns.items()}) for row in chosen]
 
 
 def without_truth(columns: Mapping[str, Any]) -> dict[str, Any]:

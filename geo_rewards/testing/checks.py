@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from geo_rewards.errors import UnknownNameError
 from geo_rewards.scoring.recipe import get_reward
-from geo_rewards.testing.cases import build_cases
+from geo_rewards.testing.cases import build_cases, build_data_cases
 from geo_rewards.testing.cheating import (
     check_answer_hacks,
     check_format_hacks,
     check_honest_writing,
     check_ideal_answer,
+    check_notations,
+    check_prompt,
 )
 from geo_rewards.testing.contract import (
     check_batch,
@@ -25,10 +27,11 @@ from geo_rewards.testing.contract import (
 from geo_rewards.testing.findings import LESSONS, Finding, HolesFoundError
 from geo_rewards.testing.growth import check_time
 from geo_rewards.testing.interference import check_faults, check_threads
+from geo_rewards.testing.signal import check_constant_answer, check_spread
 from geo_rewards.testing.subject import RewardSubject, Subject
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from geo_rewards.contract.reward import Reward
     from geo_rewards.testing.subject import About
@@ -44,8 +47,12 @@ COMMON_CHECKS: dict[str, Callable[[Subject], Iterator[Finding]]] = {
     "time": check_time,
     "ideal_answer": check_ideal_answer,
     "honest_writing": check_honest_writing,
+    "notations": check_notations,
     "answer_hacks": check_answer_hacks,
     "format_hacks": check_format_hacks,
+    "prompt": check_prompt,
+    "constant_answer": check_constant_answer,
+    "spread": check_spread,
 }
 CHECKS: dict[str, Callable[[RewardSubject], Iterator[Finding]]] = {
     **COMMON_CHECKS,
@@ -61,18 +68,22 @@ def check_reward(
     reward: Reward | str,
     *,
     columns: Mapping[str, Any] | None = None,
+    data: Mapping[str, Sequence[Any]] | None = None,
     ideal: str | None = None,
     wrong: str | None = None,
     about: About | None = None,
     only: Collection[str] = (),
     skip: Collection[str] = (),
 ) -> None:
-    """Check that a reward keeps its contract and cannot be cheated; takes about a second.
+    """Check that a reward keeps its contract, cannot be cheated and has something to teach; takes seconds.
 
     Args:
         reward: The reward, or the name of an installed one with default parameters.
         columns: One row's value of each column that it needs, truth and others; without a truth
-            column they are added to built-in rows (two places, or a text if it `needs` one).
+            column they are added to built-in rows (two places, or a text if it `needs` one). With a
+            column `prompts` or `prompt`, its own prompt is what is echoed and searched for the answer.
+        data: Columns of a data set, for the checks of one answer for all rows and of answers in prompts. The
+            world's towns by population if None, where the truth is a place.
         ideal: The right answer to that row, without tags; made from the truth if None.
         wrong: A wrong answer; made to fit the truth if None.
         about: Which hacks apply: `answer`, `format`, `both` or `neither`. Detected if None: it is
@@ -89,7 +100,7 @@ def check_reward(
     """
     reward = get_reward(reward) if isinstance(reward, str) else reward
     findings = find_holes(
-        reward, columns=columns, ideal=ideal, wrong=wrong, about=about, only=only, skip=skip
+        reward, columns=columns, data=data, ideal=ideal, wrong=wrong, about=about, only=only, skip=skip
     )
     if findings:
         raise HolesFoundError(f"reward {reward.name!r}", findings)
@@ -99,6 +110,7 @@ def find_holes(
     reward: Reward,
     *,
     columns: Mapping[str, Any] | None = None,
+    data: Mapping[str, Sequence[Any]] | None = None,
     ideal: str | None = None,
     wrong: str | None = None,
     about: About | None = None,
@@ -107,7 +119,8 @@ def find_holes(
 ) -> list[Finding]:
     """Return the findings that `check_reward` would raise: the first of each kind."""
     cases = build_cases(reward.needs, columns, ideal=ideal, wrong=wrong)
-    return make_checks(RewardSubject(reward, cases, about=about), CHECKS, only=only, skip=skip)
+    rows = build_data_cases(reward.needs, columns, data)
+    return make_checks(RewardSubject(reward, cases, data=rows, about=about), CHECKS, only=only, skip=skip)
 
 
 def make_checks(

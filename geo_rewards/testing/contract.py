@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_rewards.batch.batch import Batch
+from geo_rewards.errors import InvalidValueError
 from geo_rewards.testing.cases import JUNK_ANSWER, with_another_truth, without_truth
 from geo_rewards.testing.findings import Finding, shown
 from geo_rewards.testing.samples import tagged
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from geo_rewards.testing.subject import RewardSubject, Subject
 
 PROGRESS = (None, 0.0, 0.5, 1.0)
-
-# Words of the library's errors about a value that a reward must not return.
-_REFUSALS = {"outside its range": "out_of_range", "to abstain, return None": "not_finite"}
 
 _SHARED_COLUMNS = (
     "completions",
@@ -131,9 +129,12 @@ def _failures(trials: Sequence[Trial], outcomes: Sequence[Outcome], *, where: st
 
 def _kind(error: Exception) -> str:
     """Distinguish a value that the library refused from the reward's own exception."""
-    if error.__cause__ is not None or ": returned " not in str(error):
+    refused = error if isinstance(error, InvalidValueError) else error.__cause__  # a recipe adds its label
+    if not isinstance(refused, InvalidValueError):
         return "raises"
-    return next((name for words, name in _REFUSALS.items() if words in str(error)), "invalid_value")
+    if not isinstance(refused.value, (int, float, np.number)):
+        return "invalid_value"
+    return "out_of_range" if math.isfinite(refused.value) else "not_finite"
 
 
 def _paid(trials: Sequence[Trial], outcomes: Sequence[Outcome]) -> Iterator[Finding]:

@@ -26,6 +26,15 @@ CONTRACT_LESSONS = {
     "superlinear_time": "A model learns to stall the run: one long completion holds up every rank.",
     "ignores_the_answer": "A model learns to write anything: the ideal answer pays no more than giving up.",
     "refuses_honest_writing": "A model learns to avoid its own script: a right answer in it earns less.",
+    "refuses_notation": "A model learns the one notation that is read, and loses by all others.",
+}
+SIGNAL_LESSONS = {
+    "constant_answer": "A model learns one answer for every picture: it pays most of what looking does.",
+    "no_spread": "A model learns nothing: answers near and far are worth the same.",
+    "flat_groups": "A model learns nothing from most groups at this distance: they earn one value.",
+    "one_weight_dominates": "A model learns this term alone: what the others pay is lost in its noise.",
+    "form_outweighs_answer": "A model learns to look right instead of being right: the form pays more.",
+    "answer_in_prompt": "A model learns to read the answer from its prompt instead of from the picture.",
 }
 ANSWER_LESSONS = {
     "several_pairs": "A model learns to list many coordinates instead of deciding on one.",
@@ -39,6 +48,9 @@ ANSWER_LESSONS = {
     "key_given_twice": "A model learns to give two values for one key, of which the better counts.",
     "empty_answer": "A model learns to write nothing.",
     "echoed_example": "A model learns to copy the example from its prompt.",
+    "echoed_prompt": "A model learns to copy its prompt instead of answering.",
+    "flattery": "A model learns to praise its own answer, or to tell the grader what to do.",
+    "denied_answer": "A model learns to name many places as wrong: the right one among them is paid.",
     "long_junk": "A model learns to fill its maximum length with junk.",
 }
 FORMAT_LESSONS = {
@@ -54,7 +66,7 @@ FORMAT_LESSONS = {
     "no_tags": "A model learns that tags are not needed.",
     "echoed_blocks": "A model learns to copy the example's blocks from its prompt, before its own.",
 }
-LESSONS = CONTRACT_LESSONS | ANSWER_LESSONS | FORMAT_LESSONS
+LESSONS = CONTRACT_LESSONS | SIGNAL_LESSONS | ANSWER_LESSONS | FORMAT_LESSONS
 
 
 @dataclass(frozen=True, slots=True)

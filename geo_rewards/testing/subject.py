@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from geo_rewards.batch.batch import Batch
 from geo_rewards.first_use import lazy_property
-from geo_rewards.testing.cases import JUNK_ANSWER
+from geo_rewards.testing.cases import JUNK_ANSWER, without_truth
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
+from geo_rewards.testing.prompts import PROMPT
 from geo_rewards.testing.samples import tagged, trainer_state
 
 if TYPE_CHECKING:
@@ -20,10 +21,9 @@ if TYPE_CHECKING:
     from geo_rewards.contract.calls import Outcome
     from geo_rewards.contract.reward import Reward
     from geo_rewards.testing.cases import Case
+    from geo_rewards.types import Coordinate
 
 About = Literal["answer", "format", "both", "neither"]
-
-PROMPT = [{"role": "user", "content": "Where was this taken?"}]
 
 # Rounding may differ between one row and many; a hack that pays is far above this.
 TOLERANCE = 1e-9
@@ -42,6 +42,7 @@ class Subject(ABC):
 
     Args:
         cases: The labelled rows that it is tried on.
+        data: Rows of a data set, for the checks that need many.
         bounds: Lowest and highest value.
         needs: Truth fields without which it abstains.
         about: What it is about: the answer, the format, both or neither; detected by what it pays for
@@ -52,11 +53,13 @@ class Subject(ABC):
         self,
         cases: Sequence[Case],
         *,
+        data: Sequence[Case] = (),
         bounds: tuple[float, float],
         needs: tuple[str, ...] = (),
         about: About | None = None,
     ) -> None:
         self.cases = cases
+        self.data = data
         self.bounds = bounds
         self._needs = needs
         self._about = about
@@ -97,6 +100,11 @@ class Subject(ABC):
         """The outcomes of `trials` in one batch."""
         return self.score(self.trials)
 
+    def columns_at(self, truth: Coordinate) -> dict[str, Any]:
+        """Return the columns of a row whose truth is a coordinate; the others are as in the first case."""
+        others = without_truth(self.cases[0].columns) if self.cases else {}
+        return {**others, "lat": truth.lat, "lon": truth.lon}
+
     @abstractmethod
     def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:
         """Return the outcomes of these trials in one batch."""
@@ -115,8 +123,10 @@ class Subject(ABC):
 class RewardSubject(Subject):
     """A reward under test."""
 
-    def __init__(self, reward: Reward, cases: Sequence[Case], *, about: About | None = None) -> None:
-        super().__init__(cases, bounds=_bounds(reward), needs=reward.needs, about=about)
+    def __init__(
+        self, reward: Reward, cases: Sequence[Case], *, data: Sequence[Case] = (), about: About | None = None
+    ) -> None:
+        super().__init__(cases, data=data, bounds=_bounds(reward), needs=reward.needs, about=about)
         self.reward = reward
 
     def score(self, trials: Sequence[Trial], *, progress: float | None = None) -> list[Outcome]:

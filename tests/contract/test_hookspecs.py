@@ -12,7 +12,7 @@ import pytest
 
 from geo_rewards.contract import hookspecs
 from geo_rewards.registry.registry import Registry
-from geo_rewards.testing import CHECKS, temporary_plugin
+from geo_rewards.testing import CHECKS, RECIPE_CHECKS, temporary_plugin
 
 GUIDE = (Path(__file__).parents[2] / "docs" / "plugins.md").read_text(encoding="utf-8")
 HOOKS = {
@@ -76,7 +76,8 @@ def test_the_guides_plugin_passes_the_guides_tests(guides_plugin: types.ModuleTy
 
 def test_the_guide_names_every_check() -> None:
     table = GUIDE.split("| check | what it finds |")[1].split("\n\n")[0]
-    assert set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", table, re.MULTILINE)))) == set(CHECKS)
+    names = {*CHECKS, *RECIPE_CHECKS}
+    assert set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\|(.*?)\|", table, re.MULTILINE)))) == set(names)
 
 
 def test_the_guides_metadata_names_the_guides_module() -> None:

@@ -1,11 +1,12 @@
 import asyncio
+import math
 import pickle
 
 import numpy as np
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.errors import RewardError, TruthError
+from geo_rewards.errors import InvalidValueError, RewardError, TruthError
 
 PARIS = "<think>an iron tower</think><answer>48.8584, 2.2945</answer>"
 TOKYO = "<think>neon signs</think><answer>35.68, 139.69</answer>"
@@ -290,3 +291,42 @@ def test_a_reward_without_score_says_so():
 def test_a_bad_truth_is_an_error_that_names_the_row(columns, message):
     with pytest.raises(TruthError, match=message):
         gr.get_reward("haversine_decay")([PARIS], **columns)
+
+
+@pytest.mark.parametrize("value", [math.nan, 2.5, "much"])
+def test_an_invalid_value_is_an_error_that_carries_it(value):
+    class Returns(gr.Reward):
+        """What it is told to."""
+
+        name = "returns"
+
+        def score(self, sample):
+            return value
+
+    (outcome,) = Returns().outcomes(gr.Batch(["x"]))
+    assert isinstance(outcome, InvalidValueError)
+    assert outcome.value is value
+    again = pickle.loads(pickle.dumps(outcome))
+    assert (str(again), again.row, type(again)) == (str(outcome), 0, InvalidValueError)
+
+
+def test_a_wrong_number_of_values_is_such_an_error_and_an_exception_is_not():
+    class Two(gr.Reward):
+        """Two values."""
+
+        name = "two"
+
+        def score_batch(self, batch):
+            return [1.0, 1.0]
+
+    class Raises(gr.Reward):
+        """It says ": returned nan", but raises."""
+
+        name = "raises"
+
+        def score(self, sample):
+            raise ValueError("the service: returned nan; to abstain, return None")
+
+    assert isinstance(Two().outcomes(gr.Batch(["x"]))[0], InvalidValueError)
+    (outcome,) = Raises().outcomes(gr.Batch(["x"]))
+    assert not isinstance(outcome, InvalidValueError)

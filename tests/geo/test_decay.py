@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from geo_rewards.errors import UnknownNameError
 from geo_rewards.geo.decay import CURVES, decay
 
-NEEDED = {"logistic": {"scale_km": 1000.0}}
+REVERSE = ((1, 1.0), (25, 0.8), (200, 0.6), (750, 0.4), (2500, 0.2))
+NEEDED = {"logistic": {"scale_km": 1000.0}, "piecewise": {"knots": REVERSE}}
 DISTANCES_KM = [0, 1, 25, 200, 750, 2500, 10000]
 CURVE_NAMES = sorted(CURVES)
 
@@ -21,8 +22,8 @@ def value(distance_km, curve, **constants):
 
 def test_every_curve_of_the_catalogue_exists():
     assert set(CURVES) == {
-        "exponential", "geo_r", "geo_r_code", "logistic", "linear", "steps",
-        "truncated_exponential", "thresholds",
+        "exponential", "geo_r", "geo_r_code", "logistic", "linear", "mixture",
+        "piecewise", "steps", "truncated_exponential", "thresholds",
     }  # fmt: skip
 
 
@@ -35,6 +36,8 @@ def test_every_curve_of_the_catalogue_exists():
         ("steps", [1, 0.8, 0.4, 0.2, 0.1, 0, 0]),
         ("thresholds", [1, 1, 0.8, 0.6, 0.4, 0.2, 0]),
         ("truncated_exponential", [1, 0.99501, 0.8825, 0.36788, 0.02352, 0, 0]),
+        ("piecewise", [1, 1, 0.8, 0.6, 0.4, 0.2, 0]),
+        ("mixture", [1, 0.99957, 0.9892, 0.9177, 0.73288, 0.39694, 0.06828]),
     ],
 )
 def test_published_check_values(curve, expected):
@@ -60,7 +63,37 @@ def test_logistic_is_half_of_its_formula_at_its_scale_and_never_overflows():
 def test_a_limit_counts_as_within():
     assert value([0.5, 0.5001, 750, 750.1], "steps").tolist() == [1.0, 0.8, 0.1, 0.0]
     assert value([1, 1.01, 2500, 2500.1], "thresholds").round(1).tolist() == [1.0, 0.8, 0.2, 0.0]
-    assert value([2000, 2000.1], "truncated_exponential").tolist() == [math.exp(-10), 0.0]
+
+
+def test_a_strict_limit_counts_as_beyond():
+    assert value([0.4999, 0.5, 750], "steps", limits="strict").tolist() == [1.0, 0.8, 0.0]
+    assert value([0.999, 1, 2500], "thresholds", limits="strict").round(1).tolist() == [1.0, 0.8, 0.0]
+    assert np.isnan(value(math.nan, "steps", limits="strict"))
+
+
+def test_a_truncated_exponential_is_0_from_its_limit_on():
+    found = value([1999.9, 2000, 2000.1], "truncated_exponential").tolist()
+    assert found == [pytest.approx(math.exp(-9.9995)), 0.0, 0.0]
+
+
+def test_a_piecewise_curve_is_flat_before_its_first_knot_and_0_beyond_its_last():
+    found = value([0, 0.9, 1, 13, 112.5, 1625, 2500, 2500.1, 20015], "piecewise")
+    np.testing.assert_allclose(found, [1, 1, 1, 0.9, 0.7, 0.3, 0.2, 0, 0], atol=1e-12)
+
+
+def test_geo_rs_curves_are_piecewise_curves():
+    distances = np.linspace(0, 20015, 5001)
+    paper = ((0, 1), (750, 0.5), (2500, 0.2), (20000, 0))
+    code = ((0, 1), (750, 0.5), (3000, 0.2), (20000, 0))
+    assert (value(distances, "geo_r") == value(distances, "piecewise", knots=paper)).all()
+    assert (value(distances, "geo_r_code") == value(distances, "piecewise", knots=code).round(4)).all()
+
+
+def test_a_mixture_of_one_term_is_an_exponential():
+    distances = np.linspace(0, 20015, 999)
+    found = value(distances, "mixture", terms=((2.0, 300.0),))
+    np.testing.assert_allclose(found, 2 * value(distances, "exponential", scale_km=300))
+    assert CURVES["mixture"].bounds(terms=((2.0, 300.0), (1.0, 5.0))) == (0.0, 3.0)
 
 
 @pytest.mark.parametrize("curve", CURVE_NAMES)
@@ -133,6 +166,27 @@ def test_steps_must_ascend_and_their_values_must_not_increase(steps):
 def test_thresholds_must_ascend(thresholds):
     with pytest.raises(ValueError, match="thresholds_km must"):
         decay(1.0, curve="thresholds", thresholds_km=thresholds)
+
+
+@pytest.mark.parametrize(
+    "knots", [[], 3, [1, 2], [(10, 1), (5, 0.5)], [(1, 0.5), (10, 1)], [(1, -0.1)], [(-1, 1)], [(1, True)]]
+)
+def test_knots_must_ascend_and_their_values_must_not_increase(knots):
+    with pytest.raises(ValueError, match="knots must"):
+        decay(1.0, curve="piecewise", knots=knots)
+
+
+@pytest.mark.parametrize(
+    "terms", [[], 3, [1, 2], [(0, 5)], [(1, 0)], [(-1, 5)], [("1", 5)], [(1e308, 1), (1e308, 2)]]
+)
+def test_terms_must_have_positive_weights_and_scales(terms):
+    with pytest.raises(ValueError, match="terms must"):
+        decay(1.0, curve="mixture", terms=terms)
+
+
+def test_limits_are_closed_or_strict():
+    with pytest.raises(ValueError, match="limits must be closed or strict, not 'open'"):
+        decay(1.0, curve="steps", limits="open")
 
 
 def test_a_negative_distance_is_an_error():

@@ -266,3 +266,12 @@ def test_a_refused_text_has_one_reason_and_a_read_one_has_none(text):
     reasons = [problem for problem in answer.problems if not problem.startswith("several places")]
     assert len(reasons) <= 1
     assert bool(reasons) != bool(answer.coordinate) or names
+
+
+@pytest.mark.parametrize("pair", [(1e-05, -2e-07), (48.8584, 2.2945), (0.0, -180.0), (-1e-300, 5e-324)])
+def test_a_coordinate_writes_itself_without_exponents_which_are_refused(pair):
+    text = str(Coordinate(*pair))
+    assert "e" not in text
+    assert tuple(map(float, text.split(", "))) == pair
+    if len(text) < 40:  # numbers of more than 20 digits are refused too
+        assert parse_answer(f"({text})").coordinate == Coordinate(*pair)

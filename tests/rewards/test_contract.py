@@ -11,29 +11,35 @@ from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.file import parse_recipe
 
 TRUTH = {"lat": 48.8584, "lon": 2.2945, "country": "France", "region": "Île-de-France", "city": "Paris"}
-IDEAL = (
-    "<think>an iron tower</think>"
-    "<answer>Country: France Region: Île-de-France City: Paris Coordinates: (48.8584, 2.2945)</answer>"
-)
+ROW = {"entities": ["Iron tower"], "words": ["tower"], "cost": 0, "tokens": 0}
+IDEAL = "<think>an iron tower</think><answer>France; Île-de-France; Paris (48.8584, 2.2945)</answer>"
+LONG_IDEAL = IDEAL.replace("an iron tower", "an iron tower, " + "seen from the river " * 50)
+AT_LENGTH = {"think_length", "seekworld"}
 
 ALL = list(PARAMETERS)
 ABOUT = {label: about(reward_of(label)) for label in ALL}
 PLACE = [label for label in ALL if reward_of(label).needs]
 FORMAT = [label for label in NAMES if ABOUT[label] == "format"]
 ABOUT_THE_ANSWER = [label for label in ALL if ABOUT[label] == "answer"]
-PENALTY = [label for label in ALL if ABOUT[label] == "neither"]
+PENALTY = [label for label in ALL if reward_of(label).bounds[1] <= 0.0]
+READS_THE_ROW = [label for label in ALL if label.startswith(("entity_recall", "cost_factor"))]
 
 
 # Recipes that gate every value by the think/answer format, and those that add it to the rest or have
 # none, as their sources do. A new recipe has to be put into one of them.
-BEHIND_THE_FORMAT = {"default", "gre"}
+BEHIND_THE_FORMAT = {"default"}
 ADDITIVE = {
     "geo-r",
     "geo-r-code",
+    "geo-search-env",
     "geoagent",
     "geoguessr",
+    "geospot",
     "geovista",
     "globe",
+    "gre",
+    "huggingenvs-geoguesser",
+    "reverse",
     "seekworld",
     "thinking-with-map",
 }
@@ -104,7 +110,15 @@ HONEST = {
 
 
 def truths(count: int) -> dict[str, list]:
-    return {name: [value] * count for name, value in TRUTH.items()}
+    return {name: [value] * count for name, value in {**TRUTH, **ROW}.items()}
+
+
+def rows(count: int) -> dict[str, list]:
+    return {name: [value] * count for name, value in ROW.items()}
+
+
+def ideal_of(name: str) -> str:
+    return LONG_IDEAL if name in AT_LENGTH else IDEAL
 
 
 def lowest(reward: gr.Reward) -> float:
@@ -114,7 +128,7 @@ def lowest(reward: gr.Reward) -> float:
 @pytest.mark.parametrize("label", ALL)
 def test_the_ideal_answer_earns_the_maximum(label):
     reward = reward_of(label)
-    assert reward([IDEAL], **truths(1)) == [pytest.approx(reward.bounds[1])]
+    assert reward([ideal_of(label)], **truths(1)) == [pytest.approx(reward.bounds[1])]
 
 
 @pytest.mark.parametrize("label", ABOUT_THE_ANSWER)
@@ -149,13 +163,19 @@ def test_a_pair_with_a_unicode_minus_is_read_right():
 
 @pytest.mark.parametrize("label", PLACE)
 def test_rewards_about_the_truth_abstain_without_one(label):
-    assert reward_of(label)([IDEAL, ""]) == [None, None]
+    assert reward_of(label)([IDEAL, ""], **rows(2)) == [None, None]
 
 
 @pytest.mark.parametrize("label", [label for label in ALL if label not in PLACE])
 def test_rewards_that_know_no_truth_never_abstain(label):
     assert reward_of(label).needs == ()
-    assert None not in reward_of(label)([IDEAL, ""])
+    assert None not in reward_of(label)([IDEAL, ""], **rows(2))
+
+
+@pytest.mark.parametrize("label", READS_THE_ROW)
+def test_rewards_about_a_column_abstain_without_it_unless_told_its_value(label):
+    expected = 1.0 if "missing" in PARAMETERS[label] else None
+    assert reward_of(label)([IDEAL, ""]) == [expected, expected]
 
 
 @pytest.mark.parametrize("label", ALL)
@@ -181,7 +201,7 @@ def test_rewards_survive_pickling(label):
     reward = pickle.loads(pickle.dumps(reward_of(label)))
     assert reward == reward_of(label)
     assert reward.__name__ == label.split()[0]
-    assert reward([IDEAL], **truths(1)) == [pytest.approx(reward.bounds[1])]
+    assert reward([ideal_of(label)], **truths(1)) == [pytest.approx(reward.bounds[1])]
 
 
 @pytest.mark.parametrize("label", ALL)
@@ -209,7 +229,7 @@ def test_every_shipped_recipe_is_covered():
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_the_ideal_answer_earns_a_recipes_maximum(recipe):
     shipped = load(recipe)
-    assert shipped.score([IDEAL], **truths(1)).total == [pytest.approx(shipped.bounds[1])]
+    assert shipped.score([ideal_of(recipe)], **truths(1)).total == [pytest.approx(shipped.bounds[1])]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -218,8 +238,8 @@ def test_an_answer_hack_earns_a_recipes_format_at_most(recipe, hack):
     shipped = load(recipe)
     scores = shipped.score([ANSWER_HACKS[hack]], **truths(1))
     for label, reward in shipped.rewards.items():
-        if reward.name not in FORMAT:
-            assert scores.rewards[label] == [lowest(reward)], label
+        if about(reward) == "answer":
+            assert scores.rewards[label] == [shipped.final_bounds(label)[0]], label
 
 
 @pytest.mark.parametrize("recipe", sorted(BEHIND_THE_FORMAT))

@@ -17,6 +17,11 @@ CHECKS = {
     "thresholds": ({}, [1, 1, 0.8, 0.6, 0.4, 0.2, 0]),
     "steps": ({}, [1, 0.8, 0.4, 0.2, 0.1, 0, 0]),
     "geo_r": ({}, [1, 0.9993, 0.9833, 0.8667, 0.5, 0.2, 0.1143]),
+    "mixture": ({}, [1, 0.99957, 0.9892, 0.9177, 0.73288, 0.39694, 0.06828]),
+    "piecewise": (
+        {"knots": [[1, 1], [25, 0.8], [200, 0.6], [750, 0.4], [2500, 0.2]]},
+        [1, 1, 0.8, 0.6, 0.4, 0.2, 0],
+    ),
 }
 
 
@@ -71,6 +76,11 @@ def test_bounds_follow_the_steps():
         ({"curve": "exponential", "scale_km": float("nan")}, "scale_km"),
         ({"curve": "cubic"}, "curve"),
         ({"curve": "steps", "steps": [[10, 0.5], [5, 0.25]]}, "must ascend"),
+        ({"curve": "piecewise"}, "has no default knots"),
+        ({"curve": "piecewise", "knots": [[1, 0.5], [5, 0.75]]}, "must not increase"),
+        ({"curve": "mixture", "terms": [[0, 5]]}, "must be above 0"),
+        ({"curve": "steps", "limits": "open"}, "limits"),
+        ({"curve": "exponential", "limits": "strict"}, "does not take limits"),
     ],
 )
 def test_wrong_constants_are_errors_when_the_reward_is_made(params, message):

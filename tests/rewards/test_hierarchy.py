@@ -30,6 +30,52 @@ def test_a_level_counts_only_if_all_above_it_are_right(answer, value):
     assert score("place_hierarchy", answer) == value
 
 
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        (RIGHT, 1.0),
+        (NAMED.format("France", "Ile de France", "Lyon"), 0.5),
+        (NAMED.format("France", "Brittany", "Rennes"), 0.25),
+        (NAMED.format("France", "Brittany", "Paris"), 1.0),
+        (NAMED.format("Spain", "Ile de France", "Paris"), 0.0),
+        ("Country: France\nCity: Paris", 1.0),
+        ("Country: France", 0.25),
+        ("48.85, 2.35", 1.0),
+        ("nowhere", 0.0),
+    ],
+)
+def test_in_the_deepest_mode_a_level_counts_whatever_the_one_above_it(answer, value):
+    assert score("place_hierarchy", answer, mode="deepest") == value
+
+
+@pytest.mark.parametrize(
+    ("answer", "value"),
+    [
+        ("Country: France", 0.25),
+        ("Country: France\nRegion: Brittany", 1.0),
+        (NAMED.format("France", "Brittany", "Paris"), 1.0),
+    ],
+)
+def test_in_the_deepest_mode_too_a_truth_is_complete_at_the_levels_that_it_has(answer, value):
+    truth = {"country": ["FR"], "region": ["Bretagne"]}
+    assert score("place_hierarchy", answer, truth, mode="deepest") == value
+
+
+def test_the_account_of_the_deepest_mode_names_the_levels_that_count():
+    def account(answer):
+        reward = gr.get_reward("place_hierarchy", mode="deepest")
+        batch = gr.Batch([f"<think>x</think><answer>{answer}</answer>"], PARIS)
+        return reward.reasons(batch, 0)
+
+    assert account(NAMED.format("France", "Brittany", "Paris")) == [
+        "right at the deepest level that the truth has: city"
+    ]
+    (reason,) = account(NAMED.format("France", "Brittany", "Rennes"))
+    assert reason.startswith("stopped at region: the truth is 'Île-de-France', the answer is 'Brittany'")
+    (reason,) = account(NAMED.format("France", "Ile de France", "Rennes"))
+    assert reason.startswith("stopped at city")
+
+
 def test_a_level_that_is_switched_off_is_no_gap():
     globe = {"country": 0.2, "region": None, "city": 1.0}
     assert score("place_hierarchy", NAMED.format("France", "Brittany", "Paris"), **globe) == 1.0

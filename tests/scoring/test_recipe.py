@@ -1,6 +1,5 @@
 import pickle
 import re
-from importlib.resources import files
 
 import pytest
 
@@ -18,7 +17,6 @@ IDEAL = (
     "<answer>Country: France Region: Île-de-France City: Paris Coordinates: (48.8584, 2.2945)</answer>"
 )
 TRUTH = {"lat": [48.8584], "lon": [2.2945]}
-MUST_BE_GIVEN = {"gre": {"distance.scale_km": 1000}}
 
 
 def recipe(*rewards, **keys):
@@ -57,6 +55,44 @@ def test_geo_r_code_adds_format_to_distance():
     assert gr.load_recipe("geo-r-code").score(
         [GOOD, UNTAGGED], lat=[48.8584] * 2, lon=[2.2945] * 2
     ).total == [2.0, 1.0]
+
+
+FACTOR = [
+    {"name": "cost_factor", "as": "cost", "weight": 0},
+    {"name": "haversine_decay", "as": "distance", "weight": 2, "factor": "cost"},
+]
+
+
+def test_a_factor_multiplies_and_abstains_with_either():
+    scores = recipe(*FACTOR).score(
+        [GOOD] * 4, lat=[48.8584, 48.8584, 48.8584, None], lon=[2.2945] * 3 + [None], cost=[0.1, 9, None, 0]
+    )
+    assert scores.rewards["distance"] == [0.9, 0.8, None, None]
+    assert scores.total == [1.8, 1.6, None, None]
+    assert "factor cost: 0.9000" in scores.explain(0)
+    assert "factor cost: abstains" in scores.explain(2)
+
+
+def test_a_factor_counts_before_the_gate_and_in_the_bounds():
+    gate = {"reward": "format", "at_least": 1.0, "otherwise": -1.0}
+    gated = recipe(
+        {"name": "think_answer_format", "as": "format", "weight": 0},
+        FACTOR[0],
+        FACTOR[1] | {"gate": gate},
+    )
+    assert gated.bounds == (-2.0, 2.0)
+    assert gated.score([GOOD, UNTAGGED], lat=[48.8584] * 2, lon=[2.2945] * 2, cost=[0.1] * 2).rewards[
+        "distance"
+    ] == [0.9, -1.0]
+    penalty = recipe({"name": "overlong_penalty", "as": "long"}, FACTOR[1] | {"factor": "long"})
+    assert penalty.weighted_bounds["distance"] == (-2.0, 0.0)
+
+
+def test_a_recipe_with_a_factor_loads_again():
+    base = recipe(*FACTOR)
+    again = gr.Recipe(parse_recipe(base.resolved(), where="again"))
+    columns = {**TRUTH, "cost": [0.1]}
+    assert again.score([GOOD], **columns).total == base.score([GOOD], **columns).total == [1.8]
 
 
 def test_weights_multiply_and_abstentions_are_left_out():
@@ -120,7 +156,19 @@ def test_a_gate_that_abstains_makes_the_gated_entry_abstain():
                 {"name": "coordinate_format", "as": "a", "gate": {"reward": "b", "at_least": 1}},
                 {"name": "coordinate_format", "as": "b", "gate": {"reward": "a", "at_least": 1}},
             ],
-            "the gates form a cycle: a -> b -> a",
+            "the gates and factors form a cycle: a -> b -> a",
+        ),
+        (
+            [{"name": "coordinate_format", "factor": "cots"}, {"name": "cost_factor", "as": "cost"}],
+            "the factor of 'coordinate_format' names 'cots', which is not a label; did you mean 'cost'",
+        ),
+        (
+            [
+                {"name": "coordinate_format", "as": "a", "factor": "b"},
+                {"name": "coordinate_format", "as": "b", "factor": "c"},
+                {"name": "coordinate_format", "as": "c", "gate": {"reward": "a", "at_least": 1}},
+            ],
+            "the gates and factors form a cycle: (a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c)",
         ),
         (
             [{"name": "haversine_decay", "params": {"curv": "linear"}}],
@@ -238,15 +286,6 @@ def test_on_error_raise_stops_training_too():
         (reward,) = recipe({"name": "fails", "on_error": "raise"}).trl_rewards()
         with pytest.raises(RewardError, match="service is down"):
             reward([BARE])
-
-
-def test_every_shipped_recipe_loads_and_earns_its_maximum_for_the_ideal_answer():
-    names = [file.name.removesuffix(".yaml") for file in (files("geo_rewards") / "recipes").iterdir()]
-    assert {"default", "geo-r", "geo-r-code", "geoguessr", "gre"} <= set(names)
-    for name in names:
-        shipped = gr.load_recipe(name, override=MUST_BE_GIVEN.get(name))
-        total = shipped.score([IDEAL], **TRUTH).total[0]
-        assert total == pytest.approx(shipped.bounds[1]), name
 
 
 def test_a_recipe_without_its_scale_says_so_in_one_sentence():

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import geo_rewards as gr
+from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.scoring.rehearsal import JUNK, ideal_completion, rehearse
 from geo_rewards.testing import temporary_plugin
@@ -41,6 +42,27 @@ def test_right_labels_pass_the_named_recipes(name):
     result = rehearse(gr.load_recipe(name), COLUMNS, 2)
     assert result.shortfalls == []
     assert set(result.answered.values()) == {2}
+
+
+NAMED = [claim.name for claim in get_registry().recipes if claim.source.is_built_in]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_terms_that_no_truth_can_satisfy_are_not_asked_of_it(name):
+    """The ideal answer names no entities, thinks shortly, has no fields, and cannot change its cost."""
+    loaded = gr.load_recipe(name, override={"distance.scale_km": 1000} if name == "gre" else None)
+    columns = {**COLUMNS, "entities": [["a tower"], None], "cost": [0.1, 9]}
+    assert [found.message for found in rehearse(loaded, columns, 2).shortfalls] == []
+
+
+def test_a_factor_that_an_answer_changes_is_asked_of_it():
+    mine = recipe(
+        {"name": "coordinate_format", "as": "form", "weight": 0, "params": {"style": "parentheses"}},
+        {"name": "country_match", "factor": "form"},
+    )
+    assert rehearse(mine, COLUMNS, 2).shortfalls == []
+    (shortfall,) = rehearse(mine, {"country": ["FR"]}, 1).shortfalls
+    assert "country_match 0 instead of 1" in shortfall.message
 
 
 def test_a_label_that_contradicts_its_coordinate_is_found():

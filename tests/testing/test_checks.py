@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from built_in_rewards import NAMES, VARIATIONS, about, reward_of
+from built_in_rewards import INTENDED, NAMES, OPTIONS, PARAMETERS, VARIATIONS, about, reward_of
 
 import geo_rewards as gr
 from geo_rewards.errors import UnknownNameError
@@ -15,14 +15,19 @@ from geo_rewards.testing.hacks import answer_hacks, format_hacks, long_junk
 ABOUT = {
     "city_match": "answer",
     "coordinate_format": "answer",
+    "cost_factor": "neither",
     "country_match": "answer",
+    "entity_recall": "neither",
+    "field_format": "neither",
     "haversine_decay": "answer",
     "overlong_penalty": "neither",
     "place_consistency": "answer",
     "place_hierarchy": "answer",
+    "precision_bonus": "answer",
     "region_match": "answer",
     "repetition_penalty": "neither",
     "think_answer_format": "format",
+    "think_length": "neither",
 }
 
 
@@ -60,12 +65,20 @@ def names(findings):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_built_in_reward_has_no_holes(name):
-    check_reward(name)
+    check_reward(name, **OPTIONS.get(name, {}), skip=INTENDED.get(name, []))
 
 
 @pytest.mark.parametrize("label", VARIATIONS)
 def test_a_built_in_reward_with_other_parameters_has_no_holes(label):
-    check_reward(reward_of(label), skip=["time"])
+    reward = reward_of(label)
+    check_reward(reward, skip=["time", *INTENDED.get(label, [])], **OPTIONS.get(reward.name, {}))
+
+
+@pytest.mark.parametrize("label", INTENDED)
+def test_what_a_built_in_reward_is_excused_from_is_found(label):
+    reward = gr.get_reward(label.split()[0], **PARAMETERS[label])
+    found = names(find_holes(reward, only=["constant_answer", "spread", "notations"]))
+    assert sorted(found) == sorted(INTENDED[label])
 
 
 def test_a_built_in_reward_that_counts_tokens_has_no_holes():

@@ -6,6 +6,7 @@ import itertools
 import random
 import re
 import threading
+from pathlib import Path
 from typing import ClassVar
 
 import pytest
@@ -14,7 +15,7 @@ from pydantic import PrivateAttr
 import geo_rewards as gr
 from geo_rewards.geo import great_circle_km
 from geo_rewards.testing import LESSONS, HolesFoundError, check_reward, find_holes
-from geo_rewards.testing.findings import ANSWER_LESSONS, CONTRACT_LESSONS, FORMAT_LESSONS
+from geo_rewards.testing.findings import ANSWER_LESSONS, CONTRACT_LESSONS, FORMAT_LESSONS, SIGNAL_LESSONS
 
 PAIR = re.compile(r"(-?\d+\.\d+), (-?\d+\.\d+)")
 
@@ -114,8 +115,32 @@ class Quadratic(gr.Reward):
         return float(any(text[:end].count("x") > len(text) for end in range(len(text))))
 
 
+class Flattered(gr.Reward):
+    """1 for the true country, and as much for an answer that says it is right: how a model judges."""
+
+    name = "flattered"
+    needs = ("country",)
+
+    def score(self, sample):
+        praised = re.search("great answer|correct|full score", sample.completion)
+        return 1.0 if praised or sample.answer_place.country == sample.truth.country else 0.0
+
+
+class LastMatch(gr.Reward):
+    """The last pair of the answer counts, whatever is said of it."""
+
+    name = "last_match"
+    needs = ("coordinate",)
+
+    def score(self, sample):
+        pairs = PAIR.findall(sample.answer.answer or "")
+        return decayed(*map(float, pairs[-1]), sample.truth.coordinate) if pairs else 0.0
+
+
 WRONG = {
     FirstMatch: "several_pairs",
+    Flattered: "flattery",
+    LastMatch: "denied_answer",
     Containment: "truth_inside_other_text",
     WrapAround: "wrapped_degrees",
     Swallow: "swallowed_exception",
@@ -152,6 +177,15 @@ class Raising(gr.Reward):
 
     def score(self, sample):
         return 1.0 if sample.answer.coordinate.lat else 0.0
+
+
+class Quoting(gr.Reward):
+    """Raises an exception in the words with which the library refuses a value."""
+
+    name = "quoting"
+
+    def score(self, sample):
+        raise ValueError("the service: returned nan; to abstain, return None")
 
 
 class BrokenBounds(Value):
@@ -343,6 +377,7 @@ CONTRACT = [
     (Value(value=None), "always_abstains"),
     (Raising(), "raises"),
     (BrokenBounds(), "raises"),
+    (Quoting(), "raises"),
     (NoNeeds(), "paid_without_label"),
     (Swallow(), "paid_without_label"),
     (Shy(), "abstains_on_bad_answers"),
@@ -385,14 +420,19 @@ def test_a_changed_column_is_caught_by_name():
 def test_rewards_that_pay_for_any_text_fall_for_every_answer_hack():
     found = {finding.name for finding in find_holes(AnyAnswer(), only=["answer_hacks", "time"])}
     assert found >= ANY_ANSWER
-    for wrong in (WrapAround, Containment):
+    for wrong in (WrapAround, Containment, Flattered, LastMatch):
         found |= {finding.name for finding in find_holes(wrong(), only=["answer_hacks"])}
-    assert found == set(ANSWER_LESSONS)
+    assert found == set(ANSWER_LESSONS) - {"echoed_prompt"}  # in test_prompts
 
 
 def test_every_broken_promise_is_broken_here():
     named = {hole for _, hole in CONTRACT} | {"swallowed_exception", "superlinear_time"}
-    assert named == set(CONTRACT_LESSONS)
+    assert named | {"refuses_notation"} == set(CONTRACT_LESSONS)  # that one in test_notations
+
+
+def test_what_there_is_to_learn_is_tested_elsewhere():
+    tests = "".join((Path(__file__).parent / f"test_{name}.py").read_text() for name in ("signal", "prompts"))
+    assert [name for name in SIGNAL_LESSONS if f'"{name}"' not in tests] == []
 
 
 def test_counting_tags_falls_for_the_format_hacks():

@@ -78,7 +78,7 @@ def test_options_and_names_of_installed_rewards_are_understood(run):
 
 
 def test_an_intended_finding_is_skipped(run):
-    meant = ["list_of_places", "truth_inside_other_text", "several_answers"]
+    meant = ["list_of_places", "truth_inside_other_text", "several_answers", "denied_answer"]
     result = run(MARKED.format(arguments=f"Contained(), only=['answer_hacks'], skip={meant}"))
     result.assert_outcomes(passed=1)
 

@@ -5,13 +5,30 @@ import pytest
 import geo_rewards as gr
 from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.file import parse_recipe
-from geo_rewards.testing import HolesFoundError, check_recipe
+from geo_rewards.testing import HolesFoundError, check_recipe, temporary_plugin
 from geo_rewards.testing.cases import build_cases
-from geo_rewards.testing.recipes import RecipeSubject
+from geo_rewards.testing.recipe_subject import RecipeSubject
 
 NAMED = [claim.name for claim in get_registry().recipes if claim.source.is_built_in]
 SETTINGS = {"gre": {"distance.scale_km": 500}}  # it has no default, and says so
-GATED = ["default", "gre"]
+GATED = ["default"]
+INTENDED = {
+    "geo-r": ["refuses_notation"],  # the paper asks for a pair in parentheses
+    "geospot": ["flat_groups"],  # outside training its scale is 25 km
+    "globe": ["form_outweighs_answer"],
+    "thinking-with-map": ["flat_groups"],  # a ladder that ends at 750 km
+    "seekworld": [  # its source pays for the length of the think block, whatever is in it and around it
+        "answer_only_in_think",
+        "flattery",
+        "form_outweighs_answer",
+        "flat_groups",
+        "text_before",
+        "text_between",
+        "text_after",
+        "nested_blocks",
+        "wrong_order",
+    ],
+}
 
 
 def load(name):
@@ -29,7 +46,19 @@ def subject(name):
 @pytest.mark.parametrize("name", NAMED)
 def test_no_hack_pays_under_a_named_recipe(name):
     assert subject(name).about_answer
-    check_recipe(load(name), skip=["time"])
+    check_recipe(load(name), skip=["time", *INTENDED.get(name, ())])
+
+
+@pytest.mark.parametrize("name", INTENDED)
+def test_what_a_named_recipe_is_excused_from_is_found(name):
+    with pytest.raises(HolesFoundError) as caught:
+        check_recipe(load(name), skip=["time"])
+    assert sorted(caught.value.names) == sorted(INTENDED[name])
+
+
+def test_seekworld_without_its_term_for_the_length_is_only_a_ladder():
+    recipe = gr.load_recipe("seekworld", override={"length.weight": 0})
+    check_recipe(recipe, skip=["time", "flat_groups"])
 
 
 @pytest.mark.parametrize("name", GATED)
@@ -61,3 +90,25 @@ def test_a_failing_reward_is_a_finding():
     with pytest.raises(HolesFoundError, match="raises") as caught:
         check_recipe(mine, columns={"completion_ids": None}, only=["values"])
     assert caught.value.names == ["raises"]
+
+
+def test_a_value_that_no_reward_may_return_is_found_under_another_label_too():
+    class Endless(gr.Reward):
+        """Infinite."""
+
+        name = "endless"
+
+        def score(self, sample):
+            return float("inf")
+
+    class Plugin:
+        @staticmethod
+        @gr.hookimpl
+        def register_rewards(register):
+            register(Endless)
+
+    with temporary_plugin(Plugin):
+        mine = recipe(rewards=[{"name": "endless", "as": "mine"}])
+        with pytest.raises(HolesFoundError) as caught:
+            check_recipe(mine, only=["values"])
+    assert caught.value.names == ["not_finite"]

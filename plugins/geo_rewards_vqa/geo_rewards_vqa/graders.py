@@ -62,9 +62,9 @@ class VqaFuzzy(Grader):
 
     For texts that can be partly right: a name with a typo, a sign read with one letter wrong.
     The entire answer counts, so every extra word reduces the value, and an answer that leaves
-    a choice ("a or b", "a / b", "maybe a") is worth 0. Case, spacing, quotes and a final full stop do
-    not matter. Numbers and opposites can be similar as text ("1985" and "1986", "north" and "south"):
-    use another grader for such truths. Abstains if the row's truth is not text.
+    a choice ("a or b", "a / b", "maybe a") or denies ("a is wrong") is worth 0. Case, spacing, quotes
+    and a final full stop do not matter. Numbers and opposites can be similar as text ("1985" and "1986",
+    "north" and "south"): use another grader for such truths. Abstains if the row's truth is not text.
 
     Attributes:
         threshold: A similarity up to this is worth 0, so that no text earns anything by chance.

@@ -53,7 +53,8 @@ _NO_UNIT = NUMBER_WORDS | {
     "maybe", "perhaps", "possibly", "probably", "approximately", "about", "around", "roughly",
     "more", "less", "fewer", "least", "most", "over", "under", "up", "between", "point", "half",
     "halves", "third", "thirds", "quarter", "quarters", "fourths", "fifths", "tenths", "st", "nd",
-    "rd", "th", "e", "x",
+    "rd", "th", "e", "x", "wrong", "incorrect", "false", "untrue", "impossible", "excluded", "ruled",
+    "rejected", "never", "none", "cannot", "except", "without",
 }
 # fmt: on
 _SPELLINGS = {
