@@ -26,6 +26,7 @@ from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
 from geo_rewards.errors import GeoRewardsError, UsageError
 from geo_rewards.phrases import what_is_wrong
+from geo_rewards.terminal import CleanFormatter, clean_output, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug, rest = _take_debug(_with_new_names(given))
+    with clean_output():
+        return _run_cleanly(rest, debug=debug)
+
+
+def _run_cleanly(rest: list[str], *, debug: bool) -> int:
     try:
         with raising_interruptions(), _logging_to_stderr(logging.DEBUG if debug else logging.WARNING):
             code = _run(rest)
@@ -53,16 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _closed_pipe()
     except Interrupted as interruption:
         if debug:
-            traceback.print_exception(interruption)
-        sys.stderr.write(f"{interruption}\n")
+            _show_traceback(interruption)
+        sys.stderr.write(f"{indented(str(interruption))}\n")
         return interruption.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every error ends here
         if debug:
-            traceback.print_exception(error)
+            _show_traceback(error)
         message, code = _verdict(error)
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(indented(f"error: {message}") + "\n")
     return code
 
 
@@ -169,7 +175,7 @@ def _root(
 def _logging_to_stderr(level: int) -> Iterator[None]:
     """Show the library's log on stderr during one command."""
     package, handler = logging.getLogger("geo_rewards"), logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(CleanFormatter("%(levelname)s: %(message)s"))
     before = package.level
     package.addHandler(handler)
     package.setLevel(level)
@@ -198,6 +204,10 @@ def _run(arguments: list[str]) -> int:
     command = typer.main.get_command(build_app())
     result = command.main(args=arguments, prog_name="geo-rewards", standalone_mode=False)
     return result if isinstance(result, int) else DONE
+
+
+def _show_traceback(error: BaseException) -> None:
+    sys.stderr.write(indented("".join(traceback.format_exception(error))))
 
 
 def _verdict(error: Exception) -> tuple[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from geo_rewards.cli.output import print_json
 from geo_rewards.cli.progress import progress_bar
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def evaluate_command(
     rules = _rules(strict=strict, distance=distance, scale=scale, unparsed=unparsed)
     evaluation = _evaluate(file, rules, by=columns, key=key)
     if as_json:
-        sys.stdout.write(json.dumps(evaluation.to_json(by=columns), indent=2, ensure_ascii=False) + "\n")
+        print_json(evaluation.to_json(by=columns))
         return
     sys.stdout.write("\n".join(evaluation_lines(evaluation, by=columns, name=str(file))) + "\n")
 
@@ -92,7 +92,7 @@ def compare_command(
     rules = _rules(strict=strict, distance=distance, scale=scale, unparsed=unparsed)
     comparison = _evaluate(first, rules, key=key).compare(_evaluate(second, rules, key=key))
     if as_json:
-        sys.stdout.write(json.dumps(comparison.to_json(), indent=2) + "\n")
+        print_json(comparison.to_json())
         return
     sys.stdout.write("\n".join(comparison_lines(comparison, names=(str(first), str(second)))) + "\n")
 

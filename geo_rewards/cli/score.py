@@ -11,6 +11,7 @@ import typer
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
 from geo_rewards.cli.output import print_json
 from geo_rewards.cli.progress import progress_bar
+from geo_rewards.terminal import clean_line
 
 
 def score_command(
@@ -76,7 +77,7 @@ def score_command(
         f"scored {name_of(file)} by {recipe} to {'stdout' if target is None else target}",
         *report.lines(),
     ]
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write("".join(f"{clean_line(line)}\n" for line in lines))
 
 
 def _check_input(file: Path, option: str) -> None:
