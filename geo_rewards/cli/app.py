@@ -15,6 +15,7 @@ import typer
 from geo_rewards.cli.describe import describe_command
 from geo_rewards.cli.interruptions import Interrupted, raising_interruptions
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
+from geo_rewards.cli.new_plugin import new_plugin_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
@@ -74,6 +75,7 @@ def build_app() -> typer.Typer:
     app.command("try")(try_command)
     app.command("validate")(validate_command)
     app.command("score")(score_command)
+    app.command("new-plugin")(new_plugin_command)
     return app
 
 

@@ -282,3 +282,27 @@ def test_rows_and_runs_are_tested_where_no_trainer_is_installed(bare: Environmen
     )  # fmt: skip
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-1000:]
     assert "trl" not in done.stdout, done.stdout[-1000:]  # nothing is skipped for want of a trainer
+
+
+@pytest.mark.parametrize("name", ["street-name", "a-name-of-thirty-characters-ok"])
+def test_a_new_plugin_installs_and_passes_its_own_checks(
+    bare: Environment, tmp_path: Path, name: str
+) -> None:
+    folder, reward = tmp_path / "plugin", name.replace("-", "_")
+    done = bare.run("geo-rewards", "new-plugin", name, str(folder))
+    assert done.returncode == 0, done.stderr
+    bare.pip("install", "pytest>=8.4")
+    bare.install(folder)
+    try:
+        listed = bare.listed("list")[reward]
+        assert (listed["plugin"], listed["version"]) == (f"geo-rewards-{name}", "0.1.0")
+        tests = bare.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder))
+        assert tests.returncode == 0, tests.stdout[-3000:]
+        assert "20 passed" in tests.stdout
+        for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+            clean = subprocess.run(
+                [sys.executable, "-m", *check], cwd=folder, capture_output=True, text=True, check=False
+            )
+            assert clean.returncode == 0, clean.stdout
+    finally:
+        bare.pip("uninstall", "--yes", f"geo-rewards-{name}")
