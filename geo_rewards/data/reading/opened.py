@@ -30,7 +30,7 @@ from geo_rewards.data.reading.kinds import (
     misnamed,
 )
 from geo_rewards.data.reading.unchanged import check_unchanged, state_of
-from geo_rewards.errors import DataError
+from geo_rewards.errors import DataError, need_pyarrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +130,7 @@ def _decompressed(file: io.BufferedReader[Any], kind: FileKind) -> io.BufferedRe
     if kind.compression == "gz":
         return io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER_BYTES)
     if kind.compression == "zst":
+        need_pyarrow("zstd-compressed data")
         import pyarrow as pa
 
         stream: Any = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
@@ -156,6 +157,8 @@ def _open_stdin() -> Iterator[OpenedFile]:
         content = _decompressed(file, FileKind("jsonl", compression))
         head = content.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         kind = _KINDS_BY_NAME.get(found_kind(head) or "", "jsonl" if not head else None)
+        if kind == "parquet":
+            need_pyarrow("parquet on standard input")
         if kind is None:
             raise DataError(f"standard input is {found_kind(head) or 'not rows of data'}; {EXPECTED}")
         try:
