@@ -16,6 +16,26 @@ if TYPE_CHECKING:
 Cause = Literal["encoding", "json", "row", "image", "truth", "rehearsal"]
 
 
+def place_of(file: Path, number: int) -> str:
+    """Return where a row is, for messages.
+
+    >>> from pathlib import Path
+    >>> place_of(Path("a.jsonl.gz"), 3), place_of(Path("a.parquet"), 3), place_of(Path("-"), 3)
+    ('a.jsonl.gz, line 3', 'a.parquet, row 3', 'standard input, line 3')
+    """
+    return f"{name_of(file)}, {'row' if is_numbered_by_row(file) else 'line'} {number}"
+
+
+def name_of(file: Path) -> str:
+    """Return the name of a data file, for messages; `-` is standard input."""
+    return "standard input" if str(file) == "-" else str(file)
+
+
+def is_numbered_by_row(file: Path) -> bool:
+    """Return whether the places in a file are rows, not lines: whether it is parquet."""
+    return ".parquet" in (suffix.lower() for suffix in file.suffixes[-2:])
+
+
 class BadRow(GeoRewardsError):  # noqa: N818 - a fact about the data, caught and counted, not a failure
     """Why a row cannot be used; raised where it is found and turned into a `RowProblem`.
 
@@ -37,7 +57,7 @@ class RowProblem:
 
     Attributes:
         file: The data file as it was named.
-        line: Line number, from 1; in a `.json` file the line on which the row begins.
+        line: Line number, from 1: the line on which the row begins; in parquet the row's number.
         cause: The kind of fault.
         message: What is wrong, and what would be right.
         kind: The fault of a picture; None for all other causes.
@@ -58,7 +78,7 @@ class RowProblem:
 
     def __str__(self) -> str:
         """Return file, line and message as one sentence."""
-        return f"{self.file}, line {self.line}: {self.message}"
+        return f"{place_of(self.file, self.line)}: {self.message}"
 
 
 @dataclass(slots=True)
@@ -93,6 +113,14 @@ class ProblemTally:
         self.files.setdefault(problem.file, Counter())[problem.label] += 1
         if len(self.first) < self.shown:
             self.first.append(problem)
+
+    def merge(self, later: ProblemTally) -> None:
+        """Add the problems of later rows."""
+        self.causes.update(later.causes)
+        self.kinds.update(later.kinds)
+        for file, kinds in later.files.items():
+            self.files.setdefault(file, Counter()).update(kinds)
+        self.first += later.first[: max(0, self.shown - len(self.first))]
 
     def summary(self) -> str:
         """Return the kinds with their counts, most frequent first: `2 image missing, 1 json`."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_rewards.batch.batch import Batch
-from geo_rewards.batch.truths import TRUTH_COLUMNS
 from geo_rewards.data.table.row_reader import RowReader
 from geo_rewards.data.table.table import ORIGIN_COLUMN
+from geo_rewards.data.truth_check import is_truth_column
 from geo_rewards.errors import RecipeError
 from geo_rewards.scoring.entries import used_by
 
@@ -78,10 +78,10 @@ def _counts(recipe: Recipe, label: str) -> bool:
 
 def _table_batches(recipe: Recipe, table: pa.Table, json_columns: Sequence[str]) -> Iterator[Batch]:
     """Yield the rows' truths chunk by chunk, without opening pictures."""
-    wanted = TRUTH_COLUMNS | set(recipe.file.columns.values())
+    sources = set(recipe.file.columns.values())
     read, truths = (
         RowReader(tuple(json_columns)),
-        table.select([n for n in table.column_names if n in wanted]),
+        table.select([n for n in table.column_names if is_truth_column(n) or n in sources]),
     )
     # Where files follow each other, the truth that a reward needs may first appear at the millionth row.
     for start in np.random.default_rng(0).permutation(np.arange(0, len(table), _CHUNK_ROWS)):

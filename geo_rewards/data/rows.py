@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from geo_rewards.data.folders import ImageFolder
-from geo_rewards.data.lines import read_values
 from geo_rewards.data.messages import Message, place_images, split_marks
 from geo_rewards.data.problems import BadRow, RowProblem
+from geo_rewards.data.reading import read_values
 from geo_rewards.data.turns import Turn, answer_text, read_turns
+from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -85,7 +86,7 @@ def read_rows(
     Truths are not checked: see `geo_rewards.data.truth_check.check_truths`.
 
     Args:
-        path: A `.jsonl` file, or a `.json` file that contains a list of rows.
+        path: A data file or folder of any kind that `read_chunks` reads.
         image_folder: The folder that image paths are relative to.
         chosen: Whether each row of the file, in order, is read; rows after its end are not.
 
@@ -93,13 +94,13 @@ def read_rows(
         DataError: If the file or the folder is missing, or the file's suffix is unknown.
     """
     folder = ImageFolder(image_folder)
-    for line, value in read_values(path, chosen=chosen):
+    for file, line, value in read_values(path, chosen=chosen):
         try:
             if isinstance(value, BadRow):
                 raise value
-            yield _read_row(value, path, line, folder)
+            yield _read_row(value, file, line, folder)
         except BadRow as bad:
-            yield RowProblem(path, line, bad.cause, str(bad), bad.kind)
+            yield RowProblem(file, line, bad.cause, str(bad), bad.kind)
 
 
 def _read_row(value: Any, file: Path, line: int, folder: ImageFolder) -> Row:
@@ -151,9 +152,9 @@ def _validate(value: dict[str, Any]) -> _RawRow:
     try:
         return _RawRow.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadRow("row", f"{where}: {first['msg']}") from None
+        raise BadRow("row", f"{where} {what_is_wrong(first)}") from None
 
 
 def _turns(raw: _RawRow) -> list[Turn]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth
+from geo_rewards.batch.truths import read_truth, truth_columns
 from geo_rewards.data.problems import RowProblem
 from geo_rewards.errors import TruthError, UnknownNameError
 from geo_rewards.worker_pool import WorkerPool, chunked
@@ -79,6 +79,16 @@ def truth_problem(row: Row, *, columns: Mapping[str, str]) -> RowProblem | None:
     return None
 
 
+@lru_cache(maxsize=4096)
+def is_truth_column(name: str) -> bool:
+    """Return whether a column holds a truth by its name, in any case.
+
+    >>> is_truth_column("gT_Lat"), is_truth_column("city"), is_truth_column("caption")
+    (True, True, False)
+    """
+    return bool(truth_columns({name: ()}, 0))
+
+
 def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:
     """Return the truth fields of a row under their standard names.
 
@@ -86,7 +96,7 @@ def truth_cells(row: Row, *, columns: Mapping[str, str]) -> dict[str, Any]:
         row: The row.
         columns: Dataset column of each truth field, where names differ.
     """
-    cells = {name: value for name, value in row.columns.items() if name in TRUTH_COLUMNS}
+    cells = {name: value for name, value in row.columns.items() if is_truth_column(name)}
     cells["solution"] = row.solution
     if not columns:
         return cells

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.data.picture_check import check_pictures
 from geo_rewards.data.problems import ProblemTally, RowProblem
+from geo_rewards.data.reading import kind_of, unchanged
 from geo_rewards.data.rows import Row
-from geo_rewards.data.selection.mixture import count_rows, read_sources
+from geo_rewards.data.selection.mixture import count_rows, files_of_sources, read_sources
 from geo_rewards.data.truth_check import check_truths
+from geo_rewards.errors import DataError
 from geo_rewards.scoring.rehearsal import rehearse
 
 if TYPE_CHECKING:
@@ -109,20 +111,25 @@ def validate_sources(
         advance: Called with the number of rows checked since its last call.
 
     Raises:
-        DataError: If a file or folder is missing.
+        DataError: If a file or folder is missing, or changes meanwhile.
         UnknownNameError: If the recipe names a column that no row has.
     """
     found = Validation(recipe, keeps_all)
     read = check_truths(read_sources(sources, seed=seed), columns=recipe.file.columns if recipe else None)
     rows = _counted(check_pictures(read, workers=workers), advance)
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        found.add(chunk)
+    with unchanged(*(source.path for source in sources)):
+        while chunk := list(islice(rows, CHUNK_ROWS)):
+            found.add(chunk)
     return found
 
 
 def expected_rows(sources: Sequence[Source]) -> int | None:
     """Return how many rows there are, or None if counting would mean parsing them."""
-    if any(source.path.suffix.lower() == ".json" for source in sources):
+    try:
+        kinds = [kind_of(file) for file in files_of_sources(sources)]
+    except DataError:  # said when they are read
+        return None
+    if any(kind.compression or kind.kind not in ("jsonl", "parquet") for kind in kinds):
         return None
     return sum(map(count_rows, sources))
 

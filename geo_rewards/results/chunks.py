@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import json
 import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.data.problems import name_of, place_of
+from geo_rewards.data.reading import row_at
+from geo_rewards.data.reading.chunks import LineChunk, RowChunk
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
-from geo_rewards.first_use import lazy_property
-from geo_rewards.results.rows import SavedRow, completion_of, is_given_as_written, place_of, scoring_cells
+from geo_rewards.results.added import ADDED, Added, added_texts
+from geo_rewards.results.rows import Contents, Given, Wanted, find_problems, given_by
+from geo_rewards.results.tally import Tally, tally_of
 from geo_rewards.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Collection, Iterable, Iterator
 
+    from geo_rewards.data.reading import Chunk
     from geo_rewards.scoring.file import OnError
     from geo_rewards.scoring.recipe import Recipe
-    from geo_rewards.scoring.scores import Scores
 
 Cells = dict[str, Any]
-READ = ("lat", "lon", "country", "region", "city")
-ADDED = frozenset({"rewards", "reward", "parsed", "problems", "distance_km"})
-_TEXT = json.encoder.encode_basestring
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,80 +33,43 @@ class Task:
 
     Attributes:
         recipe: The recipe to score with.
-        path: The file, for messages.
-        columns: Names of the columns that the rewards receive; None where a row lacks the cell.
+        wanted: Which columns the rewards receive.
+        as_lines: Whether the result has the lines to be written.
+        as_columns: Whether the result has the added cells as columns.
     """
 
     recipe: Recipe
-    path: Path
-    columns: tuple[str, ...]
+    wanted: Wanted = field(default_factory=Wanted)
+    as_lines: bool = True
+    as_columns: bool = False
 
 
-@dataclass(frozen=True)
-class ScoredChunk:
-    """The results of scoring a chunk, one column each.
+@dataclass(frozen=True, slots=True)
+class ChunkResult:
+    """What became of a chunk; small enough to be sent from a worker.
 
     Attributes:
-        rewards: The raw values by label.
-        total: The weighted sums.
-        read: What was read from the answers, by name: `lat`, `lon`, `country`, `region`, `city`.
-        problems: What was refused in each answer.
-        distance_km: The distances.
-        errors: Messages, by label, of rewards that failed without stopping the scoring.
-        parsed: How many answers could be read, as `Scores.parses` counts.
+        contents: The rows, their columns and what is wrong with them; if anything is, nothing was scored.
+        failure: Why the chunk could not be scored although its rows are good, or None.
+        tally: Totals of the chunk.
+        lines: The lines to be written: the rows with the added cells; in UTF-8.
+        added: The added cells, one column each.
     """
 
-    rewards: dict[str, list[float | None]]
-    total: list[float | None]
-    read: dict[str, Sequence[Any]]
-    problems: list[list[str]]
-    distance_km: list[float | None]
-    errors: dict[str, list[str]]
-    parsed: int
+    contents: Contents
+    failure: DataError | None = None
+    tally: Tally = field(default_factory=Tally)
+    lines: bytes = b""
+    added: Added | None = None
 
-    @lazy_property
-    def texts(self) -> list[str]:
-        """The same cells as the contents of a JSON object."""
-        rewards = ", ".join(f"{_TEXT(label.replace('%', '%%'))}: %s" for label in self.rewards)
-        read = ", ".join(f'"{name}": %s' for name in READ)
-        template = (
-            f'"rewards": {{{rewards}}}, "reward": %s, "parsed": {{{read}}}, "problems": %s, "distance_km": %s'
-        )
-        columns = [
-            *map(_number_texts, (*self.rewards.values(), self.total, self.read["lat"], self.read["lon"])),
-            *(["null" if n is None else _TEXT(n) for n in self.read[name]] for name in READ[2:]),
-            [json.dumps(found, ensure_ascii=False) if found else "[]" for found in self.problems],
-            _number_texts(self.distance_km),
-        ]
-        return [template % row for row in zip(*columns, strict=True)]
-
-    @lazy_property
-    def cells(self) -> list[Cells]:
-        """The cells to be added to each row."""
-        labels, names = tuple(self.rewards), tuple(self.read)
-        return [
-            {
-                "rewards": dict(zip(labels, values, strict=True)),
-                "reward": total,
-                "parsed": dict(zip(names, read, strict=True)),
-                "problems": problems,
-                "distance_km": distance_km,
-            }
-            for values, total, read, problems, distance_km in zip(
-                zip(*self.rewards.values(), strict=True),
-                self.total,
-                zip(*self.read.values(), strict=True),
-                self.problems,
-                self.distance_km,
-                strict=True,
-            )
-        ]
+    @property
+    def is_scored(self) -> bool:
+        """Whether the rows are good and were scored."""
+        return self.failure is None and not self.contents.problems.total
 
 
-def score_chunks(
-    task: Task, chunks: Iterable[list[SavedRow]], *, workers: int
-) -> Iterator[tuple[list[SavedRow], ScoredChunk]]:
-    """Yield each chunk with its scores, in order.
+def score_chunks(task: Task, chunks: Iterable[Chunk], *, workers: int) -> Iterator[tuple[Chunk, ChunkResult]]:
+    """Yield each chunk with its result, in order.
 
     Args:
         task: What all chunks share.
@@ -114,11 +77,11 @@ def score_chunks(
         workers: Number of processes; 1 means this one.
 
     Raises:
-        DataError: If a reward fails; names the file and line.
+        GeoRewardsError: If the recipe cannot be sent to workers, or a worker dies.
     """
     if workers > 1:
         _check_picklable(task)
-    pool = WorkerPool(
+    pool: WorkerPool[Chunk, ChunkResult] = WorkerPool(
         function=partial(score_chunk, task),
         workers=workers if workers > 1 else 0,
         alone_chunks=0,
@@ -127,81 +90,135 @@ def score_chunks(
     yield from pool.map(chunks)
 
 
-def score_chunk(task: Task, chunk: Sequence[SavedRow]) -> ScoredChunk:
-    """Return the scores of one chunk.
-
-    Raises:
-        DataError: If a reward fails; names the file and line.
-    """
+def score_chunk(task: Task, chunk: Chunk) -> ChunkResult:
+    """Check and score one chunk."""
+    contents = Contents(rows=len(chunk))
     try:
-        scores = _scores(task, chunk, default_on_error="raise")
-        total = scores.total
+        given = given_by(chunk, task.wanted)
+        if not isinstance(given, Given):
+            return check_chunk(task, chunk)
+        contents.columns.update(dict.fromkeys(given.names))
+        contents.scoring_columns.update(
+            dict.fromkeys(name for name in given.scoring_names if name != "completion")
+        )
+        scores = task.recipe.score_columns(given.completions, given.columns, default_on_error="raise")
+        added = Added.from_scores(scores)  # reads all truths, whatever the rewards did
     except GeoRewardsError as error:
-        # A plain DataError, because it must survive the trip back from a worker.
-        raise DataError(_located(error, task.path, chunk)) from error
-    said, plain = scores.batch.answer_columns, scores.batch.is_plain
-    answers = scores.batch.answers
-    return ScoredChunk(
-        rewards=scores.rewards,
-        total=total,
-        read={name: _without_nan(said[name]) for name in READ},
-        problems=[[] if is_plain else list(answers[row].problems) for row, is_plain in enumerate(plain)],
-        distance_km=_without_nan(scores.batch.distance_km.tolist()),
-        errors=_error_messages(scores, task.path, chunk),
-        parsed=sum(is_plain or scores.parses(row) for row, is_plain in enumerate(plain)),
+        checked = check_chunk(task, chunk)
+        if checked.contents.problems.total or isinstance(error, DataError):
+            return checked
+        failure = DataError(_located(error, chunk))
+        failure.__cause__ = error
+        return ChunkResult(contents, failure)
+    most = {label: high for label, (_, high) in task.recipe.weighted_bounds.items()}
+    tally = tally_of(scores, added, most=most, place=partial(_place, chunk))
+    return ChunkResult(
+        contents,
+        tally=tally,
+        lines=_lines(chunk, given.names, added) if task.as_lines else b"",
+        added=added if task.as_columns else None,
     )
 
 
-def explain_saved(task: Task, row: SavedRow, *, labels: Collection[str] | None = None) -> str:
-    """Return the explanation of one row.
+def check_chunk(task: Task, chunk: Chunk) -> ChunkResult:
+    """Check the rows of a chunk one by one without scoring them."""
+    contents = Contents(rows=len(chunk))
+    try:
+        for problem in find_problems(chunk, task.recipe, contents):
+            contents.problems.add(problem)
+    except DataError as error:  # a cell that Arrow cannot give
+        return ChunkResult(contents, error)
+    return ChunkResult(contents)
+
+
+def explain_saved(task: Task, chunk: Chunk, *, labels: Collection[str] | None = None) -> str:
+    """Return the explanation of the only row of a chunk.
 
     Args:
         task: What it is scored with.
-        row: The row.
+        chunk: The row.
         labels: The rewards to explain; all if None.
     """
-    return _scores(task, [row], default_on_error="abstain").explain(0, labels=labels)
+    given = given_by(chunk, task.wanted)
+    if not isinstance(given, Given):
+        return ""
+    policy: OnError = "abstain"
+    scores = task.recipe.score_columns(given.completions, given.columns, default_on_error=policy)
+    return scores.explain(0, labels=labels)
 
 
-def _scores(task: Task, chunk: Sequence[SavedRow], *, default_on_error: OnError) -> Scores:
-    rows = [row.cells for row in chunk]
-    given = rows if all(map(is_given_as_written, rows)) else [scoring_cells(row) for row in rows]
-    columns = {name: [cells.get(name) for cells in given] for name in task.columns}
-    completions = [completion_of(row) for row in rows]
-    return task.recipe.score_columns(completions, columns, default_on_error=default_on_error)
+def one_row(chunk: Chunk, index: int) -> RowChunk:
+    """Return a row of a chunk as a chunk of its own."""
+    number, value = row_at(chunk, index)
+    return RowChunk(chunk.file, [number], [value])
 
 
-def _number_texts(values: Sequence[float | None]) -> list[str]:
-    return ["null" if value is None else repr(value) for value in values]
+def _place(chunk: Chunk, row: int) -> str:
+    return place_of(chunk.file, chunk.numbers[row])
 
 
-def _without_nan(values: Sequence[Any]) -> list[Any]:
-    return [None if value != value else value for value in values]
+def _lines(chunk: Chunk, names: Collection[str], added: Added) -> bytes:
+    """Return the rows with their added cells; lines of a file stay as they were written."""
+    clashes = not ADDED.isdisjoint(names)
+    if isinstance(chunk, LineChunk) and not clashes:
+        begins = [_begin_of(raw) for raw in chunk.lines]
+    elif isinstance(chunk, LineChunk):
+        rows = zip(chunk.lines, chunk.rows, strict=True)
+        begins = [
+            _begin_of(raw) if ADDED.isdisjoint(row) else _row_text(row, chunk, index)
+            for index, (raw, row) in enumerate(rows)
+        ]
+    else:
+        begins = [_row_text(row, chunk, index) for index, row in enumerate(chunk.rows)]
+    return b"".join([b"%b, %b}\n" % pair for pair in zip(begins, added_texts(added), strict=True)])
 
 
-def _error_messages(scores: Scores, path: Path, chunk: Sequence[SavedRow]) -> dict[str, list[str]]:
-    return {
-        label: [f"{place_of(path, chunk[row].number)}: {error}" for row, error in errors.items()]
-        for label, errors in scores.errors.items()
-        if errors
-    }
+def _begin_of(raw: bytes) -> bytes:
+    """Return a line without the closing brace."""
+    return raw.strip()[:-1].rstrip()
 
 
-def _located(error: GeoRewardsError, path: Path, chunk: Sequence[SavedRow]) -> str:
+def _row_text(row: Cells, chunk: Chunk, index: int) -> bytes:
+    """Return a row as a JSON object without the closing brace, and without the cells that scoring adds.
+
+    Raises:
+        DataError: If a cell cannot be written as JSON; names file, row and column.
+    """
+    row = row if ADDED.isdisjoint(row) else {name: cell for name, cell in row.items() if name not in ADDED}
+    try:
+        return _encode(row)[:-1].encode()
+    except (ValueError, TypeError):
+        for name, value in row.items():
+            try:
+                _encode(value).encode()
+            except (ValueError, TypeError):
+                what = "holds bytes" if isinstance(value, bytes) else f"is or holds {value!r:.60}"
+                raise DataError(
+                    f"{_place(chunk, index)}: the cell of column {name!r} {what}, which JSON cannot express; "
+                    "write a .parquet file instead"
+                ) from None
+        raise
+
+
+_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+
+def _located(error: GeoRewardsError, chunk: Chunk) -> str:
     """Return the message with the file's line instead of the chunk's row."""
     cause: BaseException | None = error
     while cause is not None:
         row = getattr(cause, "row", None)
         if row is not None:
             message = str(error).replace(f", row {row}:", ":", 1).removeprefix(f"row {row}: ")
-            return f"{place_of(path, chunk[row].number)}: {message}"
+            return f"{_place(chunk, row)}: {message}"
         cause = cause.__cause__
-    first, last = chunk[0].number, chunk[-1].number
-    between = f"{place_of(path, first)} to {last}" if isinstance(error, RewardError) else str(path)
-    return f"{between}: {error}"
+    first, last = _place(chunk, 0), chunk.numbers[-1]
+    return (
+        f"{first} to {last}: {error}" if isinstance(error, RewardError) else f"{name_of(chunk.file)}: {error}"
+    )
 
 
-def _refuse_death(_chunk: list[SavedRow]) -> ScoredChunk:
+def _refuse_death(_chunk: Chunk) -> ChunkResult:
     raise GeoRewardsError("a worker process died; use `--workers 1` to see why")
 
 

@@ -6,17 +6,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.data.problems import ProblemTally, RowProblem
+from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem, place_of
+from geo_rewards.data.reading import read_values
 from geo_rewards.errors import DataError
 from geo_rewards.parse.chat import completion_text
-from geo_rewards.results.chunks import explain_saved
-from geo_rewards.results.rows import SavedRow, place_of, read_saved_rows
+from geo_rewards.results.chunks import explain_saved, one_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from geo_rewards.results.chunks import ScoredChunk, Task
+    from geo_rewards.data.reading import Chunk
+    from geo_rewards.results.chunks import ChunkResult, Task
 
 Cells = dict[str, Any]
 Values = tuple[Any, Any]
@@ -33,98 +34,110 @@ class Change:
     """A completion whose values changed.
 
     Attributes:
-        row: The row.
+        row: The row, as a chunk of its own.
         values: The total and the labels that changed, each with its old and new value.
         read: What is now read differently from the completion.
     """
 
-    row: SavedRow
+    row: Chunk
     values: dict[str, Values]
     read: dict[str, Values]
 
 
 @dataclass(slots=True)
 class Difference:
-    """The comparison with an earlier scored file, row by row.
+    """The comparison with an earlier scored file, row by row, while that file is read.
 
     Attributes:
         path: The earlier file.
-        labels: The labels in both.
-        only_old: Labels only in the earlier file.
-        only_new: Labels only in the recipe.
+        labels: The recipe's labels.
+        old_labels: The labels of the earlier file, as far as it was read.
         rows: How many rows were compared.
         changed: How many of them changed.
         counts: How many rows changed, by label, with ``reward`` for the total.
         first: The first changes.
+        problems: The rows of the earlier file that were not written by a scoring.
     """
 
     path: Path
     labels: list[str]
-    only_old: list[str]
-    only_new: list[str]
+    old_labels: dict[str, None] = field(default_factory=dict)
     rows: int = 0
     changed: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     first: list[Change] = field(default_factory=list)
-    _old: Iterator[SavedRow] = field(default=iter(()))
+    problems: ProblemTally = field(default_factory=ProblemTally)
+    _old: Iterator[tuple[Path, int, Any]] = field(default=iter(()))
 
-    def add(self, rows: Sequence[SavedRow], scored: ScoredChunk) -> None:
+    def add(self, chunk: Chunk, result: ChunkResult) -> None:
         """Compare a chunk with the next rows of the earlier file.
 
         Raises:
             DataError: If they have different completions; names the earlier file's line.
         """
-        for row, cells, old in zip(rows, scored.cells, self._old, strict=False):
-            if completion_text(old.cells["completion"]) != completion_text(row.cells["completion"]):
-                raise DataError(
-                    f"{place_of(self.path, old.number)}: the completion is different; "
-                    "--diff compares two scorings of the same rows in the same order"
-                )
-            self._add_row(row, cells, old.cells)
+        if result.added is None:
+            return
+        cells = zip(chunk.rows, result.added.rows(), strict=True)
+        for index, ((row, added), old) in enumerate(zip(cells, self._old, strict=False)):
+            self.rows += 1
+            problem = _problem(*old)
+            if problem is not None:
+                self.problems.add(problem)
+            elif not self.problems.total:
+                file, number, earlier = old
+                if completion_text(earlier["completion"]) != completion_text(row["completion"]):
+                    raise DataError(
+                        f"{place_of(file, number)}: the completion is different; "
+                        "--diff compares two scorings of the same rows in the same order"
+                    )
+                self._compare(chunk, index, added, earlier)
 
-    def _add_row(self, row: SavedRow, cells: Cells, old: Cells) -> None:
-        self.rows += 1
+    def finish(self, rows: int) -> None:
+        """Read the rest of the earlier file.
+
+        Args:
+            rows: How many rows are scored now.
+
+        Raises:
+            DataError: If it is not a scored file, or has a different number of rows.
+        """
+        count = self.rows
+        for old in self._old:
+            count += 1
+            problem = _problem(*old)
+            if problem is not None:
+                self.problems.add(problem)
+        self.problems.raise_if_any()
+        if count != rows:
+            raise DataError(
+                f"{self.path} has {count:,} rows but {rows:,} are scored: --diff needs the same rows"
+            )
+
+    def _compare(self, chunk: Chunk, index: int, cells: Cells, old: Cells) -> None:
+        self.old_labels.update(dict.fromkeys(old["rewards"]))
         values = _changed({_TOTAL: (old.get("reward"), cells["reward"])})
-        rewards = {label: (old["rewards"].get(label), cells["rewards"][label]) for label in self.labels}
+        rewards = {
+            label: (old["rewards"].get(label), cells["rewards"][label])
+            for label in self.labels
+            if label in self.old_labels
+        }
         values.update(_changed(rewards))
         if not values:
             return
         self.changed += 1
         self.counts.update(values.keys())  # a mapping would be read as counts
         if len(self.first) < SHOWN_CHANGES:
-            self.first.append(Change(row, values, _changed(_read_values(old, cells))))
+            self.first.append(Change(one_row(chunk, index), values, _changed(_read_values(old, cells))))
 
 
-def compare_with(path: Path, *, labels: Sequence[str], rows: int) -> Difference:
-    """Check the earlier file, then return a comparison to which chunks can be added.
+def compare_with(path: Path, *, labels: Sequence[str]) -> Difference:
+    """Return a comparison with an earlier scored file, to which chunks can be added.
 
     Args:
         path: The earlier scored file.
         labels: Labels of the recipe.
-        rows: How many rows are scored now.
-
-    Raises:
-        DataError: If it is not a scored file, or has a different number of rows.
     """
-    old_labels: dict[str, None] = {}
-    problems, count = ProblemTally(), 0
-    for row in read_saved_rows(path):
-        problem = row if isinstance(row, RowProblem) else _problem(row, path)
-        if problem is not None:
-            problems.add(problem)
-        elif isinstance(row, SavedRow):
-            count += 1
-            old_labels.update(dict.fromkeys(row.cells["rewards"]))
-    problems.raise_if_any()
-    if count != rows:
-        raise DataError(f"{path} has {count:,} rows but {rows:,} are scored: --diff needs the same rows")
-    return Difference(
-        path,
-        labels=[label for label in labels if label in old_labels],
-        only_old=[label for label in old_labels if label not in labels],
-        only_new=[label for label in labels if label not in old_labels],
-        _old=(row for row in read_saved_rows(path) if isinstance(row, SavedRow)),
-    )
+    return Difference(path, list(labels), _old=read_values(path))
 
 
 def difference_lines(difference: Difference, task: Task) -> Iterator[str]:
@@ -137,7 +150,9 @@ def difference_lines(difference: Difference, task: Task) -> Iterator[str]:
     yield f"changed since {difference.path}: {difference.changed:,} of {difference.rows:,} rows"
     for name, count in difference.counts.most_common():
         yield f"  {name} on {count:,}"
-    for labels, where in ((difference.only_old, difference.path), (difference.only_new, "this recipe")):
+    only_old = [label for label in difference.old_labels if label not in difference.labels]
+    only_new = [label for label in difference.labels if label not in difference.old_labels]
+    for labels, where in ((only_old, difference.path), (only_new, "this recipe")):
         if labels:
             yield f"  not compared, only in {where}: {', '.join(labels)}"
     for change in difference.first:
@@ -147,20 +162,22 @@ def difference_lines(difference: Difference, task: Task) -> Iterator[str]:
 
 
 def _change_lines(change: Change, task: Task) -> Iterator[str]:
-    yield f"{place_of(task.path, change.row.number)}: {_arrows(change.values)}"
+    yield f"{place_of(change.row.file, change.row.numbers[0])}: {_arrows(change.values)}"
     if change.read:
         yield f"  read       {_arrows(change.read)}"
     for line in explain_saved(task, change.row, labels=change.values).splitlines():
         yield f"  {line}"
 
 
-def _problem(row: SavedRow, path: Path) -> RowProblem | None:
+def _problem(file: Path, number: int, row: Any) -> RowProblem | None:
     """Return why a row cannot come from a scored file, or None."""
-    if not isinstance(row.cells.get("rewards"), dict):
+    if isinstance(row, BadRow):
+        return RowProblem(file, number, row.cause, str(row))
+    if not isinstance(row, dict) or not isinstance(row.get("rewards"), dict):
         message = "there are no `rewards`; --diff takes a file written by `geo-rewards score`"
-        return RowProblem(path, row.number, "row", message)
-    if row.cells.get("completion") is None:
-        return RowProblem(path, row.number, "row", "there is no completion")
+        return RowProblem(file, number, "row", message)
+    if row.get("completion") is None:
+        return RowProblem(file, number, "row", "there is no completion")
     return None
 
 

@@ -1,68 +1,46 @@
-"""Rows with completions, as model outputs are saved: jsonl, or the parquet that TRL writes."""
+"""Rows with completions, as model outputs are saved: what rewards receive of them, and what is wrong."""
 
 from __future__ import annotations
 
+import inspect
 import json
-import math
+import re
+import sys
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from geo_rewards.batch.truths import TRUTH_COLUMNS, plain_truths, read_truth, truth_columns
-from geo_rewards.data.lines import count_values, read_texts
-from geo_rewards.data.problems import BadRow, Cause, ProblemTally, RowProblem
+from geo_rewards.batch.columns import NOT_ROW_COLUMNS, PICTURE_FAULT
+from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth, truth_columns
+from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem, name_of
+from geo_rewards.data.reading.parquet_rows import ParquetChunk
 from geo_rewards.data.turns import Turn, read_turns
-from geo_rewards.errors import DataError, TruthError, hint, nearest_names
+from geo_rewards.errors import DataError, InputError, TruthError, hint, nearest_names
 from geo_rewards.parse.chat import completion_text, restore_think
+from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterable
     from pathlib import Path
 
-    import pyarrow as pa
-
+    from geo_rewards.data.reading import Chunk
     from geo_rewards.scoring.recipe import Recipe
-
-CHUNK_ROWS = 2000
-
-JSON_MARK = {b"geo_rewards": b"json"}
-"""Metadata of our parquet columns whose cells are JSON text."""
 
 Cells = dict[str, Any]
 _REARRANGED = frozenset({"conversations", "messages", "prompt", "advantage"})
-
-
-@dataclass(frozen=True, slots=True)
-class SavedRow:
-    """One row of the file.
-
-    Attributes:
-        number: Its line, from 1; in parquet, its row, from 1.
-        cells: Its cells as they are in the file.
-        text: Its line, if that is a JSON object to which cells can be added as text, else None.
-    """
-
-    number: int
-    cells: Cells
-    text: str | None = None
-
-
-class RecordProblem(RowProblem):
-    """A row of a parquet file that cannot be used."""
-
-    __slots__ = ()
-
-    def __str__(self) -> str:
-        """Return the file, row and message as one sentence."""
-        return f"{self.file}, row {self.line}: {self.message}"
+_OTHER_NAMES = frozenset(
+    {"response", "output", "prediction", "generation", "generated_text", "model_output", "answer", "text"}
+)
+"""What other programs call a completion."""
+_BUILT_IN = "geo_rewards.rewards."
+_READS_ROWS = re.compile(r"\.(?:row|columns)\b")
 
 
 @dataclass(slots=True)
 class Contents:
-    """What a first pass over the complete file found.
+    """What was found in a file.
 
     Attributes:
         rows: How many rows there are.
@@ -76,8 +54,15 @@ class Contents:
     scoring_columns: dict[str, None] = field(default_factory=dict)
     problems: ProblemTally = field(default_factory=ProblemTally)
 
+    def merge(self, later: Contents) -> None:
+        """Add what was found in later rows."""
+        self.rows += later.rows
+        self.columns.update(later.columns)
+        self.scoring_columns.update(later.scoring_columns)
+        self.problems.merge(later.problems)
+
     def raise_if_unfit(self, path: Path, recipe: Recipe) -> None:
-        """Raise an error if the file that was checked cannot be scored.
+        """Raise an error if the file that was read cannot be scored.
 
         Raises:
             DataError: If there are bad lines or no rows.
@@ -87,162 +72,132 @@ class Contents:
             recipe.map_columns(self.scoring_columns)  # else every line would be blamed for a missing column
         self.problems.raise_if_any()
         if not self.rows:
-            raise DataError(f"{path} has no rows")
+            raise DataError(f"{name_of(path)} has no rows")
 
 
-def is_parquet(path: Path) -> bool:
-    """Return whether the file is parquet, going by its name."""
-    return path.suffix.lower() == ".parquet"
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The rows of a chunk as rewards receive them.
 
-
-def place_of(path: Path, number: int) -> str:
-    """Return where a row is, for messages."""
-    return f"{path}, {'row' if is_parquet(path) else 'line'} {number}"
-
-
-def is_json_column(field: pa.Field) -> bool:
-    """Return whether the cells of a parquet column are marked as JSON text."""
-    return bool((field.metadata or {}).get(b"geo_rewards") == b"json")
-
-
-def read_saved_rows(path: Path) -> Iterator[SavedRow | RowProblem]:
-    """Yield every row of a file, and a `RowProblem` for each line that is not one.
-
-    Raises:
-        DataError: If the file is missing, cannot be read, or has an unknown suffix.
+    Attributes:
+        completions: Text or messages of each row.
+        columns: The other columns, with None where a row lacks the cell.
+        names: The names of all cells, in the order of their first appearance.
+        scoring_names: The names that rewards know them by.
     """
-    if is_parquet(path):
-        yield from _read_parquet(path)
-        return
-    for line, value, text in read_texts(path):
-        if isinstance(value, BadRow):
-            yield RowProblem(path, line, value.cause, str(value))
-        elif isinstance(value, dict):
-            yield SavedRow(line, value, text)
-        else:
-            yield RowProblem(path, line, "row", f"a row must be an object, not a {type(value).__name__}")
+
+    completions: list[Any]
+    columns: dict[str, list[Any]]
+    names: tuple[str, ...]
+    scoring_names: tuple[str, ...]
 
 
-def count_rows(path: Path) -> int:
-    """Return how many rows a file has, including bad ones.
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which columns the rewards of a recipe receive.
 
-    Raises:
-        DataError: If it cannot be read.
+    Attributes:
+        sources: The columns that the recipe names.
+        only_known: Whether they read nothing but truths, prompts and token ids.
+        columns: All columns of the file, where those that a chunk lacks must be there, too.
     """
-    if not is_parquet(path):
-        return count_values(path)
-    import pyarrow as pa
-    import pyarrow.parquet as pq
 
+    sources: frozenset[str] = frozenset()
+    only_known: bool = False
+    columns: tuple[str, ...] = ()
+
+    def among(self, names: Iterable[str]) -> dict[str, None]:
+        """Return the columns that are wanted, of those with these names, in order."""
+        others = dict.fromkeys(name for name in names if name != "completion")
+        if self.only_known:
+            truths = truth_columns(dict.fromkeys(others, ()), 0)
+            known = NOT_ROW_COLUMNS | {PICTURE_FAULT} | self.sources | truths.keys()
+            others = {name: None for name in others if name in known}
+        return others | dict.fromkeys(self.columns) | dict.fromkeys(sorted(self.sources))
+
+
+def wanted_by(recipe: Recipe, columns: Iterable[str] = ()) -> Wanted:
+    """Return which columns a recipe's rewards receive.
+
+    Args:
+        recipe: The recipe.
+        columns: All columns of the file, if known.
+    """
+    only_known = not any(_may_read_rows(type(reward).__module__) for reward in recipe.rewards.values())
+    sources = frozenset(recipe.file.columns.values())
+    return Wanted(sources, only_known, () if only_known else tuple(columns))
+
+
+@cache
+def _may_read_rows(module: str) -> bool:
+    """Return whether a reward in a module may read other columns than truths: true unless that is plain."""
+    if not module.startswith(_BUILT_IN):
+        return True
     try:
-        return int(pq.read_metadata(path).num_rows)
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as parquet: {error}") from error
+        return _READS_ROWS.search(inspect.getsource(sys.modules[module])) is not None
+    except (OSError, KeyError, TypeError):
+        return True
 
 
-def read_chunks(path: Path) -> Iterator[list[SavedRow]]:
-    """Yield the rows of a file without problems, `CHUNK_ROWS` at a time."""
-    rows = (row for row in read_saved_rows(path) if isinstance(row, SavedRow))
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        yield chunk
+def given_by(chunk: Chunk, wanted: Wanted) -> Given | list[RowProblem]:
+    """Return what the rewards receive, or the problems if some rows cannot be read at all.
 
-
-class LateColumnError(Exception):
-    """A column that the rewards receive first appears after rows without it have been yielded."""
-
-
-def look_through(path: Path, *, recipe: Recipe, on_row: Callable[[Cells], None] | None = None) -> Contents:
-    """Read the complete file once and return what it contains.
-
-    Args:
-        path: The file.
-        recipe: What it will be scored with: knows which columns hold the truth.
-        on_row: Called with the cells of each good row.
-
-    Raises:
-        DataError: If there are bad lines (all are counted first) or no rows.
-        RecipeError: If no row has a column that the recipe names.
+    Truths are not read here: scoring reads them.
     """
-    contents = Contents()
-    for chunk in checked_chunks(path, recipe=recipe, contents=contents, may_grow=True):
-        if on_row is not None:
-            for row in chunk:
-                on_row(row.cells)
-    contents.raise_if_unfit(path, recipe)
-    return contents
+    if isinstance(chunk, ParquetChunk):
+        names = chunk.names
+        if _REARRANGED.isdisjoint(names) and "completion" in names and "think_opened" not in names:
+            completions = chunk.column("completion")
+            if set(map(type, completions)) == {str}:
+                columns = {
+                    name: chunk.column(name) if name in names else [None] * len(chunk)
+                    for name in wanted.among(names)
+                }
+                return Given(completions, columns, tuple(names), tuple(names))
+    rows = chunk.rows
+    if set(map(type, rows)) <= {dict}:
+        given = dict.fromkeys(name for shape in dict.fromkeys(map(tuple, rows)) for name in shape)
+        if _REARRANGED.isdisjoint(given) and "think_opened" not in given:
+            completions = [row.get("completion") for row in rows]
+            if set(map(type, completions)) == {str}:
+                columns = {name: [row.get(name) for row in rows] for name in wanted.among(given)}
+                return Given(completions, columns, tuple(given), tuple(given))
+    return _rearranged(chunk, wanted)
 
 
-def checked_chunks(
-    path: Path, *, recipe: Recipe, contents: Contents, may_grow: bool = False
-) -> Iterator[list[SavedRow]]:
-    """Yield the rows of a file, `CHUNK_ROWS` at a time, each checked; fills `contents` along the way.
-
-    After the first bad line no rows are yielded, but all are read, so that every bad line is counted.
-
-    Args:
-        path: The file.
-        recipe: What it will be scored with: knows which columns hold the truth.
-        contents: Collects what is found.
-        may_grow: Whether columns may first appear after the first chunk.
-
-    Raises:
-        LateColumnError: If one does so but must not.
-    """
-    kind = RecordProblem if is_parquet(path) else RowProblem
-    items = read_saved_rows(path)
-    while chunk := list(islice(items, CHUNK_ROWS)):
-        rows = [row for row in chunk if isinstance(row, SavedRow)]
-        known = None if may_grow or not contents.rows else len(contents.scoring_columns)
-        if len(rows) < len(chunk) or not _are_plainly_good(rows, recipe.file.columns, contents):
-            rows = _good_rows(chunk, kind, recipe=recipe, path=path, contents=contents)
-        if contents.problems.total:
-            continue
-        if known is not None and len(contents.scoring_columns) > known:
-            raise LateColumnError
-        contents.rows += len(rows)
-        yield rows
+def _rearranged(chunk: Chunk, wanted: Wanted) -> Given | list[RowProblem]:
+    problems: list[RowProblem] = []
+    completions: list[Any] = []
+    cells: list[Cells] = []
+    names: dict[str, None] = {}
+    for number, row in zip(chunk.numbers, chunk.rows, strict=True):
+        try:
+            names.update(dict.fromkeys(_checked(row)))
+            cells.append(scoring_cells(row))
+            completions.append(completion_of(row))
+        except BadRow as bad:
+            problems.append(RowProblem(chunk.file, number, bad.cause, str(bad)))
+    if problems:
+        return problems
+    given = dict.fromkeys(name for shape in dict.fromkeys(map(tuple, cells)) for name in shape)
+    columns = {name: [row.get(name) for row in cells] for name in wanted.among(given)}
+    return Given(completions, columns, tuple(names), tuple(given))
 
 
-def _good_rows(
-    chunk: list[SavedRow | RowProblem],
-    kind: type[RowProblem],
-    *,
-    recipe: Recipe,
-    path: Path,
-    contents: Contents,
-) -> list[SavedRow]:
-    """Check each row separately and note what is wrong with it."""
-    good: list[SavedRow] = []
-    for row in chunk:
-        found = row if isinstance(row, RowProblem) else _look_at(row, recipe.file.columns, contents)
-        if found is None and isinstance(row, SavedRow):
-            good.append(row)
-        elif isinstance(found, RowProblem):
-            contents.problems.add(found)
-        elif found is not None and isinstance(row, SavedRow):
-            contents.problems.add(kind(path, row.number, *found))
-    return good
-
-
-def _are_plainly_good(rows: list[SavedRow], columns: Mapping[str, str], contents: Contents) -> bool:
-    """Return whether no row needs a separate check: completions are texts, and all truths coordinates."""
-    cells = [row.cells for row in rows]
-    names = dict.fromkeys(name for shape in dict.fromkeys(map(tuple, cells)) for name in shape)
-    if not _REARRANGED.isdisjoint(names) or {type(row.get("completion")) for row in cells} != {str}:
-        return False
-    given = truth_columns(dict.fromkeys(names, ()), 0)
-    sources = {name: name for name in given} | dict(columns)
-    truths = {name: [row.get(source) for row in cells] for name, source in sources.items()}
-    if plain_truths(truths) is None:
-        return False
-    contents.columns.update(names)
-    contents.scoring_columns.update(dict.fromkeys(name for name in names if name != "completion"))
-    return True
-
-
-def is_given_as_written(cells: Cells) -> bool:
-    """Return whether `scoring_cells` would only remove the completion."""
-    return _REARRANGED.isdisjoint(cells)
+def find_problems(chunk: Chunk, recipe: Recipe, contents: Contents) -> list[RowProblem]:
+    """Return what is wrong with each row of a chunk, truths included; adds the columns to `contents`."""
+    problems: list[RowProblem] = []
+    for number, row in zip(chunk.numbers, chunk.rows, strict=True):
+        try:
+            contents.columns.update(dict.fromkeys(_checked(row)))
+            cells = scoring_cells(row)
+            contents.scoring_columns.update(dict.fromkeys(cells))
+            read_truth({**cells, **{name: cells.get(source) for name, source in recipe.file.columns.items()}})
+        except BadRow as bad:
+            problems.append(RowProblem(chunk.file, number, bad.cause, str(bad)))
+        except TruthError as error:
+            problems.append(RowProblem(chunk.file, number, "truth", error.cause_text))
+    return problems
 
 
 def scoring_cells(cells: Cells) -> Cells:
@@ -291,37 +246,32 @@ def _as_logged(cells: Cells) -> Cells:
 def _logged_object(text: str, name: str) -> Cells:
     try:
         found = json.loads(text)
-    except ValueError as error:
-        raise BadRow("truth", f"the logged {name} is not a JSON object: {error}") from None
+    except ValueError:
+        raise BadRow("truth", f"the logged {name} is not a JSON object but {text!r:.60}") from None
     if not isinstance(found, dict):
         raise BadRow("truth", f"the logged {name} is not a JSON object but {found!r:.60}")
     return found
 
 
-def _look_at(row: SavedRow, columns: Mapping[str, str], contents: Contents) -> tuple[Cause, str] | None:
-    """Return the cause and the message if something is wrong with a row, or None."""
-    try:
-        contents.columns.update(dict.fromkeys(row.cells))
-        _check_completion(row.cells)
-        cells = scoring_cells(row.cells)
-        contents.scoring_columns.update(dict.fromkeys(cells))
-        read_truth({**cells, **{name: cells.get(source) for name, source in columns.items()}})
-    except BadRow as bad:
-        return bad.cause, str(bad)
-    except TruthError as error:
-        return "truth", error.cause_text
-    return None
+def _checked(row: Any) -> Cells:
+    """Return the cells of a row with a completion.
 
-
-def _check_completion(cells: Cells) -> None:
-    if cells.get("completion") is None:
-        advice = "" if "completion" in cells else _advice(cells)
+    Raises:
+        BadRow: If it is no such row.
+    """
+    if isinstance(row, BadRow):
+        raise row
+    if not isinstance(row, dict):
+        raise BadRow("row", f"a row must be an object, not a {type(row).__name__}")
+    completion = row.get("completion")
+    if completion is None:
+        advice = "" if "completion" in row else _advice(row)
         raise BadRow("row", f"there is no completion; write the model's text under `completion`{advice}")
     try:
-        completion_text(cells["completion"])
-    except (TypeError, AttributeError):
-        found = f"{cells['completion']!r:.60}"
-        raise BadRow("row", f"the completion must be a string or a list of messages, not {found}") from None
+        completion_text(completion)
+    except InputError as error:
+        raise BadRow("row", str(error)) from None
+    return row
 
 
 def _advice(cells: Cells) -> str:
@@ -330,7 +280,8 @@ def _advice(cells: Cells) -> str:
     nearest = hint(nearest_names("completion", cells.keys() - turns, count=1))
     if turns and not nearest:
         return "; this is a row of training data, which `geo-rewards validate` checks"
-    return nearest
+    likely = [name for name in cells if str(name).lower() in _OTHER_NAMES]
+    return nearest or (f"; the row has {likely[0]!r}: rename it" if likely else "")
 
 
 @lru_cache(maxsize=1)
@@ -342,31 +293,6 @@ def _turns(value: Any) -> list[Turn]:
     try:
         return _turn_reader().validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadRow("row", f"turn {where}: {first['msg']}") from None
-
-
-def _read_parquet(path: Path) -> Iterator[SavedRow]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    if not path.is_file():
-        raise DataError(f"data file {path} does not exist or is not a file")
-    number = 0
-    try:
-        with pq.ParquetFile(path) as file:
-            json_columns = {field.name for field in file.schema_arrow if is_json_column(field)}
-            for batch in file.iter_batches(batch_size=CHUNK_ROWS):
-                for cells in batch.to_pylist():
-                    number += 1
-                    yield SavedRow(number, {k: _cell(v, as_json=k in json_columns) for k, v in cells.items()})
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(f"{path} cannot be read as parquet: {error}") from error
-
-
-def _cell(value: Any, *, as_json: bool) -> Any:
-    """Return a parquet cell, or None for NaN: pandas, which TRL writes with, has no other missing number."""
-    if as_json and value is not None:
-        return json.loads(value)
-    return None if isinstance(value, float) and math.isnan(value) else value
+        raise BadRow("row", f"turn {where} {what_is_wrong(first)}") from None

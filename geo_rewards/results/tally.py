@@ -1,17 +1,24 @@
-"""The final report on a scoring: means, abstentions, parse rate, distance, errors."""
+"""The totals of a scoring: means, abstentions, parse rate, distance, problems, errors; in constant memory."""
 
 from __future__ import annotations
 
-from array import array
+from collections import Counter
 from dataclasses import dataclass, field
-from statistics import median
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+import numpy as np
 
-    from geo_rewards.results.chunks import ScoredChunk
-    from geo_rewards.scoring.recipe import Recipe
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+    from geo_rewards.results.added import Added
+    from geo_rewards.scoring.scores import Scores
+
+_BIN_KM = 0.1
+_FARTHEST_KM = 20_100  # half the Earth's circumference, and a little
+_WAITING = 50
 
 
 @dataclass(slots=True)
@@ -30,77 +37,182 @@ class Mean:
 
     def add(self, values: Sequence[float | None]) -> None:
         """Add some rows."""
-        given = [value for value in values if value is not None]
+        if None in values:
+            given = [value for value in values if value is not None]
+            self.missing += len(values) - len(given)
+        else:
+            given = list(values)  # type: ignore[arg-type]
         self.count += len(given)
-        self.missing += len(values) - len(given)
         self.total += sum(given)
+
+    def merge(self, later: Mean) -> None:
+        """Add the values of another mean."""
+        self.count += later.count
+        self.missing += later.missing
+        self.total += later.total
+
+    @property
+    def value(self) -> float | None:
+        """The mean; None without values."""
+        return self.total / self.count if self.count else None
 
     def __str__(self) -> str:
         """Return the mean to four decimals."""
-        return f"{self.total / self.count:.4f}" if self.count else "none"
+        return "none" if self.value is None else f"{self.value:.4f}"
+
+
+@dataclass(slots=True)
+class Problems:
+    """How many answers had a problem of one kind, and the first of them.
+
+    Attributes:
+        count: How many.
+        where: The place of the first.
+        example: What was refused in it.
+    """
+
+    count: int
+    where: str
+    example: str
+
+
+class Distances:
+    """Counts distances by tenths of a kilometre: their median needs no list of them.
+
+    >>> distances = Distances()
+    >>> distances.add(np.array([3.04, np.nan, 1.0, 7.0]))
+    >>> distances.count, round(distances.median(), 1)
+    (3, 3.0)
+    """
+
+    def __init__(self) -> None:
+        self._counts: NDArray[np.int64] | None = None
+        self._waiting: list[NDArray[np.int32]] = []
+
+    @property
+    def count(self) -> int:
+        """How many distances were added."""
+        return int(self._counted().sum())
+
+    def add(self, distances_km: NDArray[np.float64]) -> None:
+        """Add some distances; NaN is none."""
+        known = distances_km[~np.isnan(distances_km)]
+        self._waiting.append(np.rint(known / _BIN_KM).astype(np.int32))
+
+    def merge(self, later: Distances) -> None:
+        """Add the distances of a chunk."""
+        self._waiting += later._waiting
+        if len(self._waiting) >= _WAITING:
+            self._counted()
+
+    def median(self) -> float | None:
+        """Return the median to a tenth of a kilometre; None without distances."""
+        if not self.count:
+            return None
+        middle = [(self.count - 1) // 2, self.count // 2]
+        return round(
+            float(np.searchsorted(np.cumsum(self._counted()), middle, side="right").mean()) * _BIN_KM, 2
+        )
+
+    def _counted(self) -> NDArray[np.int64]:
+        if self._counts is None:
+            self._counts = np.zeros(int(_FARTHEST_KM / _BIN_KM) + 1, dtype=np.int64)
+        if self._waiting:
+            self._counts += np.bincount(np.concatenate(self._waiting), minlength=len(self._counts))
+            self._waiting = []
+        return self._counts
 
 
 @dataclass(slots=True)
 class Tally:
-    """The totals over all chunks.
+    """The totals over some rows.
 
     Attributes:
-        recipe: The recipe used for scoring.
         rows: How many rows there were.
         reward: The weighted sums.
+        share: Each row's weighted sum as a fraction of the most that it could earn.
         labels: The raw values by label.
         parsed: How many answers could be read.
-        distances_km: Every known distance, for the median: 8 bytes per row.
+        distances: The known distances.
+        problems: What was refused in the answers, by kind.
         errors: How often each reward failed, by label.
         first_errors: The first message of each reward that failed.
     """
 
-    recipe: Recipe
     rows: int = 0
     reward: Mean = field(default_factory=Mean)
+    share: Mean = field(default_factory=Mean)
     labels: dict[str, Mean] = field(default_factory=dict)
     parsed: int = 0
-    distances_km: array[float] = field(default_factory=lambda: array("d"))
-    errors: dict[str, int] = field(default_factory=dict)
+    distances: Distances = field(default_factory=Distances)
+    problems: dict[str, Problems] = field(default_factory=dict)
+    errors: Counter[str] = field(default_factory=Counter)
     first_errors: dict[str, str] = field(default_factory=dict)
 
-    def add(self, chunk: ScoredChunk) -> None:
-        """Add one chunk."""
-        self.rows += len(chunk.total)
-        self.reward.add(chunk.total)
-        self.distances_km.extend(km for km in chunk.distance_km if km is not None)
-        for label, values in chunk.rewards.items():
-            self.labels.setdefault(label, Mean()).add(values)
-        self.parsed += chunk.parsed
-        for label, messages in chunk.errors.items():
-            self.errors[label] = self.errors.get(label, 0) + len(messages)
-            self.first_errors.setdefault(label, messages[0])
+    def by_frequency(self) -> list[tuple[str, Problems]]:
+        """Return the kinds of problems, the most frequent first."""
+        return sorted(self.problems.items(), key=lambda item: -item[1].count)
 
-    def silent_labels(self) -> list[str]:
-        """Return the labels of weighted rewards that gave no value for any row."""
-        weighted = [label for label, entry in self.recipe.entries.items() if entry.weight]
-        return [label for label in weighted if self.labels[label].count == 0]
-
-    def lines(self) -> list[str]:
-        """Return the lines of the report."""
-        near = f"{median(self.distances_km):,.1f} km" if self.distances_km else "none"
-        width = max(map(len, ["parse rate", *self.labels]))
-        lines = [
-            f"{'rows':{width}}  {self.rows:,}",
-            f"{'reward':{width}}  mean {self.reward}{_missing(self.reward)}",
-            *(self._label_line(label, mean, width) for label, mean in self.labels.items()),
-            f"{'parse rate':{width}}  {self.parsed / self.rows:.1%} of the answers could be read",
-            f"{'median':{width}}  {near} over {len(self.distances_km):,} rows with a distance",
-            f"{'errors':{width}}  {sum(self.errors.values()):,}",
-        ]
-        firsts = [f"{'':{width}}  first of {label}: {text}" for label, text in self.first_errors.items()]
-        return lines + firsts
-
-    def _label_line(self, label: str, mean: Mean, width: int) -> str:
-        weight = f", weight {self.recipe.entries[label].weight:g}"
-        failed = f", failed on {self.errors[label]:,}" if label in self.errors else ""
-        return f"{label:{width}}  mean {mean}{weight}, abstained on {mean.missing:,}{failed}"
+    def merge(self, later: Tally) -> None:
+        """Add the totals of later rows."""
+        self.rows += later.rows
+        self.reward.merge(later.reward)
+        self.share.merge(later.share)
+        for label, mean in later.labels.items():
+            self.labels.setdefault(label, Mean()).merge(mean)
+        self.parsed += later.parsed
+        self.distances.merge(later.distances)
+        for kind, found in later.problems.items():
+            if kind in self.problems:
+                self.problems[kind].count += found.count
+            else:
+                self.problems[kind] = found
+        self.errors.update(later.errors)
+        for label, text in later.first_errors.items():
+            self.first_errors.setdefault(label, text)
 
 
-def _missing(mean: Mean) -> str:
-    return f", none on {mean.missing:,} rows" if mean.missing else ""
+def tally_of(
+    scores: Scores, added: Added, *, most: Mapping[str, float], place: Callable[[int], str]
+) -> Tally:
+    """Return the totals of scored rows.
+
+    Args:
+        scores: Their scores.
+        added: The cells that are added to them.
+        most: The most that each weighted reward can contribute, by label.
+        place: Returns where a row is, for messages.
+    """
+    tally = Tally(rows=len(added))
+    tally.reward.add(added.total)
+    tally.share = _share(added, most)
+    for label, values in added.rewards.items():
+        mean = tally.labels[label] = Mean()
+        mean.add(values)
+    unusual = [row for row, is_plain in enumerate(scores.batch.is_plain) if not is_plain]
+    tally.parsed = len(added) - len(unusual) + sum(map(scores.parses, unusual))
+    tally.distances.add(scores.batch.distance_km)
+    for row in added.problems:
+        for problem in scores.problems(row)[:1]:
+            found = tally.problems.setdefault(problem.kind.value, Problems(0, place(row), str(problem)))
+            found.count += 1
+    for label, errors in scores.errors.items():
+        if errors:
+            row, error = next(iter(errors.items()))
+            tally.errors[label] += len(errors)
+            tally.first_errors[label] = f"{place(row)}: {error}"
+    return tally
+
+
+def _share(added: Added, most: Mapping[str, float]) -> Mean:
+    """Return the mean share of the most that each row can earn from the rewards that judge it."""
+    columns = [added.rewards[label] for label in most]
+    if not any(None in column for column in (added.total, *columns)):
+        best = np.full(len(added), sum(most.values()))
+    else:
+        best = np.zeros(len(added))
+        for column, high in zip(columns, most.values(), strict=True):
+            best += high * np.array([value is not None for value in column])
+    total = np.array(added.total, dtype=np.float64)  # None becomes NaN
+    counted = (best > 0) & ~np.isnan(total)
+    return Mean(int(counted.sum()), int((~counted).sum()), float((total[counted] / best[counted]).sum()))

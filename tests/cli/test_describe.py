@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 import geo_rewards as gr
 from geo_rewards.contract.documentation import list_parameters, read_documentation
+from geo_rewards.geo.decay import CURVES
 from geo_rewards.testing import temporary_plugin
 
 
@@ -191,6 +192,43 @@ def test_the_script_describes(script):
     ran = script("describe", "city_match")
     assert (ran.code, ran.err) == (0, "")
     assert "within_km: number > 0" in ran.out
+
+
+def test_a_curve_is_described(run):
+    ran = run("describe", "exponential")
+    assert ran.code == 0
+    assert "exp(-d / scale_km)" in ran.out
+    assert "scale_km: default 1492.7" in ran.out
+    assert "25 km: 0.9834" in ran.out
+    assert "params: {curve: exponential}" in ran.out
+    logistic = run("describe", "logistic").out
+    assert "scale_km: required" in logistic
+    assert "params: {curve: logistic, scale_km: ...}" in logistic
+
+
+def test_a_curve_that_is_called_like_a_recipe_is_described_after_it(run):
+    ran = run("describe", "geo-r")
+    assert ran.out.index("recipe geo-r") < ran.out.index("curve geo_r of haversine_decay")
+
+
+def test_every_curve_can_be_described(run):
+    for name in CURVES:
+        assert f"curve {name} of haversine_decay" in run("describe", name).out
+
+
+def test_a_misspelt_curve_is_offered(run):
+    ran = run("describe", "exponentail")
+    assert ran.code == 2
+    assert "there is a curve 'exponential'" in ran.err
+
+
+def test_a_recipe_that_needs_a_value_says_which_and_takes_it(run):
+    ran = run("describe", "gre")
+    assert ran.code == 0
+    assert "Must be given\n  --set distance.scale_km=VALUE" in ran.out
+    assert "scale_km: 500.0" in run("describe", "gre", "--set", "distance.scale_km=500").out
+    assert run("describe", "gre", "--set", "distance.scale=500").code == 2
+    assert run("describe", "haversine_decay", "--set", "scale_km=500").code == 2
 
 
 def test_a_time_limit_is_described_with_what_it_cannot_interrupt(run, tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 import geo_rewards as gr
 from geo_rewards.cli.progress import progress_bar
-from geo_rewards.results import rows as saved_rows
+from geo_rewards.data.reading import chunks as reading
 from geo_rewards.results.chunks import Task, score_chunks
 from geo_rewards.testing import temporary_plugin
 
@@ -118,7 +118,7 @@ def test_parquet_output_equals_jsonl_and_can_be_scored_again(run, write_rows, tm
 
 
 def test_workers_give_the_same_output(run, write_rows, tmp_path, monkeypatch):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 3)
     rows = [{"n": n, "completion": answer(f"{n}, {n}"), "lat": n + 1, "lon": n} for n in range(20)]
     file = write_rows(rows)
     for workers in (1, 2):
@@ -213,14 +213,14 @@ def test_extra_columns_reach_the_rewards_and_missing_cells_are_none(run, reader,
 def test_a_cell_that_only_a_later_chunk_has_is_none_in_the_first(
     run, reader, write_rows, recipe, monkeypatch
 ):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
     file = write_rows([{"completion": "x"}, {"completion": "x", "extra": 1}])
     ran = run("score", file, "--recipe", recipe("rewards: [{name: reader}]"), "-o", "-")
     assert [row["rewards"]["reader"] for row in ran.rows] == [None, 1.0]
 
 
 def test_a_reward_that_fails_names_file_and_line(run, reader, write_rows, recipe, tmp_path, monkeypatch):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
     rows = [{"completion": "x", "extra": extra} for extra in (1, 1, 1, "fail")]
     file, out = write_rows(rows), tmp_path / "out.jsonl"
     mine = recipe("rewards: [{name: reader, as: mine}]")
@@ -260,7 +260,7 @@ def fragile(recipe, tmp_path):
 def test_a_reward_that_fails_in_a_worker_names_file_and_line(
     run, fragile, write_rows, tmp_path, monkeypatch, workers
 ):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
     file = write_rows([{"completion": "x", "extra": extra} for extra in (1, 0, 1, 1, "fail", 1)])
     out = tmp_path / "out.jsonl"
     ran = run("score", file, "--recipe", fragile(), "-o", out, "--workers", workers)
@@ -273,7 +273,7 @@ def test_a_reward_that_fails_in_a_worker_names_file_and_line(
 def test_a_failure_in_a_worker_that_may_abstain_is_counted(
     run, fragile, write_rows, tmp_path, monkeypatch, workers
 ):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 2)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
     file = write_rows([{"completion": "x", "extra": extra} for extra in (1, 0, 1, "fail", "fail", 1)])
     out = tmp_path / "out.jsonl"
     ran = run("score", file, "--recipe", fragile(", on_error: abstain"), "-o", out, "--workers", workers)
@@ -424,14 +424,17 @@ def test_an_older_output_is_replaced_and_a_link_stays_a_link(run, write_rows, tm
     assert len(real.read_text().splitlines()) == len(GOOD_ROWS)
 
 
-def test_text_of_all_scripts_and_infinities_survive(run, write_rows):
-    rows = [
-        {"completion": "巴黎 – Île", **PARIS, "tag": "Ωмега"},
-        '{"completion": "x", "lat": 1, "lon": 1, "big": 1e999}',
-    ]
+def test_text_of_all_scripts_survives(run, write_rows):
+    rows = [{"completion": "巴黎 – Île 😀", **PARIS, "tag": "Ωмега"}]
     ran = run("score", write_rows(rows), "--recipe", "geoguessr", "-o", "-")
-    assert (ran.rows[0]["completion"], ran.rows[0]["tag"]) == ("巴黎 – Île", "Ωмега")
-    assert ran.rows[1]["big"] is None
+    assert (ran.rows[0]["completion"], ran.rows[0]["tag"]) == ("巴黎 – Île 😀", "Ωмега")
+
+
+def test_a_number_that_would_become_infinite_is_named(run, write_rows):
+    row = '{"completion": "x", "lat": 1, "lon": 1, "big": 1e999}'
+    ran = run("score", write_rows([row]), "--recipe", "geoguessr", "-o", "-")
+    assert (ran.code, ran.out) == (1, "")
+    assert "rows.jsonl, line 1: the number of 'big' is beyond the range of floating point" in ran.err
 
 
 def test_the_progress_bar_is_for_terminals_only(monkeypatch, capsys):
@@ -446,16 +449,17 @@ def test_the_progress_bar_is_for_terminals_only(monkeypatch, capsys):
 
 @pytest.mark.parametrize(("workers", "ahead"), [(1, 1), (2, 4)])
 def test_no_more_than_a_few_chunks_are_in_memory(workers, ahead):
-    task = Task(gr.load_recipe("geo-r"), Path("rows.jsonl"), ("lat", "lon"))
+    task = Task(gr.load_recipe("geo-r"), as_columns=True)
     taken = []
 
     def chunks():
         for number in range(1, 21):
             taken.append(number)
-            yield [saved_rows.SavedRow(number, {"completion": "(48.86, 2.35)", **PARIS})]
+            row = {"completion": "(48.86, 2.35)", **PARIS}
+            yield reading.RowChunk(Path("rows.jsonl"), [number], [row])
 
-    for done, (chunk, scored) in enumerate(score_chunks(task, chunks(), workers=workers), start=1):
-        assert chunk[0].number == done
-        assert scored.cells[0]["rewards"]["format"] == 1.0
+    for done, (chunk, result) in enumerate(score_chunks(task, chunks(), workers=workers), start=1):
+        assert chunk.numbers == [done]
+        assert result.added.rewards["format"] == [1.0]
         assert len(taken) - done < ahead
     assert done == 20

@@ -1,7 +1,13 @@
+import json
 import sys
+from typing import ClassVar
 
 import pytest
 from PIL import Image
+
+import geo_rewards as gr
+from geo_rewards.data import validation
+from geo_rewards.testing import temporary_plugin
 
 TRUTH = "48.8584, 2.2945"
 
@@ -250,3 +256,58 @@ def test_the_script_opens_pictures_in_many_processes(script, write_rows, folder)
     ran = script("validate", write_rows(rows), "--images", folder, "--workers", 2, "--json")
     assert (ran.code, ran.err) == (1, "")
     assert [error["line"] for error in ran.json["errors"]] == [1, 51, 101, 151]
+
+
+class Appender(gr.Reward):
+    """Adds a row to the data file while it is rehearsed."""
+
+    name = "appender"
+    file: ClassVar = None
+
+    def score(self, sample):
+        with self.file.open("a") as rows:
+            rows.write(json.dumps(row()) + "\n")
+        return 1.0
+
+
+def test_a_file_that_changes_while_it_is_checked_is_an_error(
+    run, write_rows, folder, plugin_of, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(validation, "CHUNK_ROWS", 1)
+    file = write_rows([row(), row()])
+    monkeypatch.setattr(Appender, "file", file)
+    (tmp_path / "recipe.yaml").write_text("rewards: [{name: appender}]")
+    with temporary_plugin(plugin_of(Appender)):
+        ran = run("validate", file, "--images", folder, "--recipe", tmp_path / "recipe.yaml")
+    assert (ran.code, ran.out) == (1, "")
+    assert f"{file} changed while being read (it grew" in ran.err
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.tsv", "rows.parquet", "rows.jsonl.gz", "-"])
+def test_every_kind_of_file_is_checked(run, folder, tmp_path, monkeypatch, name):
+    import gzip
+    import io
+
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [row(), row("91, 2")]
+    lines = "".join(json.dumps(record) + "\n" for record in rows)
+    path = tmp_path / name
+    if name == "rows.parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    elif name == "rows.jsonl.gz":
+        path.write_bytes(gzip.compress(lines.encode()))
+    elif name == "-":
+        path = name
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines.encode())))
+    else:  # turns do not fit a cell
+        separator = "," if name.endswith(".csv") else "\t"
+        path.write_text(separator.join(("image", "lat", "lon")) + "\n" + separator.join(("a.png", "1", "2")))
+    ran = run("validate", path, "--images", folder)
+    if name.endswith("sv"):
+        assert "neither conversations nor messages are given" in ran.out
+    else:
+        where = {"rows.parquet": f"{path}, row 2", "-": "standard input, line 2"}.get(name, f"{path}, line 2")
+        assert f"{where}: solution: out of range: latitude 91" in ran.out
+    assert ran.code == 1

@@ -102,7 +102,7 @@ def test_the_recipe_sets_the_limit_of_a_third_party_reward(temporary_rewards):
         assert "within 0.05 s" in str(scores.errors["hangs"][0])
         assert recipe.resolved()["rewards"][0]["timeout_s"] == 0.05
         assert recipe.override({"hangs.timeout_s": 2}).entries["hangs"].timeout_s == 2.0
-        with pytest.raises(RecipeError, match=r"hangs\.timeout_s must be greater than 0, or null"):
+        with pytest.raises(RecipeError, match="timeout_s must be a number greater than 0, or null"):
             recipe.override({"hangs.timeout_s": 0})
         for bad in (0, -1, "soon"):
             with pytest.raises(RecipeError, match=r"rewards\.0\.timeout_s"):

@@ -202,7 +202,7 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(folder, write_rows
         ("{}", "row", "neither conversations nor messages"),
         ('{"conversations": [], "messages": []}', "row", "both"),
         ('{"conversations": []}', "row", "no human turn"),
-        ('{"conversations": "hello"}', "row", "conversations: "),
+        ('{"conversations": "hello"}', "row", "conversations must be a list, not 'hello'"),
         ('{"conversations": [{"from": "human"}]}', "row", "conversations.0"),
         ('{"conversations": [{"from": "robot", "value": ""}]}', "row", "'system', 'user' or 'assistant'"),
         ('{"conversations": [{"from": "human", "value": 3}]}', "row", "type int"),
@@ -337,10 +337,10 @@ def test_symbolic_links_inside_the_folder_are_followed(tmp_path, folder, write_r
     assert row.images == [str(folder.resolve() / "below/d.png")]
 
 
-@pytest.mark.parametrize("name", ["rows.csv", "rows"])
+@pytest.mark.parametrize("name", ["rows.xlsx", "rows"])
 def test_an_unknown_suffix_is_an_error(tmp_path, folder, name):
     (tmp_path / name).write_text("{}")
-    with pytest.raises(DataError, match=r"expected \.jsonl or \.json"):
+    with pytest.raises(DataError, match=r"expected \.jsonl, \.json"):
         list(read_rows(tmp_path / name, image_folder=folder))
 
 
@@ -372,5 +372,5 @@ row_keys = st.sampled_from(["conversations", "messages", "image", "images", "sol
 def test_any_json_is_a_row_or_a_problem(tmp_path_factory, rows):
     folder = tmp_path_factory.getbasetemp()
     path = folder / "any.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    assert len(list(read_rows(path, image_folder=folder))) == len(rows)
+    path.write_text("{}\n" + "".join(json.dumps(row) + "\n" for row in rows))
+    assert len(list(read_rows(path, image_folder=folder))) == 1 + len(rows)

@@ -57,3 +57,11 @@ def test_mapped_columns_are_checked_under_their_own_names():
     assert isinstance(good, Row)
     assert isinstance(bad, RowProblem)
     assert "longitude" in bad.message
+
+
+@pytest.mark.parametrize(
+    ("lat", "lon"), [("Gt_Lat", "gT_LON"), ("LATITUDE", "Lng"), ("latitude", "longitude")]
+)
+def test_coordinate_columns_are_checked_in_any_case(lat, lon):
+    (problem,) = check_truths([row(**{lat: 91.0, lon: 2.0})])
+    assert "latitude 91" in str(problem)

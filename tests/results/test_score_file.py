@@ -1,14 +1,16 @@
-"""Scoring in one pass: the only visible effect is the time saved."""
+"""Scoring in one pass: rows of two versions of a file are never mixed."""
 
 import json
+import os
+import shutil
 from contextlib import contextmanager
+from typing import ClassVar
 
 import pytest
 
 import geo_rewards as gr
+from geo_rewards.data.reading import chunks as reading
 from geo_rewards.errors import DataError
-from geo_rewards.results import rows as saved_rows
-from geo_rewards.results.rows import Contents, LateColumnError, SavedRow, checked_chunks
 from geo_rewards.results.score_file import score_file
 from geo_rewards.testing import temporary_plugin
 
@@ -65,16 +67,16 @@ def test_the_added_cells_say_what_was_read_and_what_was_refused(score):
     assert rows[2]["parsed"]["city"] == "%s"
 
 
-def test_a_number_beyond_floats_becomes_null_as_everywhere(score):
-    (line,) = score(json.dumps(ROW)[:-1] + ', "deep": {"big": [1e999]}}')
-    assert json.loads(line)["deep"] == {"big": [None]}
+def test_a_number_beyond_floats_is_refused_however_deep(score):
+    with pytest.raises(DataError, match=r"line 1: the number 1e999 is beyond the range of floating point"):
+        score(json.dumps(ROW)[:-1] + ', "deep": {"big": [1e999]}}')
 
 
 @pytest.mark.parametrize(
     "bad", ["{not json", '{"completion": "x", "lat": 91, "lon": 0}', '{"compleiton": "x"}']
 )
 def test_a_bad_line_after_scored_ones_leaves_the_older_output(score, tmp_path, monkeypatch, bad):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
     (tmp_path / "out.jsonl").write_text("precious")
     with pytest.raises(DataError, match=r"2 bad lines.*\n.*line 3:.*\n.*line 5:"):
         score(ROW, ROW, bad, ROW, bad, ROW)
@@ -100,22 +102,130 @@ def reader(plugin_of):
 
 
 def test_a_column_that_first_appears_later_is_none_before(score, reader, monkeypatch):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
     lines = score(ROW, {**ROW, "extra": 1.0}, ROW, recipe=reader)
     assert [json.loads(line)["rewards"]["reader"] for line in lines] == [None, 1.0, None]
 
 
 def test_bad_lines_are_counted_before_a_reward_that_fails_is_blamed(score, reader, monkeypatch):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
     with pytest.raises(DataError, match="1 bad line"):
         score({**ROW, "extra": "fail"}, {**ROW, "extra": 1.0}, "{", recipe=reader)
 
 
-def test_checked_chunks_refuse_a_late_column(tmp_path, monkeypatch):
-    monkeypatch.setattr(saved_rows, "CHUNK_ROWS", 1)
-    file = tmp_path / "rows.jsonl"
-    file.write_text(json.dumps(ROW) + "\n" + json.dumps({**ROW, "extra": 1}) + "\n")
-    chunks = checked_chunks(file, recipe=gr.load_recipe("geoguessr"), contents=Contents())
-    assert next(chunks) == [SavedRow(1, ROW, json.dumps(ROW))]
-    with pytest.raises(LateColumnError):
-        next(chunks)
+def test_the_file_is_opened_once(score, monkeypatch):
+    opened = []
+    real = reading.open_file
+    monkeypatch.setattr(reading, "open_file", lambda path: opened.append(path.name) or real(path))
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
+    score(ROW, {**ROW, "late": 1}, {**ROW, "rewards": {}}, ROW)
+    assert opened == ["rows.jsonl"]
+
+
+def appended(file):
+    with file.open("a") as rows:
+        rows.write(json.dumps(ROW) + "\n")
+
+
+def truncated(file):
+    os.truncate(file, file.stat().st_size - 30)
+
+
+def emptied(file):
+    file.write_text("")
+
+
+def replaced(file):
+    other = file.with_name("other")
+    shutil.copy2(file, other)
+    other.replace(file)
+
+
+def rewritten(file):
+    """Write other rows of the same size in place, and set the time back."""
+    before = file.stat()
+    with file.open("r+") as rows:
+        rows.write(file.read_text().replace("48.86", "12.34"))
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+
+
+def removed(file):
+    file.unlink()
+
+
+CHANGES = [appended, truncated, emptied, replaced, rewritten, removed]
+
+
+class Meddler(gr.Reward):
+    """Changes the file while the row that is told to is scored."""
+
+    name = "meddler"
+    change: ClassVar = None
+    file: ClassVar = None
+
+    def score(self, sample):
+        if sample.row["extra"] == "now" and self.change is not None:
+            type(self).change(self.file)
+        if sample.row["extra"] == "fail":
+            raise ValueError("told to")
+        return 1.0
+
+
+@pytest.fixture
+def meddler(plugin_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(Meddler, "file", tmp_path / "rows.jsonl")
+    with temporary_plugin(plugin_of(Meddler)):
+        yield gr.Recipe(gr.load_recipe("geoguessr").file.model_validate({"rewards": [{"name": "meddler"}]}))
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize(
+    "rest",
+    [
+        pytest.param([{**ROW, "extra": "later"}], id="good"),
+        pytest.param(["{bad"], id="bad lines"),
+        pytest.param([{**ROW, "extra": "fail"}], id="failing reward"),
+        pytest.param([{**ROW, "extra": "x", "late": 1}], id="late column"),
+    ],
+)
+def test_a_file_that_changes_while_it_is_scored_is_not_scored(
+    score, meddler, tmp_path, monkeypatch, change, rest
+):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
+    monkeypatch.setattr(Meddler, "change", staticmethod(change))
+    (tmp_path / "out.jsonl").write_text("precious")
+    with pytest.raises(DataError, match=r"rows\.jsonl changed while being read"):
+        score({**ROW, "extra": "now"}, {**ROW, "extra": "x"}, *rest, recipe=meddler)
+    assert (tmp_path / "out.jsonl").read_text() == "precious"
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_a_shard_that_changes_after_it_was_read_is_noticed(meddler, tmp_path, monkeypatch):
+    folder = tmp_path / "shards"
+    folder.mkdir()
+    for name, extra in (("a", "x"), ("b", "now")):
+        (folder / f"{name}.jsonl").write_text(json.dumps({**ROW, "extra": extra}) + "\n")
+    monkeypatch.setattr(Meddler, "file", folder / "a.jsonl")
+    for change, message in (
+        (appended, r"a\.jsonl changed"),
+        (lambda _: emptied(folder / "c.jsonl"), "c.jsonl was added"),
+    ):
+        monkeypatch.setattr(Meddler, "change", staticmethod(change))
+        with pytest.raises(DataError, match=message):
+            score_file(folder, meddler, out=tmp_path / "out.jsonl", progress=silent)
+    assert not (tmp_path / "out.jsonl").exists()
+
+
+def test_a_reward_that_fails_for_want_of_a_late_column_is_not_blamed(score, reader, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 1)
+    assert len(score(ROW, ROW, {**ROW, "extra": 0.5}, recipe=reader)) == 3
+
+
+def test_cells_that_scoring_adds_replace_those_of_the_same_name(score, monkeypatch):
+    monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
+    escaped = json.dumps({**ROW, "tag": "é"})
+    lines = score(escaped, {**ROW, "reward": 7, "problems": {"x": 1}}, ROW, {**ROW, "tag": 1})
+    assert lines[0].startswith(escaped[:-1])
+    for line in lines:
+        assert json.loads(line)["reward"] == json.loads(lines[0])["reward"]
+        assert line.count('"reward": ') == line.count('"problems": ') == 1

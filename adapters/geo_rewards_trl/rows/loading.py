@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import RecipeError
+from geo_rewards.errors import MissingParameterError, RecipeError, UsageError
 
 if TYPE_CHECKING:
     from trl import GRPOConfig
@@ -24,14 +24,18 @@ def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
     Raises:
         GeoRewardsError: If it does not exist or is wrong.
     """
-    from geo_rewards.scoring.entries import parse_overrides
+    from geo_rewards.scoring.overrides import parse_overrides
     from geo_rewards.scoring.recipe import load_recipe, recipe_of_rewards
 
     overrides = parse_overrides(run.recipe_set or ())
-    if run.reward_funcs:
-        recipe = recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
-    else:
-        recipe = load_recipe(run.recipe or "default", override=overrides)
+    try:
+        if run.reward_funcs:
+            names, weights = run.reward_funcs, training.reward_weights
+            recipe = recipe_of_rewards(names, weights=weights, override=overrides)
+        else:
+            recipe = load_recipe(run.recipe or "default", override=overrides)
+    except MissingParameterError as error:
+        raise UsageError(error.by_option("--recipe_set")) from error
     if not recipe.weights:
         raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
     return recipe
@@ -46,13 +50,16 @@ def load_rows(run: RunArguments, training: GRPOConfig, recipe: Recipe) -> tuple[
         GeoRewardsError: If rows are bad, or the recipe cannot apply to them.
     """
     from geo_rewards.data import find_sources
+    from geo_rewards.data.reading import unchanged
+    from geo_rewards.data.selection.mixture import files_of_sources
     from geo_rewards.data.table.cache import file_hashes
     from geo_rewards_trl.flags.manifest import make_manifest
 
     sources = find_sources(run.data_file_paths, run.image_folders, reward_methods=run.reward_method)
     load = _load_stream if run.streaming else _load_table
-    train_rows, validation_rows, count = load(run, training, recipe, sources)
-    hashes = file_hashes([source.path for source in sources], cache_dir=_cache_dir(run, training))
+    with unchanged(*(source.path for source in sources)):  # the fingerprints are of the rows that are read
+        train_rows, validation_rows, count = load(run, training, recipe, sources)
+        hashes = file_hashes(files_of_sources(sources), cache_dir=_cache_dir(run, training))
     manifest = make_manifest(run, recipe, training=training, sources=sources, hashes=hashes, rows=count)
     return train_rows, validation_rows, manifest
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from datasets import IterableDataset
 from datasets.iterable_dataset import ExamplesIterable
 
+from geo_rewards.data.selection.mixture import files_of_sources
 from geo_rewards.data.selection.stream import RowStream
 from geo_rewards.data.table.row_reader import RowReader
 from geo_rewards.data.table.table import ORIGIN_COLUMN
@@ -39,7 +40,7 @@ class StreamedRows(IterableDataset):  # type: ignore[misc]  # datasets is skippe
     ) -> None:
         super().__init__(ExamplesIterable(_examples, {"stream": stream}))
         self.stream = stream
-        self.files = tuple(dict.fromkeys(str(source.path) for source in stream.sources))
+        self.files = tuple(map(str, files_of_sources(stream.sources)))
         self.reader = RowReader((), system_prompt, self.files, stream.bad_rows)
         self.head = list(islice(stream.rows(), HEAD_ROWS)) if head is None else head
         self.extra_columns = tuple(dict.fromkeys(name for row in self.head for name in row.columns))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from geo_rewards.data.lines import count_values
+from geo_rewards.data.reading import count_values, files_of, unchanged
 from geo_rewards.data.rows import Row, read_rows
 from geo_rewards.data.selection.sampling import Sampling, chosen_rows
 from geo_rewards.errors import DataError
@@ -60,10 +60,19 @@ def read_sources(sources: Sequence[Source], *, seed: int) -> Iterator[Row | RowP
         seed: Decides which rows are taken if a source takes some at random.
 
     Raises:
-        DataError: If a file or a folder is missing, or a file's suffix is unknown.
+        DataError: If a file or a folder is missing, a file's suffix is unknown, or a file changes meanwhile.
     """
     for index, source in enumerate(sources):
         yield from read_source(source, seed=f"{seed} {index}")
+
+
+def files_of_sources(sources: Sequence[Source]) -> list[Path]:
+    """Return the data files of sources, each once: those in a folder, not the folder.
+
+    Raises:
+        DataError: If a folder has none, or files of several kinds.
+    """
+    return list(dict.fromkeys(file for source in sources for file in files_of(source.path)))
 
 
 def count_rows(source: Source) -> int:
@@ -87,8 +96,9 @@ def read_source(source: Source, *, seed: str) -> Iterator[Row | RowProblem]:
     Raises:
         DataError: If the file or the folder is missing, or the file's suffix is unknown.
     """
-    for row in _sampled_rows(source, seed=seed):
-        yield _with_method(row, source.reward_method)
+    with unchanged(source.path, strict=False):  # counted first, read again for each repetition
+        for row in _sampled_rows(source, seed=seed):
+            yield _with_method(row, source.reward_method)
 
 
 def _sampled_rows(source: Source, *, seed: str) -> Iterator[Row | RowProblem]:

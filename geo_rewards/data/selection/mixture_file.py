@@ -7,14 +7,14 @@ from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator
 
+from geo_rewards.data.reading import kind_of
 from geo_rewards.data.selection.mixture import Source
 from geo_rewards.data.selection.sampling import Sampling, parse_sampling
-from geo_rewards.data.selection.sources import pair_paths
+from geo_rewards.data.selection.sources import own_folder, pair_paths
 from geo_rewards.errors import DataError
 from geo_rewards.yaml_file import describe_error, read_yaml
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
-_JSON_SUFFIXES = frozenset({".jsonl", ".json"})
 
 
 def _read_sampling(value: object) -> Sampling | None:
@@ -47,8 +47,11 @@ class MixtureEntry(BaseModel):
     @field_validator("json_path")
     @classmethod
     def _check_suffix(cls, json_path: str) -> str:
-        if Path(json_path).suffix.lower() not in _JSON_SUFFIXES:
-            raise ValueError(f"{json_path!r} is not a .jsonl or .json file")
+        if Path(json_path).suffix:  # without one, it may be a folder
+            try:
+                kind_of(Path(json_path))
+            except DataError as error:
+                raise ValueError(str(error).removeprefix("data file ")) from None
         return json_path
 
 
@@ -121,7 +124,9 @@ def read_mixture(path: Path) -> list[Source]:
 
 def _source(entry: MixtureEntry, folder: Path) -> Source:
     path = folder / Path(entry.json_path).expanduser()
-    images = path.parent if entry.image_folder is None else folder / Path(entry.image_folder).expanduser()
+    images = (
+        own_folder(path) if entry.image_folder is None else folder / Path(entry.image_folder).expanduser()
+    )
     return Source(path, images, entry.sampling_strategy, entry.weight, entry.reward_method)
 
 

@@ -28,10 +28,15 @@ def pair_paths(data_file_paths: str, image_folders: str | None) -> tuple[list[Pa
     """
     files = _split(data_file_paths, "data_file_paths")
     folders = (
-        [file.parent for file in files] if image_folders is None else _split(image_folders, "image_folders")
+        list(map(own_folder, files)) if image_folders is None else _split(image_folders, "image_folders")
     )
     check_pairs(files, folders)
     return files, folders
+
+
+def own_folder(path: Path) -> Path:
+    """Return the folder of a data file; a folder of data files is its own."""
+    return path if path.is_dir() else path.parent
 
 
 def check_pairs(files: Sequence[Path], folders: Sequence[Path]) -> None:

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.data.lines import count_values
+from geo_rewards.data.problems import place_of
+from geo_rewards.data.reading import FilesWatch, count_values, files_of, kind_of
 from geo_rewards.data.rows import Row
 from geo_rewards.data.selection.mixture import read_source
 from geo_rewards.data.truth_check import check_truths
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from geo_rewards.data.table.row_reader import BadRows
 
 logger = logging.getLogger(__name__)
+
+_CHECKED_ROWS = 1000
+"""After how many rows the files are looked at: an end that would show a change may be days away."""
 
 
 @dataclass(frozen=True)
@@ -49,20 +53,26 @@ class RowStream:
     part: Literal["training", "validation"] = "training"
     buffer_rows: int = 10_000
     reserved: frozenset[str] = frozenset()
+    _watch: list[FilesWatch] = field(default_factory=list, compare=False, repr=False)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows in the order they are read.
 
         Raises:
-            DataError: If a row is bad and bad rows are an error, if a column has a reserved name, or if there
-                are no rows at all.
+            DataError: If a row is bad and bad rows are an error, if a column has a reserved name, if there
+                are no rows at all, or if a file has changed since the first pass began.
         """
+        if not self._watch:
+            self._watch.append(FilesWatch(*dict.fromkeys(source.path for source in self.sources)))
+        self._watch[0].check()
         parts = [
             read_source(source, seed=f"{self.seed} {index}") for index, source in enumerate(self.sources)
         ]
         mixed = interleaved(parts, [_size(source) for source in self.sources], seed=self.seed)
         good = 0
         for row in self._good(self._of_part(mixed)):
+            if good % _CHECKED_ROWS == 0:
+                self._watch[0].check()
             good += 1
             yield row
         if not good:
@@ -80,7 +90,7 @@ class RowStream:
 
     def _draw(self, row: Row | RowProblem) -> float:
         text = f"{self.seed} {row.file.name} {row.line}"
-        if isinstance(row, Row) and row.file.suffix.lower() == ".json":  # every row may be on one line
+        if isinstance(row, Row) and kind_of(row.file).kind == "json":  # every row may be on one line
             text += json.dumps([row.prompt, row.solution, row.images, row.columns])
         digest = hashlib.blake2b(text.encode(), digest_size=8).digest()
         return int.from_bytes(digest, "big") / 2**64
@@ -100,7 +110,7 @@ class RowStream:
 
     def _check_names(self, row: Row) -> None:
         for name in row.columns.keys() & self.reserved:
-            place = f"{row.file}, line {row.line}"
+            place = place_of(row.file, row.line)
             raise DataError(f"{place}: the trainer uses the name {name!r} itself; rename this column")
 
 
@@ -138,7 +148,7 @@ def shuffled(rows: Iterable[Row], buffer_rows: int, *, seed: str) -> Iterator[Ro
 def _size(source: Source) -> float:
     """Return approximately how many bytes of a file are read as rows."""
     try:
-        size = source.path.stat().st_size * source.weight
+        size = sum(file.stat().st_size for file in files_of(source.path)) * source.weight
         if source.sampling is not None and (rows := count_values(source.path)):
             size *= source.sampling.count(rows) / rows
         return max(1.0, size)

@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Literal
 from geo_rewards.atomic_file import replacing, write_text
 from geo_rewards.data import check_pictures, content_hash, read_sources
 from geo_rewards.data.picture_check import processors
+from geo_rewards.data.reading import files_of, unchanged
+from geo_rewards.data.selection.mixture import files_of_sources
 from geo_rewards.data.table.encoding import build_table
 from geo_rewards.data.table.seal import seal, why_unsealed
 from geo_rewards.data.table.table import TABLE_FORMAT
@@ -27,7 +29,7 @@ from geo_rewards.errors import DataError, GeoRewardsError
 from geo_rewards.regular_file import kind_of_file, read_regular
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from geo_rewards.data import Row, RowProblem, Source
@@ -65,7 +67,7 @@ class TableRequest:
     @property
     def files(self) -> list[Path]:
         """The data files, without duplicates."""
-        return list(dict.fromkeys(source.path for source in self.sources))
+        return files_of_sources(self.sources)
 
     def key(self, hashes: Sequence[str]) -> str:
         """Return a name for the table.
@@ -73,10 +75,13 @@ class TableRequest:
         Args:
             hashes: One for each file's content; file names do not matter.
         """
-        by_file = dict(zip(self.files, hashes, strict=True))
+        files = self.files
+        by_file = dict(zip(files, hashes, strict=True))
         sources = [
             {
-                "file": [self.files.index(source.path), by_file[source.path], source.path.suffix.lower()],
+                "files": [
+                    [files.index(file), by_file[file], *file.suffixes[-2:]] for file in files_of(source.path)
+                ],
                 "folder": str(source.image_folder.resolve()),
                 "rows": [str(source.sampling), source.weight, source.reward_method],
             }
@@ -97,13 +102,19 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
         cache_dir: Where tables are kept.
 
     Raises:
-        DataError: If rows are bad; also on ranks that waited for the one that found out.
+        DataError: If rows are bad, or a file changes meanwhile; also on ranks that waited for the one that
+            found out.
         UnknownNameError: If a column that the recipe names is missing.
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         # A build worker imports the script that started it, and would wait for itself.
         raise DataError('a script that loads rows must do so inside `if __name__ == "__main__":`')
     _make_folder(cache_dir)
+    with unchanged(*request.files) as check_unchanged:
+        return _find(request, cache_dir=cache_dir, check_unchanged=check_unchanged)
+
+
+def _find(request: TableRequest, *, cache_dir: Path, check_unchanged: Callable[[], None]) -> Path:
     hashes = file_hashes(request.files, cache_dir=cache_dir)
     # A table built without any bad rows also serves `skip`: a run stopped by a broken picture can then
     # continue with the same rows.
@@ -118,7 +129,9 @@ def find_table(request: TableRequest, *, cache_dir: Path) -> Path:
         if damage is not None:
             if path.exists():
                 logger.warning("data table %s is damaged (%s): building it again", path, damage)
-            _build_unless_refused(request, path, refused_before=refused_before)
+            _build_unless_refused(
+                request, path, refused_before=refused_before, check_unchanged=check_unchanged
+            )
     return path
 
 
@@ -203,14 +216,18 @@ def _is_settled(path: Path) -> bool:
 
 
 def _build_unless_refused(
-    request: TableRequest, path: Path, *, refused_before: tuple[int, int] | None
+    request: TableRequest,
+    path: Path,
+    *,
+    refused_before: tuple[int, int] | None,
+    check_unchanged: Callable[[], None],
 ) -> None:
     refusal = path.with_suffix(".refused")
     if _stamp(refusal) != refused_before:  # another rank has just read the rows: do not read them again
         reason = read_regular(refusal, max_bytes=_MOST_OF_REFUSAL, follows_links=False)
         raise DataError(reason.decode(errors="replace"))
     try:
-        _build(request, path)
+        _build(request, path, check_unchanged)
     except GeoRewardsError as error:
         write_text(refusal, str(error).encode(errors="backslashreplace").decode())
         raise
@@ -222,7 +239,7 @@ def _build_unless_refused(
     refusal.unlink(missing_ok=True)
 
 
-def _build(request: TableRequest, path: Path) -> None:
+def _build(request: TableRequest, path: Path, check_unchanged: Callable[[], None]) -> None:
     """Check all rows, then write them; the file gets its final name when it is complete."""
     start = time.monotonic()
     workers = processors() - 1
@@ -240,6 +257,7 @@ def _build(request: TableRequest, path: Path) -> None:
             workers=workers,
         )
         seal(part)
+        check_unchanged()  # the name says which content the rows are from
     files = "1 data file" if len(request.files) == 1 else f"{len(request.files)} data files"
     logger.info("read %d rows from %s in %.0f s into %s", info.rows, files, time.monotonic() - start, path)
 

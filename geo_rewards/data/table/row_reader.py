@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import logging
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from geo_rewards.batch.columns import PICTURE_FAULT
 from geo_rewards.data import with_system_prompt
 from geo_rewards.data.pictures import PictureError, open_picture
+from geo_rewards.data.problems import place_of
 from geo_rewards.data.table.table import ORIGIN_COLUMN
 from geo_rewards.errors import DataError
 
@@ -84,7 +86,7 @@ class RowReader:
     def _place(self, batch: dict[str, list[Any]], row: int) -> str:
         """Return the data file and line, if known."""
         origin = batch[ORIGIN_COLUMN][row] if ORIGIN_COLUMN in batch else None
-        return "a row" if origin is None else f"{self.files[origin['file']]}, line {origin['line']}"
+        return "a row" if origin is None else place_of(Path(self.files[origin["file"]]), origin["line"])
 
     def _report(self, fault: str) -> None:
         if self.bad_rows == "error":

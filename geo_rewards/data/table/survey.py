@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from geo_rewards.data.problems import place_of
+
 if TYPE_CHECKING:
     from geo_rewards.data.rows import Row
 
@@ -88,4 +90,4 @@ def unite(first: Kind, second: Kind) -> Kind:
 
 
 def _place(row: Row) -> str:
-    return f"{row.file}, line {row.line}"
+    return place_of(row.file, row.line)

@@ -127,3 +127,22 @@ def test_the_selection_streams(write_rows):
 def test_an_invalid_weight_is_an_error(tmp_path, weight):
     with pytest.raises(DataError, match=r"the weight of .*a\.jsonl is .*at least 0"):
         source(tmp_path / "a.jsonl", weight=weight)
+
+
+def test_a_file_that_changes_between_counting_and_reading_is_an_error(write_rows):
+    file = write_rows(*map(row, range(10)))
+    rows = read_sources([source(file, "first:2", weight=2)], seed=0)
+    next(rows)
+    write_rows(*map(row, range(5, 15)))
+    with pytest.raises(DataError, match="changed while being read"):
+        list(rows)
+
+
+def test_a_sample_of_a_folder_is_one_of_all_its_rows(write_rows, tmp_path):
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for number in range(3):
+        write_rows(*map(row, range(4 * number, 4 * number + 4)), name=f"shards/{number}.jsonl")
+    assert ids([source(shards, "first:6")]) == [0, 1, 2, 3, 4, 5]
+    assert ids([source(shards, "end:2")]) == [10, 11]
+    assert count_rows(source(shards)) == 12

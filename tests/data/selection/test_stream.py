@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from geo_rewards.data import Source
+from geo_rewards.data.selection import stream as stream_module
 from geo_rewards.data.selection.sampling import parse_sampling
 from geo_rewards.data.selection.stream import RowStream, interleaved, shuffled
 from geo_rewards.errors import DataError
@@ -110,3 +111,18 @@ def test_streams_are_interleaved_until_all_have_ended():
 def test_a_buffer_of_one_row_keeps_the_order():
     assert list(shuffled(range(5), 1, seed="0")) == list(range(5))
     assert sorted(shuffled(range(5), 100, seed="0")) == list(range(5))
+
+
+def test_a_file_that_changes_between_two_passes_or_within_one_is_an_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(stream_module, "_CHECKED_ROWS", 10)
+    stream = RowStream((numbered(tmp_path / "a.jsonl", 500),))
+    rows = stream.rows()
+    next(rows)
+    numbered(tmp_path / "a.jsonl", 400)
+    with pytest.raises(DataError, match="changed while being read"):
+        list(islice(rows, 20))  # long before the end
+    with pytest.raises(DataError, match="changed while being read"):
+        next(stream.rows())
+    with pytest.raises(DataError, match="changed while being read"):
+        next(replace(stream, part="validation", held_out_ratio=0.5).rows())
+    assert len(list(RowStream(stream.sources).rows())) == 400

@@ -18,6 +18,7 @@ from processes import LONGEST_S, Followed, children_of
 from geo_rewards.data import Source
 from geo_rewards.data.picture_check import processors
 from geo_rewards.data.selection.sampling import parse_sampling
+from geo_rewards.data.table import cache as table_cache
 from geo_rewards.data.table.cache import TableRequest, file_hashes
 from geo_rewards.data.table.stored import find_rows
 from geo_rewards.errors import DataError
@@ -264,6 +265,7 @@ BUILD = """
 import sys
 from pathlib import Path
 from geo_rewards.data import Source
+from geo_rewards.data.table import cache as table_cache
 from geo_rewards.data.table.cache import TableRequest
 from geo_rewards.data.table.stored import find_rows
 
@@ -297,3 +299,38 @@ def test_a_killed_build_leaves_no_worker_and_nothing_that_passes_for_a_table(tmp
     again = subprocess.run(command, capture_output=True, text=True, timeout=LONGEST_S, check=True)
     assert again.stdout == "10\n"
     assert not list(cache.glob(".*.part"))
+
+
+@pytest.mark.parametrize("step", ["file_hashes", "read_sources"])
+def test_a_file_that_changes_while_a_table_is_built_leaves_no_table(tmp_path, store, row, monkeypatch, step):
+    real = getattr(table_cache, step)
+
+    def meddled(*arguments, **keywords):
+        found = real(*arguments, **keywords)
+        with (tmp_path / "rows.jsonl").open("a") as file:
+            file.write(json.dumps(row("Two?")) + "\n")
+        return found
+
+    monkeypatch.setattr(table_cache, step, meddled)
+    with pytest.raises(DataError, match="changed while being read"):
+        store(row("One?"))
+    assert not tables(tmp_path)
+    monkeypatch.undo()
+    assert store(row("One?")).info.rows == 1
+
+
+def test_memory_of_fingerprints_that_is_no_mapping_is_ignored(tmp_path, store, row):
+    store(row("One?"))
+    (tmp_path / "cache" / "hashes.json").write_text("[1]")
+    assert store(row("One?")).info.rows == 1
+
+
+def test_a_table_of_a_folder_names_the_file_of_each_row(tmp_path, row):
+    shards = tmp_path / "shards"
+    shards.mkdir()
+    for name in ("a", "b"):
+        (shards / f"{name}.jsonl").write_text(json.dumps(row(name)) + "\n")
+    request = TableRequest((Source(shards, shards),), 0)
+    stored = find_rows(request, cache_dir=tmp_path / "cache")
+    assert stored.info.files == [str(shards / "a.jsonl"), str(shards / "b.jsonl")]
+    assert [origin["file"] for origin in stored.table["row_origin"].to_pylist()] == [0, 1]
