@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from geo_rewards.geo import Gazetteer, great_circle_km
     from geo_rewards.parse import parse_completion
     from geo_rewards.registry.registry import RewardInfo, get_gazetteer, list_rewards
+    from geo_rewards.results.evaluation.files import evaluate
     from geo_rewards.scoring.recipe import Recipe, get_reward, load_recipe
     from geo_rewards.scoring.scores import Scores
     from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
@@ -36,6 +37,7 @@ __all__ = [
     "RewardInfo",
     "Sample",
     "Scores",
+    "evaluate",
     "get_gazetteer",
     "get_reward",
     "great_circle_km",
@@ -60,6 +62,7 @@ _MODULES = {
     "RewardInfo": "registry.registry",
     "Sample": "batch.batch",
     "Scores": "scoring.scores",
+    "evaluate": "results.evaluation.files",
     "get_gazetteer": "registry.registry",
     "get_reward": "scoring.recipe",
     "great_circle_km": "geo",

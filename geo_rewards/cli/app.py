@@ -17,14 +17,16 @@ from pydantic_core import ValidationError
 
 import geo_rewards
 from geo_rewards.cli.describe import describe_command
+from geo_rewards.cli.evaluate import compare_command, evaluate_command
 from geo_rewards.cli.interruptions import Interrupted, raising_interruptions
 from geo_rewards.cli.listing import list_command, plugins_command, recipes_command
 from geo_rewards.cli.new_plugin import new_plugin_command
 from geo_rewards.cli.score import score_command
 from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
-from geo_rewards.errors import GeoRewardsError
+from geo_rewards.errors import GeoRewardsError, UsageError
 from geo_rewards.phrases import what_is_wrong
+from geo_rewards.terminal import CleanFormatter, clean_output, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -44,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     debug, rest = _take_debug(_with_new_names(given))
+    with clean_output():
+        return _run_cleanly(rest, debug=debug)
+
+
+def _run_cleanly(rest: list[str], *, debug: bool) -> int:
     try:
         with raising_interruptions(), _logging_to_stderr(logging.DEBUG if debug else logging.WARNING):
             code = _run(rest)
@@ -52,16 +59,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _closed_pipe()
     except Interrupted as interruption:
         if debug:
-            traceback.print_exception(interruption)
-        sys.stderr.write(f"{interruption}\n")
+            _show_traceback(interruption)
+        sys.stderr.write(f"{indented(str(interruption))}\n")
         return interruption.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001 - every error ends here
         if debug:
-            traceback.print_exception(error)
+            _show_traceback(error)
         message, code = _verdict(error)
-        sys.stderr.write(f"error: {message}\n")
+        sys.stderr.write(indented(f"error: {message}") + "\n")
     return code
 
 
@@ -102,6 +109,16 @@ COMMANDS = {
         score_command,
         "score a file of answers",
         "geo-rewards score answers.jsonl --recipe default -o scored.jsonl",
+    ),
+    "evaluate": Command(
+        evaluate_command,
+        "the field's figures of answers, with intervals",
+        "geo-rewards evaluate answers.jsonl --by continent",
+    ),
+    "compare": Command(
+        compare_command,
+        "which of two sets of answers is better",
+        "geo-rewards compare before.jsonl after.jsonl",
     ),
     "new-plugin": Command(
         new_plugin_command, "a package to publish a reward with", "geo-rewards new-plugin street-name"
@@ -158,7 +175,7 @@ def _root(
 def _logging_to_stderr(level: int) -> Iterator[None]:
     """Show the library's log on stderr during one command."""
     package, handler = logging.getLogger("geo_rewards"), logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(levelname)s: %(message)s"))
+    handler.setFormatter(CleanFormatter("%(levelname)s: %(message)s"))
     before = package.level
     package.addHandler(handler)
     package.setLevel(level)
@@ -189,8 +206,14 @@ def _run(arguments: list[str]) -> int:
     return result if isinstance(result, int) else DONE
 
 
+def _show_traceback(error: BaseException) -> None:
+    sys.stderr.write(indented("".join(traceback.format_exception(error))))
+
+
 def _verdict(error: Exception) -> tuple[str, int]:
     """Return the message for an error, and the exit code."""
+    if isinstance(error, UsageError):
+        return str(error), WRONG_USAGE
     if isinstance(error, GeoRewardsError):
         return str(error), BAD_RUN
     if hasattr(error, "format_message"):  # typer's own errors, whichever module its version keeps them in

@@ -9,6 +9,7 @@ import typer
 from geo_rewards.cli.arguments import complete_names, find_named, read_assignments
 from geo_rewards.cli.describe_curve import describe_curve, find_curve, hint_of_curves
 from geo_rewards.cli.output import print_heading, print_text
+from geo_rewards.contract.time_limit import WHERE_LIMITS_HOLD
 from geo_rewards.errors import MissingParameterError, RecipeError
 from geo_rewards.registry.lookup import FoundReward
 from geo_rewards.scoring.named import is_recipe_path
@@ -77,6 +78,9 @@ def _describe_reward(found: FoundReward) -> None:
     _section("Parameters", _parameter_lines(list_parameters(reward)))
     _section("Needs", [f"{field}: {COLUMNS_OF.get(field, field)}" for field in reward.needs])
     _section("Range", [show_range(range_of(reward))])
+    limit_s = getattr(reward, "timeout_s", None)
+    if limit_s is not None:
+        _section("Time limit", [f"{limit_s:g} s for each call: {WHERE_LIMITS_HOLD}"])
     _section("Formula", reward.formula.splitlines())
     _section("Source", reward.reference.splitlines())
     if documentation.example:
@@ -146,5 +150,8 @@ def _entry_lines(recipe: Recipe, label: str, entry: Entry) -> list[str]:
     if entry.gate is not None:
         gate = entry.gate
         lines.append(f"gate: {gate.reward} >= {gate.at_least:g}, otherwise {show_value(gate.otherwise)}")
-    settings = {"on_error": entry.on_error, "timeout_s": entry.timeout_s}
-    return lines + [f"{name}: {value}" for name, value in settings.items() if value is not None]
+    if entry.on_error is not None:
+        lines.append(f"on_error: {entry.on_error}")
+    if entry.timeout_s is not None:
+        lines.append(f"timeout_s: {entry.timeout_s} ({WHERE_LIMITS_HOLD})")
+    return lines

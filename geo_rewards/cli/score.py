@@ -11,6 +11,7 @@ import typer
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
 from geo_rewards.cli.output import print_json
 from geo_rewards.cli.progress import progress_bar
+from geo_rewards.terminal import clean_line
 
 
 def score_command(
@@ -48,6 +49,7 @@ def score_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
     """Score saved rows by a recipe: add `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
+    from geo_rewards.data.problems import name_of
     from geo_rewards.results.score_file import score_file
 
     values = read_assignments(settings or [], option="--set")
@@ -71,9 +73,11 @@ def score_command(
     if as_json:
         print_json(report.record())
         return
-    name = "standard input" if str(file) == "-" else file
-    lines = [f"scored {name} by {recipe} to {'stdout' if target is None else target}", *report.lines()]
-    sys.stderr.write("\n".join(lines) + "\n")
+    lines = [
+        f"scored {name_of(file)} by {recipe} to {'stdout' if target is None else target}",
+        *report.lines(),
+    ]
+    sys.stderr.write("".join(f"{clean_line(line)}\n" for line in lines))
 
 
 def _check_input(file: Path, option: str) -> None:

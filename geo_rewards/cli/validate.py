@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
-from geo_rewards.cli.output import print_heading, print_json, print_text
+from geo_rewards.cli.output import print_heading, print_json, print_line, print_text
 from geo_rewards.cli.progress import progress_bar
 from geo_rewards.errors import DataError, noting
 
@@ -25,7 +26,9 @@ def validate_command(
     data: Annotated[
         str,
         typer.Argument(
-            help="A .jsonl or .json file, several joined by colons, or a mixture (.yaml).", show_default=False
+            help="A .jsonl, .json, .csv, .tsv or .parquet file (also .gz, .zst), a folder of such files, "
+            "several joined by colons, a mixture (.yaml), or - for standard input.",
+            show_default=False,
         ),
     ],
     *,
@@ -56,6 +59,7 @@ def validate_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Check a data file before a run: every row's format, truth and pictures; with a recipe, rehearse it."""
+    from geo_rewards.data.problems import name_of
     from geo_rewards.data.validation import expected_rows, validate_sources
 
     chosen = _find_recipe(recipe, settings or [])
@@ -73,7 +77,7 @@ def validate_command(
     if as_json:
         print_json(_record(report))
     else:
-        _print_report(report, data)
+        _print_report(report, name_of(Path(data)))
         own_folders = images is None and not data.lower().endswith((".yaml", ".yml"))
         if own_folders and report.tally.kinds["image missing"]:
             print_text("image paths are relative to each data file's own folder; set another with --images")
@@ -130,7 +134,7 @@ def _error_record(problem: RowProblem, report: Validation) -> dict[str, Any]:
 
 def _print_report(report: Validation, data: str) -> None:
     for line in _lines(report, data):
-        print_text(line)
+        print_line(line)
     for problem, explanation in report.explanations.items():
         print_text("")
         print_heading(str(problem))

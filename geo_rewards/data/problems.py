@@ -23,8 +23,12 @@ def place_of(file: Path, number: int) -> str:
     >>> place_of(Path("a.jsonl.gz"), 3), place_of(Path("a.parquet"), 3), place_of(Path("-"), 3)
     ('a.jsonl.gz, line 3', 'a.parquet, row 3', 'standard input, line 3')
     """
-    name = "standard input" if str(file) == "-" else str(file)
-    return f"{name}, {'row' if is_numbered_by_row(file) else 'line'} {number}"
+    return f"{name_of(file)}, {'row' if is_numbered_by_row(file) else 'line'} {number}"
+
+
+def name_of(file: Path) -> str:
+    """Return the name of a data file, for messages; `-` is standard input."""
+    return "standard input" if str(file) == "-" else str(file)
 
 
 def is_numbered_by_row(file: Path) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.data.problems import place_of
+from geo_rewards.data.problems import name_of, place_of
 from geo_rewards.data.reading import row_at
 from geo_rewards.data.reading.chunks import LineChunk, RowChunk
 from geo_rewards.errors import DataError, GeoRewardsError, RewardError
@@ -161,21 +161,30 @@ def _lines(chunk: Chunk, names: Collection[str], added: Added) -> bytes:
     """Return the rows with their added cells; lines of a file stay as they were written."""
     clashes = not ADDED.isdisjoint(names)
     if isinstance(chunk, LineChunk) and not clashes:
-        begins = [raw.strip()[:-1].rstrip() for raw in chunk.lines]
-    else:
+        begins = [_begin_of(raw) for raw in chunk.lines]
+    elif isinstance(chunk, LineChunk):
+        rows = zip(chunk.lines, chunk.rows, strict=True)
         begins = [
-            _row_text({k: v for k, v in row.items() if k not in ADDED} if clashes else row, chunk, index)
-            for index, row in enumerate(chunk.rows)
+            _begin_of(raw) if ADDED.isdisjoint(row) else _row_text(row, chunk, index)
+            for index, (raw, row) in enumerate(rows)
         ]
+    else:
+        begins = [_row_text(row, chunk, index) for index, row in enumerate(chunk.rows)]
     return b"".join([b"%b, %b}\n" % pair for pair in zip(begins, added_texts(added), strict=True)])
 
 
+def _begin_of(raw: bytes) -> bytes:
+    """Return a line without the closing brace."""
+    return raw.strip()[:-1].rstrip()
+
+
 def _row_text(row: Cells, chunk: Chunk, index: int) -> bytes:
-    """Return a row as a JSON object without the closing brace.
+    """Return a row as a JSON object without the closing brace, and without the cells that scoring adds.
 
     Raises:
         DataError: If a cell cannot be written as JSON; names file, row and column.
     """
+    row = row if ADDED.isdisjoint(row) else {name: cell for name, cell in row.items() if name not in ADDED}
     try:
         return _encode(row)[:-1].encode()
     except (ValueError, TypeError):
@@ -204,7 +213,9 @@ def _located(error: GeoRewardsError, chunk: Chunk) -> str:
             return f"{_place(chunk, row)}: {message}"
         cause = cause.__cause__
     first, last = _place(chunk, 0), chunk.numbers[-1]
-    return f"{first} to {last}: {error}" if isinstance(error, RewardError) else f"{chunk.file}: {error}"
+    return (
+        f"{first} to {last}: {error}" if isinstance(error, RewardError) else f"{name_of(chunk.file)}: {error}"
+    )
 
 
 def _refuse_death(_chunk: Chunk) -> ChunkResult:

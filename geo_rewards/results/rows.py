@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from geo_rewards.batch.columns import NOT_ROW_COLUMNS, PICTURE_FAULT
 from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth, truth_columns
-from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem
+from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem, name_of
 from geo_rewards.data.reading.parquet_rows import ParquetChunk
 from geo_rewards.data.turns import Turn, read_turns
 from geo_rewards.errors import DataError, InputError, TruthError, hint, nearest_names
@@ -72,7 +72,7 @@ class Contents:
             recipe.map_columns(self.scoring_columns)  # else every line would be blamed for a missing column
         self.problems.raise_if_any()
         if not self.rows:
-            raise DataError(f"{path} has no rows")
+            raise DataError(f"{name_of(path)} has no rows")
 
 
 @dataclass(frozen=True, slots=True)

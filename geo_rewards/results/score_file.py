@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from geo_rewards.contract.documentation import COLUMNS_OF
-from geo_rewards.data.problems import place_of
-from geo_rewards.data.reading import read_chunks, total_size, unchanged
+from geo_rewards.data.problems import name_of, place_of
+from geo_rewards.data.reading import FilesWatch, read_chunks, total_size
 from geo_rewards.errors import DataError
 from geo_rewards.results.chunks import Task, check_chunk, explain_saved, score_chunks
 from geo_rewards.results.difference import compare_with, difference_lines
@@ -56,11 +56,15 @@ def score_file(
             every row, `earlier` has different rows, or the file changes meanwhile.
     """
     job = _Job(file, recipe, out, progress, workers, samples, earlier)
-    with unchanged(file, *([earlier] if earlier else [])) as check_unchanged:
+    watch = FilesWatch(*filter(None, (file, earlier)), strict=True)
+    try:
         try:
-            return _score(job, check_unchanged)
+            return _score(job, watch)
         except _LateColumnError as late:
-            return _score(replace(job, columns=late.columns), check_unchanged)
+            return _score(replace(job, columns=late.columns), watch)
+    except Exception:
+        watch.check()  # a change is the reason, whatever followed from it
+        raise
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,7 @@ class _Progress:
             self.tally.merge(result.tally)
 
 
-def _score(job: _Job, check_unchanged: Callable[[], None]) -> Report:
+def _score(job: _Job, watch: FilesWatch) -> Report:
     """Score the file into an output that is discarded if anything is wrong."""
     chunks = read_chunks(job.file)
     first = next(chunks, None)
@@ -141,7 +145,7 @@ def _score(job: _Job, check_unchanged: Callable[[], None]) -> Report:
         _raise_if_unfit(job, state)
         if earlier is not None:
             earlier.finish(state.contents.rows)
-        check_unchanged()  # the output appears when this block ends
+        watch.check()  # the output appears when this block ends
     lines = [*_sample_lines(sampled.rows(), task)]
     if earlier is not None:
         lines += difference_lines(earlier, task)
@@ -201,6 +205,6 @@ def _refuse_silence(tally: Tally, recipe: Recipe, file: Path, contents: Contents
         needed = "; ".join(f"{field} ({COLUMNS_OF.get(field, field)})" for field in reward.needs)
         needs = f"it needs {needed}" if needed else "it does not say which truth it needs"
         raise DataError(
-            f"{file}: reward {label!r} ({reward.name}) abstained on every row: {needs}; "
+            f"{name_of(file)}: reward {label!r} ({reward.name}) abstained on every row: {needs}; "
             f"the file has the columns {', '.join(contents.columns)}"
         )

@@ -20,6 +20,7 @@ from pydantic import (
 from geo_rewards.batch.truths import TRUTH_FIELDS
 from geo_rewards.errors import RecipeError, hint, nearest_names
 from geo_rewards.registry.file_rewards import absolute_name
+from geo_rewards.terminal import clean_line
 from geo_rewards.yaml_file import describe_error, read_yaml
 
 if TYPE_CHECKING:
@@ -100,6 +101,13 @@ class Entry(_Strict):
     on_error: OnError | None = None
     timeout_s: Annotated[Number, Field(gt=0)] | None = None
     sha256: str | None = None
+
+    @field_validator("label")
+    @classmethod
+    def _check_label(cls, label: str) -> str:
+        if clean_line(label) != label:
+            raise ValueError(f"{label!r} contains control characters; it names figures in logs and tables")
+        return label
 
     @field_validator("name")
     @classmethod

@@ -63,7 +63,8 @@ def test_every_help_has_an_example_that_works(run, command, write_rows, tmp_path
     (example,) = re.findall(r"Example: ((?:.+\n)+)", ran.out)
     program, *arguments = shlex.split(example)
     truth = {"lat": 48.8584, "lon": 2.2945}
-    write_rows([{"completion": PARIS, **truth}], "answers.jsonl")
+    for name in ("answers", "before", "after"):
+        write_rows([{"completion": PARIS, **truth}], f"{name}.jsonl")
     write_rows([TRAINING_ROW], "train.jsonl")
     monkeypatch.chdir(tmp_path)
     assert (program, arguments[0], run(*arguments).code) == ("geo-rewards", command, 0)

@@ -229,3 +229,23 @@ def test_a_recipe_that_needs_a_value_says_which_and_takes_it(run):
     assert "scale_km: 500.0" in run("describe", "gre", "--set", "distance.scale_km=500").out
     assert run("describe", "gre", "--set", "distance.scale=500").code == 2
     assert run("describe", "haversine_decay", "--set", "scale_km=500").code == 2
+
+
+def test_a_time_limit_is_described_with_what_it_cannot_interrupt(run, tmp_path):
+    (tmp_path / "slow.py").write_text(
+        "from typing import ClassVar\n"
+        "import geo_rewards as gr\n"
+        "class Slow(gr.Reward):\n"
+        '    """Takes long."""\n'
+        '    name = "slow"\n'
+        "    timeout_s: ClassVar[float] = 20\n"
+    )
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("rewards: [{name: ./slow.py:Slow, timeout_s: 5}]")
+    said = "one inside a regular expression only when that ends"
+    of_reward = run("describe", f"{tmp_path}/slow.py:Slow").out
+    assert "Time limit\n  20 s for each call: in the main thread" in of_reward
+    assert said in of_reward
+    of_recipe = run("describe", recipe).out
+    assert "timeout_s: 5.0 (in the main thread" in of_recipe
+    assert said in of_recipe

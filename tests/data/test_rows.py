@@ -189,6 +189,11 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(folder, write_rows
         ('{"id": 1', "json", "invalid JSON at column"),
         ("{} {}", "json", "one object per line"),
         ('{"a": 1, "b": {"c": 1, "c": 2}}', "json", "'c' is duplicated"),
+        (
+            "{" + "".join(f'"k{n}": 1, ' for n in range(200_000)) + '"k199999": 2}',
+            "json",
+            "'k199999' is duplicated",
+        ),
         ('{"a": NaN}', "json", "NaN is not valid JSON"),
         ('{"a": "\\ud800"}', "encoding", "surrogate"),
         ("[" * 100_000, "json", "nested too deeply"),

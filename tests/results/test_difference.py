@@ -134,3 +134,10 @@ def test_stdout_has_only_rows(run, write_rows, score):
     ran = run("score", write_rows(ROWS), "--recipe", "geoguessr", "-o", "-", "--samples", 1, "--diff", old)
     assert len(ran.rows) == 3
     assert "changed since" in ran.err
+
+
+def test_the_earlier_file_may_be_replaced_by_the_new_one(score):
+    _, old = score(out="old.jsonl")
+    ran, new = score("--diff", old, "--set", "distance.scale_km=100", out="old.jsonl")
+    assert (ran.code, new) == (0, old)
+    assert f"changed since {old}: 2 of 3 rows" in ran.err

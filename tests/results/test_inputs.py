@@ -263,3 +263,21 @@ def test_only_rewards_that_plainly_read_truths_alone_get_truths_alone(tmp_path):
     other = wanted_by(gr.Recipe(parse_recipe({"rewards": entries}, where="test")), ["tag"])
     assert not other.only_known
     assert list(other.among(["completion", "lat"])) == ["lat", "tag"]
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json", "a.csv", "a.tsv", "a.parquet", "a.jsonl.gz"])
+def test_a_file_without_rows_is_said_to_have_none(run, tmp_path, name):
+    empty = {
+        "a.json": b" [ ] ",
+        "a.csv": b"completion,lat,lon\n",
+        "a.parquet": b"",
+        "a.jsonl.gz": gzip.compress(b"\n\n"),
+    }
+    content = empty.get(name, b"")
+    if name == "a.parquet":
+        pq.write_table(pa.table({"completion": pa.array([], pa.string())}), tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(content)
+    ran = run("score", tmp_path / name, "--recipe", "geoguessr", "-o", "-")
+    assert (ran.code, ran.out) == (1, "")
+    assert "has no rows" in ran.err

@@ -223,7 +223,9 @@ def test_a_reward_that_fails_for_want_of_a_late_column_is_not_blamed(score, read
 
 def test_cells_that_scoring_adds_replace_those_of_the_same_name(score, monkeypatch):
     monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
-    lines = score(ROW, {**ROW, "reward": 7, "problems": {"x": 1}}, ROW, {**ROW, "tag": 1})
+    escaped = json.dumps({**ROW, "tag": "é"})
+    lines = score(escaped, {**ROW, "reward": 7, "problems": {"x": 1}}, ROW, {**ROW, "tag": 1})
+    assert lines[0].startswith(escaped[:-1])
     for line in lines:
         assert json.loads(line)["reward"] == json.loads(lines[0])["reward"]
         assert line.count('"reward": ') == line.count('"problems": ') == 1

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.truths import truth_columns
-from geo_rewards.data.problems import BadRow
+from geo_rewards.data.problems import BadRow, name_of
 from geo_rewards.data.reading.json_rows import UnreadRest
 from geo_rewards.data.reading.kinds import BOM
 from geo_rewards.errors import DataError
@@ -43,7 +43,7 @@ def read_delimited(lines: Iterable[bytes], path: Path, kind: str) -> Iterator[tu
     """
     csv.field_size_limit(_LARGEST_CELL)  # the default refuses a completion of 128 kB
     separator = _SEPARATORS[kind]
-    reader = csv.reader(_decoded(lines), delimiter=separator, strict=True)
+    reader = csv.reader(_decoded(lines, path, separator), delimiter=separator, strict=True)
     names: list[str] = []
     degrees: list[int] = []
     begin = 1
@@ -70,9 +70,24 @@ def read_delimited(lines: Iterable[bytes], path: Path, kind: str) -> Iterator[tu
         begin = reader.line_num + 1
 
 
-def _decoded(lines: Iterable[bytes]) -> Iterator[str]:
+def _decoded(lines: Iterable[bytes], path: Path, separator: str) -> Iterator[str]:
     for number, raw in enumerate(lines):
+        if number == 0:
+            _check_separator(raw.removeprefix(BOM), path, separator)
         yield (raw if number else raw.removeprefix(BOM)).decode()
+
+
+def _check_separator(header: bytes, path: Path, separator: str) -> None:
+    """Check that the first line has the separator that the file's name says, if it has any.
+
+    Raises:
+        DataError: If it has another one instead.
+    """
+    for other, name in _NAMES.items():
+        if other.encode() in header and separator.encode() not in header:
+            advice = {"\t": ", or rename it to .tsv", ",": ", or rename it to .csv"}.get(other, "")
+            wanted = _NAMES[separator]
+            raise DataError(f"{name_of(path)} is separated by {name}, not by {wanted}: use {wanted}{advice}")
 
 
 def _row(names: list[str], cells: list[str], degrees: list[int]) -> Cells | BadRow:
@@ -93,26 +108,17 @@ def _header(cells: list[str], path: Path, separator: str) -> list[str]:
     """
     names = [cell.strip() for cell in cells]
     shown = ", ".join(names)[:_LONGEST_NAME]
-    if len(cells) == 1:
-        for other, word in _NAMES.items():
-            if other != separator and cells[0].count(other) > 0:
-                wanted = _NAMES[separator]
-                raise DataError(
-                    f"{path} is separated by {word}, not by {wanted}: separate its cells by {wanted}"
-                    + (", or rename it to .tsv" if other == "\t" else "")
-                    + (", or rename it to .csv" if other == "," else "")
-                )
     if any(_is_no_name(name) for name in names):
         raise DataError(
-            f"{path} has no header: its first line must name the columns, such as "
+            f"{name_of(path)} has no header: its first line must name the columns, such as "
             f"{separator.join(('completion', 'lat', 'lon'))!r}, but it is {shown!r}"
         )
     for name in names:
         if names.count(name) > 1:
             what = f"the column {name!r} is duplicated" if name else "several columns have no name"
-            raise DataError(f"{path}: {what} in the first line; give each column a name of its own")
+            raise DataError(f"{name_of(path)}: {what} in the first line; give each column a name of its own")
     if "" in names:
-        raise DataError(f"{path}: column {names.index('') + 1} of the first line has no name")
+        raise DataError(f"{name_of(path)}: column {names.index('') + 1} of the first line has no name")
     return names
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from geo_rewards.data.problems import name_of
 from geo_rewards.data.reading.kinds import (
     EXPECTED,
     KINDS,
@@ -139,11 +140,11 @@ def _decompressed(file: io.BufferedReader[Any], kind: FileKind) -> io.BufferedRe
 def _explained(path: Path, kind: FileKind, error: Exception) -> Exception:
     """Return what to raise for an error of decompressing or reading; the error itself if it is neither."""
     if isinstance(error, EOFError) or "Truncated compressed" in str(error):
-        return DataError(f"{path} is cut off: the {kind.compression} data end before their end mark")
+        return DataError(f"{name_of(path)} is cut off: the {kind.compression} data end before their end mark")
     if isinstance(error, (gzip.BadGzipFile, zlib.error)) or "ZSTD" in str(error):
-        return DataError(f"{path} is damaged: its {kind.compression} data cannot be decompressed")
+        return DataError(f"{name_of(path)} is damaged: its {kind.compression} data cannot be decompressed")
     if isinstance(error, OSError):
-        return DataError(f"{path} cannot be read: {error.strerror or error}")
+        return DataError(f"{name_of(path)} cannot be read: {error.strerror or error}")
     return error
 
 

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.data.problems import place_of
+from geo_rewards.data.problems import name_of, place_of
 from geo_rewards.errors import DataError
 from geo_rewards.first_use import lazy_property
 
@@ -131,7 +131,7 @@ def read_parquet(content: Any, path: Path, rows: int) -> Iterator[ParquetChunk]:
     except (pa.ArrowException, OSError) as error:
         is_cut = "magic bytes not found in footer" in str(error)
         reason = "it is cut off: its end is missing" if is_cut else error
-        raise DataError(f"{path} cannot be read as parquet: {reason}") from error
+        raise DataError(f"{name_of(path)} cannot be read as parquet: {reason}") from error
 
 
 def check_names(schema: pa.Schema, path: Path) -> None:
@@ -142,7 +142,9 @@ def check_names(schema: pa.Schema, path: Path) -> None:
     """
     for name, count in Counter(schema.names).items():
         if count > 1:
-            raise DataError(f"{path} has {count} columns called {name!r}; give each a name of its own")
+            raise DataError(
+                f"{name_of(path)} has {count} columns called {name!r}; give each a name of its own"
+            )
 
 
 def _values(values: pa.Array, *, is_json: bool) -> list[Any]:

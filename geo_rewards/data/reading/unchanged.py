@@ -31,12 +31,27 @@ class FileState:
     Attributes:
         identity: Device and inode: another after a rename over the file.
         size: In bytes.
-        times_ns: When its content and its metadata last changed; the second cannot be set back.
+        written_ns: When its content was last changed, or is said to be.
+        changed_ns: When its content or its metadata was last changed; cannot be set back.
+        metadata: Permissions, owner, and how many names it has.
     """
 
     identity: tuple[int, int]
     size: int
-    times_ns: tuple[int, int]
+    written_ns: int
+    changed_ns: int
+    metadata: tuple[int, ...]
+
+    def is_still(self, now: FileState, *, strict: bool) -> bool:
+        """Return whether the content is the same.
+
+        Args:
+            now: The state of the same file later.
+            strict: Notice a file that was written to and whose time was set back, too.
+        """
+        same = (self.identity, self.size, self.written_ns) == (now.identity, now.size, now.written_ns)
+        # A backup that links a file, or a change of permissions, does not change the content.
+        return same and (not strict or self.changed_ns == now.changed_ns or self.metadata != now.metadata)
 
 
 def state_of(file: Path | int) -> FileState:
@@ -54,15 +69,22 @@ def state_of(file: Path | int) -> FileState:
     if 0.0 <= time.time() - found.st_mtime < _TICK_S:  # a change right after this would not show
         time.sleep(_TICK_S)
         found = os.stat(file)  # noqa: PTH116
-    return FileState((found.st_dev, found.st_ino), found.st_size, (found.st_mtime_ns, found.st_ctime_ns))
+    return FileState(
+        (found.st_dev, found.st_ino),
+        found.st_size,
+        found.st_mtime_ns,
+        found.st_ctime_ns,
+        (found.st_mode, found.st_nlink, found.st_uid, found.st_gid),
+    )
 
 
-def check_unchanged(path: Path, before: FileState) -> None:
+def check_unchanged(path: Path, before: FileState, *, strict: bool = False) -> None:
     """Check that a file is the same as before.
 
     Args:
         path: The file.
         before: Its state when reading began.
+        strict: Notice a file that was written to and whose time was set back, too.
 
     Raises:
         ChangedFileError: If it is not; says how it changed.
@@ -72,7 +94,7 @@ def check_unchanged(path: Path, before: FileState) -> None:
     except DataError:
         how = "it was removed"
     else:
-        if now == before:
+        if before.is_still(now, strict=strict):
             return
         how = _change(before, now)
     raise ChangedFileError(
@@ -85,12 +107,15 @@ class FilesWatch:
 
     Args:
         *paths: As for `read_chunks`.
+        strict: Notice a file that was written to and whose time was set back, too; a run of weeks should
+            not: whatever touches a file's metadata would end it.
 
     Raises:
         DataError: If one does not exist or is not a regular file.
     """
 
-    def __init__(self, *paths: Path) -> None:
+    def __init__(self, *paths: Path, strict: bool = False) -> None:
+        self._is_strict = strict
         self._states = {
             path: {file: state_of(file) for file in files_of(path)} for path in paths if not is_stdin(path)
         }
@@ -102,37 +127,37 @@ class FilesWatch:
             ChangedFileError: If not.
         """
         for path, states in self._states.items():
-            _check_all(path, states)
+            self._check(path, states)
+
+    def _check(self, path: Path, before: Mapping[Path, FileState]) -> None:
+        for file, state in before.items():
+            check_unchanged(file, state, strict=self._is_strict)
+        now = files_of(path)
+        if now != list(before):
+            new = next((file for file in now if file not in before), path)
+            raise ChangedFileError(f"{path} changed while being read ({new.name} was added); run this again")
 
 
 @contextmanager
-def unchanged(*paths: Path) -> Iterator[Callable[[], None]]:
+def unchanged(*paths: Path, strict: bool = True) -> Iterator[Callable[[], None]]:
     """Check, when the block ends, that the files of paths are those that were there when it began.
 
     Yields a function that checks the same at once, for use before what was read is acted upon.
 
     Args:
         *paths: As for `read_chunks`.
+        strict: As for `FilesWatch`.
 
     Raises:
         ChangedFileError: If not; this comes before any other error of the block.
     """
-    watch = FilesWatch(*paths)
+    watch = FilesWatch(*paths, strict=strict)
     try:
         yield watch.check
     except Exception:
         watch.check()
         raise
     watch.check()
-
-
-def _check_all(path: Path, before: Mapping[Path, FileState]) -> None:
-    for file, state in before.items():
-        check_unchanged(file, state)
-    now = files_of(path)
-    if now != list(before):
-        new = next((file for file in now if file not in before), path)
-        raise ChangedFileError(f"{path} changed while being read ({new.name} was added); run this again")
 
 
 def _change(before: FileState, now: FileState) -> str:

@@ -96,7 +96,7 @@ def read_source(source: Source, *, seed: str) -> Iterator[Row | RowProblem]:
     Raises:
         DataError: If the file or the folder is missing, or the file's suffix is unknown.
     """
-    with unchanged(source.path):  # it is counted first, and read again for each repetition
+    with unchanged(source.path, strict=False):  # counted first, read again for each repetition
         for row in _sampled_rows(source, seed=seed):
             yield _with_method(row, source.reward_method)
 

@@ -119,6 +119,8 @@ def test_long_lines_make_small_chunks(tmp_path, monkeypatch):
         ("a.csv", LINES, "is named .csv but is JSON lines; rename it to .jsonl"),
         ("a.csv", CONTENTS["a.tsv"], "is separated by tabs, not by commas"),
         ("a.csv", "completion;lat;lon\nx;1;2\n", "is separated by semicolons, not by commas"),
+        ("a.csv", '"completion";"lat"\n"x";"1"\n', "is separated by semicolons, not by commas: use commas"),
+        ("a.tsv", CSV, "is separated by commas, not by tabs: use tabs, or rename it to .csv"),
         ("a.csv", "<answer>1, 2</answer>,1,2\n", "has no header: its first line must name the columns"),
         ("a.csv", "48.5,2.5\n", "has no header"),
         ("a.csv", "completion,lat,lat\n", "the column 'lat' is duplicated in the first line"),

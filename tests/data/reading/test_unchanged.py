@@ -33,12 +33,13 @@ def replaced(file):
     other.replace(file)
 
 
-def rewritten(file):
-    """Write other rows of the same size in place, and set the time back."""
+def rewritten(file, *, sets_back=True):
+    """Write other rows of the same size in place."""
     before = file.stat()
     with file.open("r+") as rows:
         rows.write('{"a": 7}\n')
-    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    if sets_back:
+        os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def rewritten(file):
         (appended, "it grew from 45 to 54 bytes"),
         (truncated, "it shrank from 45 to 20 bytes"),
         (replaced, "another file took its place"),
-        (rewritten, "it was written to"),
+        (lambda file: rewritten(file, sets_back=False), "it was written to"),
         (lambda file: file.unlink(), "it was removed"),
     ],
 )
@@ -107,3 +108,21 @@ def test_files_added_to_a_folder_are_a_change(file):
     (file.parent / "more.jsonl").write_text("")
     with pytest.raises(ChangedFileError, match=r"more\.jsonl was added"):
         watch.check()
+
+
+def test_a_time_that_is_set_back_hides_nothing(file):
+    def read_and_rewrite():
+        with unchanged(file):
+            rewritten(file)
+
+    with pytest.raises(ChangedFileError, match="it was written to"):
+        read_and_rewrite()
+
+
+def test_a_link_or_other_permissions_are_no_change_of_content(file):
+    watch = FilesWatch(file)
+    with unchanged(file):
+        os.link(file, file.with_name("backup"))
+        file.chmod(0o600)
+    file.with_name("backup").unlink()
+    watch.check()
