@@ -192,7 +192,7 @@ def test_the_reason_why_each_plugin_is_broken_is_shown(crowded: Environment) -> 
         assert "first-plugin 1.2 and other-plugin 1.2" in json.dumps(plugins[name])
     shown = crowded.run("geo-rewards", "plugins").stdout
     assert "ModuleNotFoundError: No module named 'a_module_that_nobody_has'" in shown
-    assert "PluginValidationError" in shown
+    assert "register_rewards takes one argument, called `register`, not 'registr'" in shown
 
 
 def test_asking_for_a_reward_of_a_broken_plugin_raises_with_its_failure(
