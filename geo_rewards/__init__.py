@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    __version__: str
     from geo_rewards.batch.batch import Batch, Sample
     from geo_rewards.contract.hookspecs import hookimpl
     from geo_rewards.contract.reward import Reward
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from geo_rewards.geo import Gazetteer, great_circle_km
     from geo_rewards.parse import parse_completion
     from geo_rewards.registry.registry import RewardInfo, get_gazetteer, list_rewards
+    from geo_rewards.results.evaluation.files import evaluate
     from geo_rewards.scoring.recipe import Recipe, get_reward, load_recipe
     from geo_rewards.scoring.scores import Scores
     from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
@@ -35,6 +37,7 @@ __all__ = [
     "RewardInfo",
     "Sample",
     "Scores",
+    "evaluate",
     "get_gazetteer",
     "get_reward",
     "great_circle_km",
@@ -59,6 +62,7 @@ _MODULES = {
     "RewardInfo": "registry.registry",
     "Sample": "batch.batch",
     "Scores": "scoring.scores",
+    "evaluate": "results.evaluation.files",
     "get_gazetteer": "registry.registry",
     "get_reward": "scoring.recipe",
     "great_circle_km": "geo",
@@ -67,19 +71,40 @@ _MODULES = {
     "load_recipe": "scoring.recipe",
     "parse_completion": "parse",
 }
-_PACKAGES = frozenset({"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "types"})
+_PACKAGES = frozenset(
+    {"batch", "contract", "errors", "geo", "parse", "registry", "scoring", "testing", "types"}
+)
 """Available as attributes after `import geo_rewards` alone."""
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        return _version()
     if name in _PACKAGES:
         return import_module(f"{__name__}.{name}")  # which sets the attribute
     if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        # With these, Python adds the nearest name to the traceback.
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name, obj=_module())
     value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__, *_PACKAGES})
+    special = {name for name in globals() if name.startswith("__") and name != "__warningregistry__"}
+    return sorted({*special, *__all__, *_PACKAGES, "__version__"})
+
+
+def _module() -> object:
+    import sys
+
+    return sys.modules[__name__]
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("geo-rewards")
+    except PackageNotFoundError:  # a folder on the path, not an installation
+        return "0+unknown"

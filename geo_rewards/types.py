@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, Self
 
+from geo_rewards.html_table import clipped, html_table
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,10 +36,14 @@ class Coordinate:
 
     def __post_init__(self) -> None:
         """Reject what is not on the globe."""
-        if not -90.0 <= self.lat <= 90.0:  # false for NaN too
-            raise ValueError(f"latitude {self.lat} is not in [-90, 90]")
-        if not -180.0 <= self.lon <= 180.0:
-            raise ValueError(f"longitude {self.lon} is not in [-180, 180]")
+        try:
+            if not -90.0 <= self.lat <= 90.0:  # false for NaN too
+                raise ValueError(f"latitude {self.lat} is not in [-90, 90]")
+            if not -180.0 <= self.lon <= 180.0:
+                raise ValueError(f"longitude {self.lon} is not in [-180, 180]")
+        except TypeError:
+            message = f"a coordinate needs two numbers of degrees, not {self.lat!r:.40} and {self.lon!r:.40}"
+            raise TypeError(message) from None
 
     def __iter__(self) -> Iterator[float]:
         """Yield latitude, then longitude."""
@@ -100,6 +106,7 @@ class ProblemKind(StrEnum):
     UNREADABLE_OBJECT = "unreadable object"
     GEOMETRY = "geometry"
     PLACE_CODE = "place code"
+    TOOL_TEXT = "tool text"
 
     @property
     def family(self) -> ProblemFamily:
@@ -161,7 +168,7 @@ class TagCounts(NamedTuple):
 NO_TAGS = TagCounts()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Answer:
     """A parsed completion.
 
@@ -199,6 +206,22 @@ class Answer:
     coordinate_text: str | None = None
     coordinate_form: str | None = None
     think_only: bool = False
+
+    def __repr__(self) -> str:
+        """Show what was read, without what is missing and without the thoughts."""
+        return f"Answer({', '.join(f'{name}={value}' for name, value in self._shown())})"
+
+    def _repr_html_(self) -> str:
+        """Show the same as a table in a notebook."""
+        return html_table((), self._shown())
+
+    def _shown(self) -> list[tuple[str, str]]:
+        shown = [("coordinate", f"({self.coordinate})")] if self.coordinate else []
+        names = {"country": self.country, "region": self.region, "city": self.city, "answer": self.answer}
+        shown += [(name, f"'{clipped(text)}'") for name, text in names.items() if text is not None]
+        if self.problems:
+            shown.append(("problems", f"[{', '.join(repr(str(problem)) for problem in self.problems)}]"))
+        return [*shown, ("well_formed", str(self.well_formed))]
 
 
 @dataclass(frozen=True, slots=True)

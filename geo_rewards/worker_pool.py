@@ -19,6 +19,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from geo_rewards.errors import GeoRewardsError
+from geo_rewards.terminal import clean_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -223,6 +224,7 @@ def _begin(function: Callable[[Any], Any], parent: int, from_main_thread: bool) 
         # The only way to end a worker that never returns from C code. It is bound to the thread that started
         # this process, so that it is no use if that thread may end earlier.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+    clean_streams()
     threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
     _functions.append(function)
 

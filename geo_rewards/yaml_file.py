@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from geo_rewards.errors import hint, nearest_names
+from geo_rewards.phrases import shown, what_is_wrong
 from geo_rewards.regular_file import read_regular
 
 if TYPE_CHECKING:
@@ -74,11 +76,40 @@ def parse_yaml(text: str) -> Any:
         loader.dispose()
 
 
+def dump_yaml(value: Any, *, flow: bool = False) -> str:
+    r"""Return a value as YAML that `parse_yaml`, and readers of YAML 1.1, read as the same value.
+
+    Args:
+        value: Mappings, lists and plain values.
+        flow: Write it on one line, in brackets and braces, with sorted keys.
+
+    >>> dump_yaml({"as": "1e3", "weight": 1.0})
+    "as: '1e3'\nweight: 1.0\n"
+    """
+    style = {"default_flow_style": True, "width": 10_000} if flow else {"default_flow_style": False}
+    return str(yaml.dump(value, Dumper=_Dumper, sort_keys=flow, allow_unicode=True, **style))
+
+
 def yaml_problem(error: yaml.YAMLError) -> str:
     """Return what is wrong with a YAML text, and where, in one phrase."""
     mark = getattr(error, "problem_mark", None)
     place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark is not None else ""
-    return f"{getattr(error, 'problem', None) or error}{place}"
+    problem = str(getattr(error, "problem", None) or error)
+    said = next((said for part, said in _SAID.items() if part in problem), problem)
+    return f"{said}{place}"
+
+
+_SAID = {
+    "cannot start any token": "a tab, or another character that YAML does not take here: indent with spaces",
+    "expected <block end>": "the indentation does not fit the lines above",
+    "mapping values are not allowed here": "a second `: ` in one line: quote a text, put a mapping in braces",
+    "could not find expected ':'": "a key without a `:` after it",
+    "but got '<stream end>'": "a bracket or brace is not closed",
+    "expected ',' or '}'": "a `,` or `}` is missing",
+    "expected ',' or ']'": "a `,` or `]` is missing",
+    "found unexpected end of stream": "a quotation mark is not closed",
+}
+"""Parts of PyYAML's messages, with what they mean."""
 
 
 def describe_error(
@@ -94,23 +125,38 @@ def describe_error(
         known: Returns the valid keys of the mapping at a path.
         choices: For keys that accept several types of values, what these are, in words.
     """
-    choice = next((name for name in choices if name in error["loc"]), None)
+    about_keys = error["type"] in ("extra_forbidden", "missing")
+    choice = None if about_keys else next((name for name in choices if name in error["loc"]), None)
     if choice is not None:  # pydantic reports each alternative separately
         path = ".".join(map(str, error["loc"][: error["loc"].index(choice) + 1]))
-        return f"{path} must be {choices[choice]}, not {error['input']!r:.60}"
-    where = ".".join(str(part) for part in error["loc"])
+        return f"{path} must be {choices[choice]}, not {shown(error['input'])}"
+    where = ".".join(map(str, _without_types(error["loc"])))
     if error["type"] == "extra_forbidden":
         nearest = nearest_names(str(error["loc"][-1]), known(error["loc"][:-1]), count=1)
         return f"unknown key {where!r}{hint(nearest)}"
     if error["type"] == "missing":
         return f"key {where!r} is missing"
     if error["type"] == "value_error":
-        return f"{where}: ".removeprefix(": ") + error["msg"].removeprefix("Value error, ")
-    return f"{where}: {error['msg']}, not {error['input']!r:.60}"
+        return f"{where}: ".removeprefix(": ") + what_is_wrong(error)
+    return f"{where} {what_is_wrong(error)}".strip()
+
+
+def _without_types(location: tuple[int | str, ...]) -> list[int | str]:
+    """Return the keys of a location, without the types of a union that pydantic adds."""
+    keys = [part for part in location[1:] if isinstance(part, int) or not re.search(r"[\[(]", part)]
+    if keys and keys[-1] in ("float", "int", "str", "bool"):
+        keys.pop()
+    return [*location[:1], *keys]
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Rejects duplicate keys, of which YAML would keep the last, and what takes long to read."""
+    """Rejects duplicate keys, of which YAML would keep the last, and what takes long to read.
+
+    Plain values are read as YAML 1.2 reads them: `yes`, `1:30` and `2024-01-01` are texts, not a boolean, a
+    number in base 60 and a date; `010` is ten and `1e3` a thousand.
+    """
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - as in the base class
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -148,6 +194,39 @@ class _StrictLoader(yaml.SafeLoader):
                 raise _problem(f"duplicate key {key!r:.60}", key_node.start_mark)
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+_BY_FIRST = {
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
+    "int": (r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+", "-+0123456789"),
+    "float": (
+        r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+}
+"""The values of YAML 1.2's core schema, each with the characters that it may begin with."""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes quotes around a text that either version of YAML would read as something else."""
+
+
+for _kind, (_pattern, _first) in _BY_FIRST.items():
+    _Dumper.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), [*_first, *([""] * (_kind == "null"))]
+    )
+    _StrictLoader.add_implicit_resolver(
+        f"tag:yaml.org,2002:{_kind}", re.compile(rf"(?:{_pattern})\Z"), [*_first, *([""] * (_kind == "null"))]
+    )
+
+
+def _read_int(_loader: _StrictLoader, node: yaml.ScalarNode) -> int:
+    bases = {"0o": 8, "0x": 16}
+    return int(node.value, bases.get(node.value[:2], 10))
+
+
+_StrictLoader.add_constructor("tag:yaml.org,2002:int", _read_int)
 
 
 def _measure(node: yaml.Node, sizes: dict[yaml.Node, tuple[int, int] | None]) -> tuple[int, int]:

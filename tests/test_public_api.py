@@ -1,3 +1,4 @@
+import importlib.metadata
 import subprocess
 import sys
 
@@ -29,6 +30,24 @@ def test_every_public_name_has_a_module_to_import_it_from():
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="module 'geo_rewards' has no attribute 'get_rewards'"):
         _ = gr.get_rewards
+
+
+def test_only_public_names_are_listed():
+    listed = {name for name in dir(gr) if not name.startswith("__")}
+    assert listed == {*gr.__all__, *gr._PACKAGES}
+    assert all(hasattr(gr, name) for name in listed)
+
+
+def test_the_version_is_that_of_the_distribution():
+    assert gr.__version__ == importlib.metadata.version("geo-rewards")
+
+
+def test_a_misspelt_name_gets_pythons_own_suggestion():
+    code = "import geo_rewards as gr; gr.get_rewards"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert "Did you mean: 'get_reward'?" in done.stderr
 
 
 def test_the_packages_are_attributes_without_further_imports():

@@ -5,7 +5,7 @@ import pickle
 import pytest
 
 from geo_rewards.parse import parse_completion
-from geo_rewards.types import Problem, ProblemFamily, ProblemKind
+from geo_rewards.types import Coordinate, Problem, ProblemFamily, ProblemKind
 
 
 @pytest.mark.parametrize("again", [copy.deepcopy, lambda problem: pickle.loads(pickle.dumps(problem))])
@@ -25,3 +25,9 @@ def test_the_parser_gives_the_kind_of_what_it_refuses():
 def test_every_kind_has_a_family_and_every_family_a_kind():
     assert {kind.family for kind in ProblemKind} == set(ProblemFamily)
     assert ProblemKind.SIGN.family is ProblemFamily.MALFORMED
+
+
+@pytest.mark.parametrize("pair", [("48.8", "2.3"), (None, 2.3), (48.8, [2.3])])
+def test_a_coordinate_needs_numbers(pair):
+    with pytest.raises(TypeError, match="two numbers of degrees, not"):
+        Coordinate(*pair)

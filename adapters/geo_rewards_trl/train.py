@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
+from geo_rewards.terminal import CleanFormatter, clean_output
 from geo_rewards_trl.interruptions.endings import explain_failures, explain_write_errors, run_as_program
 
 if TYPE_CHECKING:
@@ -38,8 +39,9 @@ logger = logging.getLogger("geo_rewards_trl.train")  # under `python -m`, __name
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line; exits with 1 if the data or the run is bad, with 2 on wrong usage."""
-    _set_up_logging(os.environ.get("RANK", "0"))
-    run_as_program(lambda: _run_command(sys.argv[1:] if args is None else args))
+    with clean_output(moves_cursor=True):
+        _set_up_logging(os.environ.get("RANK", "0"))
+        run_as_program(lambda: _run_command(sys.argv[1:] if args is None else args))
 
 
 def _run_command(args: Sequence[str]) -> None:
@@ -60,14 +62,10 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     Raises:
         GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
     """
-    from geo_rewards.runs.checkpoints import move_checkpoints_aside, remove_unfinished
-    from geo_rewards.runs.manifest import save_manifest
     from geo_rewards_trl.flags.command_line import parse_arguments
-    from geo_rewards_trl.flags.manifest import describe_trained, rank_part
-    from geo_rewards_trl.interruptions.resuming import find_checkpoint
-    from geo_rewards_trl.ranks.agreement import check_ranks, show_progress_once, together
+    from geo_rewards_trl.ranks.agreement import show_progress_once, together
     from geo_rewards_trl.ranks.deepspeed import start_deepspeed
-    from geo_rewards_trl.ranks.shared_folder import check_shared
+    from geo_rewards_trl.ranks.shared_folder import check_shared, only_run_in
 
     run, training, model_args = parse_arguments(args)
     start_deepspeed(training)
@@ -79,6 +77,18 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
         return None
     output_dir = together(lambda: _output_dir(training))
     check_shared(output_dir)
+    with only_run_in(output_dir):
+        return _train(run, training, model_args, output_dir)
+
+
+def _train(run: RunArguments, training: GRPOConfig, model_args: ModelConfig, output_dir: Path) -> GRPOTrainer:
+    """Train into a folder that no other run uses, and save."""
+    from geo_rewards.runs.checkpoints import move_checkpoints_aside, remove_unfinished
+    from geo_rewards.runs.manifest import save_manifest
+    from geo_rewards_trl.flags.manifest import describe_trained, rank_part
+    from geo_rewards_trl.interruptions.resuming import find_checkpoint
+    from geo_rewards_trl.ranks.agreement import check_ranks, together
+
     recipe, rows, manifest = together(lambda: _recipe_and_rows(run, training))
     manifest["trained"] = describe_trained(run, model_args)
     check_ranks(rank_part(manifest, run, training))
@@ -240,7 +250,9 @@ def _set_up_logging(rank: str) -> None:
         lambda record: "All reward functions returned None" not in record.getMessage()
     )
     level = logging.INFO if rank == "0" else logging.WARNING
-    logging.basicConfig(format="%(asctime)s %(name)s: %(message)s", level=logging.WARNING)
+    logging.basicConfig(level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(CleanFormatter("%(asctime)s %(name)s: %(message)s"))
     for name in ("geo_rewards", "geo_rewards_trl"):
         logging.getLogger(name).setLevel(level)
 

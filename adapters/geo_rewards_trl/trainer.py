@@ -20,6 +20,7 @@ from geo_rewards.runs.checkpoints import (
 from geo_rewards.runs.completions_sample import DEFAULT_COUNT, describe_completions, spread_by_advantage
 from geo_rewards.runs.run_log import Phase, RunLog
 from geo_rewards_trl.interruptions.endings import explain_write_errors
+from geo_rewards_trl.interruptions.generation import load_generation, save_generation
 from geo_rewards_trl.logs.wandb_table import log_wandb_table, without_wandb
 from geo_rewards_trl.model.file_names import keep_used_conversions, without_tied_copies
 from geo_rewards_trl.model.weights import is_full_model, load_weights
@@ -157,6 +158,12 @@ class ResumableGRPOTrainer(LoggingGRPOTrainer):
         else:
             super()._load_from_checkpoint(resume_from_checkpoint, model)
 
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        """Load also what had been generated and not yet trained on when the checkpoint was written."""
+        super()._load_optimizer_and_scheduler(checkpoint)
+        if checkpoint is not None:
+            load_generation(self, checkpoint)
+
     def _load_best_model(self) -> None:
         best = str(self.state.best_model_checkpoint)
         # DeepSpeed and FSDP keep the modules' names in files of their own.
@@ -188,6 +195,7 @@ class ResumableGRPOTrainer(LoggingGRPOTrainer):
                     begin_checkpoint(folder)
                 self.accelerator.wait_for_everyone()
                 super()._save_checkpoint(model, trial)
+                save_generation(self, folder)
                 self.accelerator.wait_for_everyone()
                 if is_first_of_machine():
                     flush_files(folder)

@@ -17,9 +17,9 @@ from geo_rewards.batch.columns import (
     PICTURE_FAULT,
     LazyRows,
     column,
-    listed_column,
     row_columns,
     taken,
+    trainer_column,
     training_progress,
 )
 from geo_rewards.batch.placing import (
@@ -33,6 +33,7 @@ from geo_rewards.batch.placing import (
     plain_truth,
     wants_names,
 )
+from geo_rewards.batch.tables import read_table
 from geo_rewards.batch.truths import plain_truths, read_truths, truth_columns
 from geo_rewards.geo import (
     DefaultGazetteer,
@@ -67,10 +68,11 @@ class Batch:
     """Completions with their columns.
 
     Args:
-        completions: Strings, or chat-message lists as trainers pass them.
+        completions: Strings, or chat-message lists as trainers pass them; or a table with a column
+            `completion`, see `geo_rewards.batch.tables`.
         columns: Columns by name, each with one value per completion: truth columns (see
-            `geo_rewards.batch.truths.read_truths`), `prompts`, `completion_ids`, any others. Anything but
-            a list of the batch's length (a trainer's state or logging function) is ignored.
+            `geo_rewards.batch.truths.read_truths`), `prompts`, `completion_ids`, any others. What is not
+            a list (a trainer's state or logging function) is ignored.
         gazetteer: Source of place names for coordinates; the built-in default if None.
 
     Attributes:
@@ -79,6 +81,7 @@ class Batch:
 
     Raises:
         TruthError: If truth columns have the wrong length; on first reading, if a truth is unreadable.
+        InputError: If completions are neither a list nor a table, or another column has the wrong length.
     """
 
     parent: Batch | None = None
@@ -91,15 +94,14 @@ class Batch:
         *,
         gazetteer: Gazetteer | None = None,
     ) -> None:
-        columns = dict(columns or {})
-        self.prompts: Sequence[Any] | None = listed_column(columns.get("prompts"), len(completions))
-        self.completion_ids: Sequence[Any] | None = listed_column(
-            columns.get("completion_ids"), len(completions)
-        )
+        completions, columns = read_table(completions, columns or {})
+        count = len(completions)
+        self.prompts: Sequence[Any] | None = trainer_column("prompts", columns, count)
+        self.completion_ids: Sequence[Any] | None = trainer_column("completion_ids", columns, count)
         self.completions = completion_texts(completions, self.prompts)
         self.progress = training_progress(columns.get("trainer_state"))
-        self._truth_columns = truth_columns(columns, len(completions))
-        self.columns = row_columns(columns, len(completions))
+        self._truth_columns = truth_columns(columns, count)
+        self.columns = row_columns(columns, count)
         self._gazetteer = gazetteer
 
     def __len__(self) -> int:

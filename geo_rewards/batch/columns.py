@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 
 import numpy as np
 
+from geo_rewards.batch.tables import list_of
 from geo_rewards.batch.truths import TRUTH_COLUMNS
-from geo_rewards.batch.values import python_values
+from geo_rewards.errors import InputError
 from geo_rewards.first_use import lazy_property
 from geo_rewards.geo.located import LocatedPlaces
 
@@ -134,15 +135,38 @@ def training_progress(state: Any) -> float | None:
     return min(1.0, float(step) / float(steps))
 
 
-def listed_column(values: Any, count: int) -> Sequence[Any] | None:
-    """Return a column as a list, or None if it is not a list of `count` values."""
-    values = python_values(values)
-    return values if isinstance(values, (list, tuple)) and len(values) == count else None
+def trainer_column(name: str, columns: Mapping[str, Any], count: int) -> Sequence[Any] | None:
+    """Return a column that trainers pass with the completions, or None if it is not given.
+
+    Raises:
+        InputError: If it is not a list with one value per completion.
+    """
+    given = columns.get(name)
+    if given is None:
+        return None
+    values = _listed_column(name, given, count)
+    if values is None:
+        raise InputError(f"column {name!r} must be a list with one value per completion, not {given!r:.60}")
+    return values
 
 
 def row_columns(columns: Mapping[str, Any], count: int) -> dict[str, Sequence[Any]]:
-    """Return the columns that `Sample.row` shows: all except the truths and the trainer's own."""
+    """Return the columns that `Sample.row` shows: all except the truths and the trainer's own.
+
+    Raises:
+        InputError: If one is a list of another length.
+    """
     rows = {
-        name: listed_column(values, count) for name, values in columns.items() if name not in NOT_ROW_COLUMNS
+        name: _listed_column(name, values, count)
+        for name, values in columns.items()
+        if name not in NOT_ROW_COLUMNS
     }
     return {name: values for name, values in rows.items() if values is not None}
+
+
+def _listed_column(name: str, given: Any, count: int) -> Sequence[Any] | None:
+    """Return a column as a list, or None if it is not one."""
+    values = list_of(given)
+    if values is not None and len(values) != count:
+        raise InputError(f"column {name!r} has {len(values)} values for {count} completions")
+    return values

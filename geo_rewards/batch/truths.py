@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from geo_rewards.batch.tables import list_of
 from geo_rewards.batch.values import is_null, number_of, python_values, shown
 from geo_rewards.errors import TruthError
 from geo_rewards.geo import country_code, named_place
@@ -204,14 +205,14 @@ def _read_once(read: dict[Any, GroundTruth], cells: Mapping[str, Any], row: int)
 
 def _listed(name: str, values: Any) -> Sequence[Any]:
     try:
-        values = python_values(values)
+        listed = list_of(values)
     except ValueError as error:
         raise TruthError(f"truth column {name!r} cannot be read: {error}") from error
-    if isinstance(values, str) or not hasattr(values, "__len__") or not hasattr(values, "__getitem__"):
+    if listed is None:
         raise TruthError(
             f"truth column {name!r} must be a list with one value per completion, not {shown(values)}"
         )
-    return values  # type: ignore[no-any-return]
+    return listed
 
 
 def _is_truth_column(name: Any) -> bool:

@@ -20,10 +20,7 @@ def new_plugin_command(
     *,
     author: Annotated[str | None, typer.Option(help="Its author, for the package's metadata.")] = None,
 ) -> None:
-    """Write a plugin package with one reward: it installs, and passes its tests, lint and types.
-
-    Example: geo-rewards new-plugin street-name
-    """
+    """Write a plugin package with one reward: it installs, and passes its tests, lint and types."""
     from geo_rewards.new_plugin import names_of, write_package
     from geo_rewards.registry.registry import get_registry
 

@@ -6,6 +6,8 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.terminal import clean, clean_line
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -43,7 +45,9 @@ def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     for name, width in zip(header, _min_widths([header, *rows], console.width), strict=True):
         table.add_column(name, overflow="fold", min_width=width)
     for row in rows:
-        table.add_row(*map(Text, row))  # as text: a name in square brackets is not markup
+        table.add_row(
+            *(Text(clean(cell)) for cell in row)
+        )  # as text: a name in square brackets is not markup
     console.print(table)
 
 
@@ -57,7 +61,12 @@ def _min_widths(rows: Sequence[Sequence[str]], available: int) -> list[int | Non
 
 def print_heading(text: str) -> None:
     """Print a line that stands out on a terminal."""
-    _print(text, style="bold", indent=0)
+    _print(clean_line(text), style="bold", indent=0)
+
+
+def print_line(text: str) -> None:
+    """Print one line, whatever is in it."""
+    print_text(clean_line(text))
 
 
 def print_text(text: str, *, indent: int = 0) -> None:
@@ -75,4 +84,4 @@ def _print(line: str, *, style: str, indent: int) -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    Console().print(Padding(Text(line, style=style), (0, 0, 0, indent)))
+    Console().print(Padding(Text(clean(line), style=style), (0, 0, 0, indent)))

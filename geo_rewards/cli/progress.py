@@ -25,6 +25,9 @@ def progress_bar(name: str, *, total: int | None, shown: bool) -> Iterator[Calla
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True) as bar:
+    # rich would redirect what others print past the cleaning of the standard streams
+    with Progress(
+        console=Console(stderr=True), transient=True, redirect_stdout=False, redirect_stderr=False
+    ) as bar:
         task = bar.add_task(name, total=total)
         yield lambda rows: bar.advance(task, rows)

@@ -8,9 +8,10 @@ from typing import Annotated
 
 import typer
 
-from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
+from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
 from geo_rewards.cli.output import print_json
 from geo_rewards.cli.progress import progress_bar
+from geo_rewards.terminal import clean_line
 
 
 def score_command(
@@ -23,7 +24,7 @@ def score_command(
         ),
     ],
     *,
-    recipe: Annotated[str, typer.Option(help="A recipe's name or its YAML file.", show_default=False)],
+    recipe: Annotated[str, recipe_option("A recipe's name or its YAML file, or a reward's name.")],
     out: Annotated[
         str,
         typer.Option(
@@ -47,10 +48,7 @@ def score_command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
 ) -> None:
-    """Score saved rows by a recipe: add `rewards`, `reward`, `parsed`, `problems`, `distance_km`.
-
-    Example: geo-rewards score answers.jsonl --recipe geo-r -o scored.jsonl
-    """
+    """Score saved rows by a recipe: add `rewards`, `reward`, `parsed`, `problems`, `distance_km`."""
     from geo_rewards.data.problems import name_of
     from geo_rewards.results.score_file import score_file
 
@@ -79,7 +77,7 @@ def score_command(
         f"scored {name_of(file)} by {recipe} to {'stdout' if target is None else target}",
         *report.lines(),
     ]
-    sys.stderr.write("\n".join(lines) + "\n")
+    sys.stderr.write("".join(f"{clean_line(line)}\n" for line in lines))
 
 
 def _check_input(file: Path, option: str) -> None:

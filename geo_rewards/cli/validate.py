@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments
-from geo_rewards.cli.output import print_heading, print_json, print_text
+from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
+from geo_rewards.cli.output import print_heading, print_json, print_line, print_text
 from geo_rewards.cli.progress import progress_bar
 from geo_rewards.errors import DataError, noting
 
@@ -39,7 +39,7 @@ def validate_command(
         ),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="A recipe's name or its YAML file, to rehearse on every row.")
+        str | None, recipe_option("A recipe's name or its YAML file, to rehearse on every row.")
     ] = None,
     settings: Annotated[
         list[str] | None,
@@ -134,7 +134,7 @@ def _error_record(problem: RowProblem, report: Validation) -> dict[str, Any]:
 
 def _print_report(report: Validation, data: str) -> None:
     for line in _lines(report, data):
-        print_text(line)
+        print_line(line)
     for problem, explanation in report.explanations.items():
         print_text("")
         print_heading(str(problem))

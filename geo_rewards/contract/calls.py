@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+from collections.abc import Iterable, Mapping, Set
 from functools import partial
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Protocol
@@ -26,6 +27,9 @@ DEFAULT_CONCURRENCY = 32
 
 # Rounding in a sum must not turn a value at a bound into an error.
 _TOLERANCE = 1e-9
+
+# Kinds of NumPy's types that `float` takes, though they are texts, times or complex numbers.
+_NO_NUMBERS = "SUmMc"
 
 
 class Callee(Protocol):
@@ -55,7 +59,7 @@ def call_batch(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outc
         limit_s: Time limit of each call in seconds, or None.
     """
     try:
-        values = call_within(lambda: list(reward.score_batch(batch)), limit_s, name=reward.name)
+        values = call_within(lambda: _listed(reward.score_batch(batch)), limit_s, name=reward.name)
     except Exception as error:  # noqa: BLE001 - a plugin's code; retried row by row, then reported
         if len(batch) == 1:
             return [_failure(reward, error, batch.samples[0])]
@@ -124,7 +128,17 @@ def _retry(reward: Callee, batch: Batch, limit_s: float | None) -> list[Outcome]
     return outcomes
 
 
-def _checked_batch(reward: Callee, values: Sequence[Any], batch: Batch) -> list[Outcome]:
+def _listed(values: Any) -> Any:
+    """Return the values of `score_batch` as a list; unchanged if that would yield names or letters."""
+    if isinstance(values, (str, bytes, bytearray, Mapping, Set)) or hasattr(values, "columns"):
+        return values
+    return list(values) if isinstance(values, Iterable) else values
+
+
+def _checked_batch(reward: Callee, values: Any, batch: Batch) -> list[Outcome]:
+    if not isinstance(values, list):
+        message = f"score_batch returned {_shown(values)}; return a list with one value per completion"
+        return [RewardError(message, reward=reward.name)] * len(batch)
     if len(values) != len(batch):
         message = f"returned {len(values)} values for {len(batch)} completions"
         return [InvalidValueError(message, reward=reward.name, value=values)] * len(batch)
@@ -188,13 +202,34 @@ def _are_valid(values: Sequence[Any], bounds: tuple[float, float]) -> bool:
 
 def _value_problem(value: Any, bounds: tuple[float, float]) -> str | None:
     """Return why this is not a valid reward value, or None."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        return f"returned {value!r:.60}, which is not a number"
+    number = _number(value)
+    if number is None:
+        return f"returned {_shown(value)}, which is not a number"
     if not math.isfinite(number):
         return f"returned {number}; to abstain, return None"
     low, high = bounds
     if not low - _TOLERANCE <= number <= high + _TOLERANCE:
         return f"returned {number}, outside its range [{low}, {high}]"
     return None
+
+
+def _number(value: Any) -> float | None:
+    """Return a number, boolean, or array or tensor without dimensions as a float; else None.
+
+    A text is no number, even if it looks like one: nobody knows what else it may hold on other rows.
+    """
+    if isinstance(value, (str, bytes, bytearray)) or getattr(value, "ndim", 0) != 0:
+        return None
+    if getattr(getattr(value, "dtype", None), "kind", "f") in _NO_NUMBERS:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "None"
+    text = " ".join(repr(value).split())
+    return f"{text:.60} of type {type(value).__name__}"

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
 
+from geo_rewards.contract.abandoned_call import MAX_ABANDONED, abandoned_name, count_abandoned
 from geo_rewards.contract.time_limit import Patience
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-# How many threads a reward may block forever before it is no longer called.
-_MAX_BLOCKED = 8
 # Seconds by which a loop may exceed the limit of a call: a busy machine, garbage collection.
 _GRACE_S = 1.0
 
@@ -48,14 +47,13 @@ def gather_outcomes(
     if concurrency < 1:
         raise ValueError(f"concurrency is {concurrency}; it must be at least 1")
     gathering = _Gathering(score, items, concurrency=concurrency, timeout_s=timeout_s)
-    abandoned = f"geo-rewards: blocked by {name}"
-    if sum(thread.name == abandoned for thread in threading.enumerate()) < _MAX_BLOCKED:
+    if count_abandoned(name) < MAX_ABANDONED:
         thread = threading.Thread(target=gathering.run, daemon=True)
         thread.start()
         while thread.is_alive() and not gathering.is_blocked:
             thread.join(None if timeout_s is None else min(timeout_s, _GRACE_S))
         if thread.is_alive():
-            thread.name = abandoned
+            thread.name = abandoned_name(name)
     return gathering.outcomes()
 
 

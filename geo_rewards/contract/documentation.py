@@ -10,10 +10,25 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic.errors import PydanticInvalidForJsonSchema
 
+from geo_rewards.contract.silence import COLUMNS_OF
+from geo_rewards.yaml_file import dump_yaml
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from geo_rewards.contract.reward import Reward
+
+__all__ = [
+    "COLUMNS_OF",
+    "Documentation",
+    "Parameter",
+    "list_parameters",
+    "range_of",
+    "read_documentation",
+    "schema_type",
+    "show_range",
+    "show_value",
+]
 
 _BOUNDS = {
     "exclusiveMinimum": ">",
@@ -28,16 +43,6 @@ _BOUNDS = {
     "maxItems": "items <=",
 }
 _SECTION = re.compile(r"(Attributes|Args|Arguments|Example|Examples|Raises|Note|Notes):\s*$")
-
-
-COLUMNS_OF = {
-    "coordinate": "columns lat and lon, or a solution that contains them",
-    "country": "column country, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "region": "column region, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "city": "column city, or a solution that names it, or a coordinate (the gazetteer names it)",
-    "text": "column solution with plain text",
-}
-"""The columns from which each truth field is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +162,7 @@ def show_value(value: Any) -> str:
 
     plain = value if isinstance(value, (str, int, float, type(None))) else _plain(value)
     try:
-        text = yaml.safe_dump(plain, default_flow_style=True, width=10_000, allow_unicode=True)
+        text = dump_yaml(plain, flow=True)
     except yaml.YAMLError:
         return repr(value)
     return text.strip().removesuffix("...").strip()

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 
 from geo_rewards.batch.batch import Batch
 from geo_rewards.contract.calls import Outcome, call_batch, call_rows, values_of
+from geo_rewards.contract.class_checks import PLAIN_TYPES, check_class
+from geo_rewards.contract.given import check_booleans
+from geo_rewards.contract.silence import warn_of_silence
 from geo_rewards.contract.time_limit import check_limit
-from geo_rewards.types import GroundTruth
+from geo_rewards.phrases import in_our_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +51,7 @@ class Reward(BaseModel):
     [0.0]
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, ignored_types=PLAIN_TYPES)
 
     name: ClassVar[str]
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
@@ -67,7 +69,7 @@ class Reward(BaseModel):
                     f"{cls.__name__}.{field} is reserved and cannot be a parameter: "
                     f"write `{field} = ...` without annotation to set it, or choose another name"
                 )
-        _check_class(cls)
+        check_class(cls, base=Reward)
 
     @model_validator(mode="before")
     @classmethod
@@ -75,6 +77,17 @@ class Reward(BaseModel):
         if not isinstance(getattr(cls, "name", None), str):
             raise TypeError(f"{cls.__name__} has no name: write `name = ...` in the class")
         return data
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check_booleans(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            reward = handler(data)
+        except ValidationError as error:
+            raise in_our_words(error) from None
+        if isinstance(data, dict):
+            check_booleans(reward, data)
+        return reward
 
     @property
     def __name__(self) -> str:
@@ -112,7 +125,11 @@ class Reward(BaseModel):
             RewardError: If the reward fails, or returns NaN, a wrong length or a value out of bounds.
             TruthError: If a truth is unreadable; names the row.
         """
-        return self.evaluate(Batch(completions, columns))
+        batch = Batch(completions, columns)
+        values = self.evaluate(batch)
+        if self.needs and all(value is None for value in values):
+            warn_of_silence(f"reward {self.name!r} abstains", self.needs, batch, columns)
+        return values
 
     def evaluate(self, batch: Batch) -> list[float | None]:
         """Return one value per row, None where the reward abstains.
@@ -155,20 +172,3 @@ class Reward(BaseModel):
 RESERVED_NAMES = frozenset(
     {name for name in dir(Reward) if not name.startswith("_") and not hasattr(BaseModel, name)}
 ) | {"name"}
-
-
-_TRUTH_FIELDS = tuple(field.name for field in dataclasses.fields(GroundTruth))
-
-
-def _check_class(cls: type[Reward]) -> None:
-    """Reject what would fail at the first batch, with a clear message.
-
-    Raises:
-        TypeError: Naming the class and what to write.
-    """
-    needs = cls.__dict__.get("needs", ())
-    if not isinstance(needs, tuple) or not set(needs) <= set(_TRUTH_FIELDS):
-        fields = ", ".join(_TRUTH_FIELDS)
-        raise TypeError(f"{cls.__name__}.needs is {needs!r}; it must be a tuple of truth fields: {fields}")
-    if inspect.iscoroutinefunction(cls.__dict__.get("score_batch")):
-        raise TypeError(f"{cls.__name__}.score_batch must be a plain function; `score` may be `async def`")

@@ -1,7 +1,7 @@
 """A time limit for calls that also stops regular expressions and blocking system calls.
 
 A thread cannot stop a regular expression, which holds the interpreter's lock; a signal in the main
-thread can, because the `re` module checks for signals while matching.
+thread can, because the `re` module checks for signals while matching. Elsewhere the limit has a limit.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from geo_rewards.contract.abandoned_call import call_in_thread
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -23,6 +25,12 @@ logger = logging.getLogger(__name__)
 
 MAX_CONSECUTIVE_TIMEOUTS = 3
 MAX_TIMEOUTS = 10
+
+WHERE_LIMITS_HOLD = (
+    "in the main thread a call is interrupted wherever it is; in other threads, and on Windows, a call that "
+    "waits or runs Python is given up in time, one inside a regular expression only when that ends"
+)
+"""What `timeout_s` does, for `describe`."""
 
 # Seconds after which code that swallowed an interruption gets another.
 _REPEAT_S = 1.0
@@ -81,13 +89,13 @@ def call_within(call: Callable[[], Result], timeout_s: float | None, *, name: st
     """Return the result of `call`, unless it takes too long.
 
     A timer set by other code keeps running, during and after the call. Calls may be nested. C code that
-    does not check for signals is stopped when it returns to Python.
+    does not check for signals is stopped when it returns to Python. Outside the main thread, and on systems
+    without interval timers, the call is made in a thread of its own: see `call_in_thread`.
 
     Args:
         call: What to call.
         timeout_s: Limit in seconds, or None.
-        name: Name of the reward, for the warning where no limit is possible: outside the main thread, and
-            on systems without interval timers.
+        name: Name of the reward, to count its calls that have been left behind in threads.
 
     Raises:
         TimeoutError: If it takes more than `timeout_s`, even if it then returns.
@@ -95,10 +103,7 @@ def call_within(call: Callable[[], Result], timeout_s: float | None, *, name: st
     if timeout_s is None:
         return call()
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        warn_once(
-            f"reward {name!r}: timeout_s has no effect outside the main thread; it runs without a limit"
-        )
-        return call()
+        return call_in_thread(call, timeout_s, name=name)
     return _call_with_alarm(call, _Alarm(timeout_s))
 
 

@@ -12,6 +12,7 @@ from geo_rewards.data.messages import Message, place_images, split_marks
 from geo_rewards.data.problems import BadRow, RowProblem
 from geo_rewards.data.reading import read_values
 from geo_rewards.data.turns import Turn, answer_text, read_turns
+from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -151,9 +152,9 @@ def _validate(value: dict[str, Any]) -> _RawRow:
     try:
         return _RawRow.model_validate(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadRow("row", f"{where}: {first['msg']}") from None
+        raise BadRow("row", f"{where} {what_is_wrong(first)}") from None
 
 
 def _turns(raw: _RawRow) -> list[Turn]:

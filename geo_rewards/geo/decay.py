@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.errors import UnknownNameError
+from geo_rewards.errors import MissingValueError, UnknownNameError
 from geo_rewards.geo.curve_constants import CHECKS, CLOSED
 
 if TYPE_CHECKING:
@@ -199,7 +199,8 @@ class Curve:
         resolved = {**self.constants, **given}
         missing = [name for name, value in resolved.items() if value is None]
         if missing:
-            raise ValueError(f"curve {self.name!r} has no default {' and '.join(missing)}: give a value")
+            message = f"curve {self.name!r} has no default {' and '.join(missing)}, which must be given"
+            raise MissingValueError(message, missing)
         return {name: CHECKS[name](name, value) for name, value in resolved.items()}
 
     def bounds(self, **constants: Any) -> tuple[float, float]:

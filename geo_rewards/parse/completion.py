@@ -6,6 +6,7 @@ import math
 from functools import cache
 from typing import TYPE_CHECKING
 
+from geo_rewards.errors import InputError
 from geo_rewards.first_use import LOADING
 from geo_rewards.parse.common_answers import read_common
 from geo_rewards.parse.tags import ONE_EACH, find_blocks, plain_answer, think_of_plain
@@ -23,8 +24,11 @@ def parse_completion(text: str) -> Answer:
 
     Places and coordinates are read from the answer block alone: the only complete, un-nested ``<answer>``
     outside think. Without any tags the entire text is the answer; without answer tags it is what follows a
-    closed think block. Linear in the length of the text, and never raises. Refusals are in
+    closed think block. Linear in the length of the text, and no text raises. Refusals are in
     `Answer.problems`, their kinds in `ProblemKind`.
+
+    Raises:
+        InputError: If it is not a text.
 
     >>> answer = parse_completion("<think>A tower.</think><answer>(48.8584, 2.2945)</answer>")
     >>> answer.coordinate, answer.coordinate_form, answer.well_formed
@@ -32,6 +36,7 @@ def parse_completion(text: str) -> Answer:
     >>> parse_completion("<think>x</think><answer>400, 2.2945</answer>").problems
     ('out of range: latitude 400.0 is not in [-90, 90]',)
     """
+    _check_text(text, "parse_completion")
     plain = plain_answer(text)
     common = None if plain is None else read_common(plain)
     if common is not None:
@@ -108,6 +113,7 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
     >>> parse_answer("Country: France, City: Paris").city
     'Paris'
     """
+    _check_text(text, "parse_answer")
     answer = text.strip()
     reading = _read(answer, listed=listed_names)
     return Answer(
@@ -120,6 +126,12 @@ def parse_answer(text: str, *, listed_names: bool = True) -> Answer:
         coordinate_text=reading.coordinate_text,
         coordinate_form=reading.coordinate_form,
     )
+
+
+def _check_text(text: object, function: str) -> None:
+    if not isinstance(text, str):
+        advice = "; of a list of messages, pass the assistant's last text" if isinstance(text, list) else ""
+        raise InputError(f"{function} takes one text, not {text!r:.60}{advice}")
 
 
 @cache

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from geo_rewards.types import Problem, ProblemKind, TagCounts
+from geo_rewards.parse.transcripts import transcript_mark
+from geo_rewards.types import NO_TAGS, Problem, ProblemKind, TagCounts
 
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
 ANSWER_OPEN, ANSWER_CLOSE = "<answer>", "</answer>"
@@ -78,6 +79,10 @@ def find_blocks(text: str) -> Blocks:
     answer = plain_answer(text)
     if answer is not None:
         return Blocks(ONE_EACH, think=think_of_plain(text), answer=answer, well_formed=True)
+    mark = transcript_mark(text)
+    if mark is not None:  # its tags count no more than the rest: a tool may have written them
+        detail = f"{mark!r} marks what a tool or another turn said; pass the turns as a list of messages"
+        return Blocks(NO_TAGS, problem=Problem(ProblemKind.TOOL_TEXT, detail))
     counts = count_tags(text)
     if counts in (ONE_EACH, _CONTINUED):
         blocks = _one_each(text, counts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copyreg
 import hashlib
 import importlib.abc
@@ -78,9 +79,9 @@ def absolute_name(name: str, *, folder: Path) -> str:
 def load_file_reward(name: str) -> FileReward:
     """Load a reward class from a Python file; an unchanged file is executed once per process.
 
-    The file can import installed packages but no files next to it, so that its hash covers the code
-    that ran. Instances can be pickled: the other process loads the file again, and raises an error
-    if it has changed.
+    A class without a `name` is called like the class. The file can import installed packages but no files
+    next to it, so that its hash covers the code that ran. Instances can be pickled: the other process
+    loads the file again, and raises an error if it has changed.
 
     Args:
         name: Path and class, as ``./my_reward.py:MyReward``.
@@ -91,7 +92,7 @@ def load_file_reward(name: str) -> FileReward:
     """
     written, _, class_name = name.rpartition(":")
     if not written.endswith(".py"):
-        raise RewardFileError(f"{name!r} names a file but no class: write ./my_reward.py:MyReward")
+        raise RewardFileError(f"{name!r} names a file but no class: write {name}:{_first_class(name)}")
     path = Path(absolute_name(name, folder=Path.cwd()).rpartition(":")[0])
     content = _read(path)
     digest = hashlib.sha256(content).hexdigest()
@@ -159,10 +160,21 @@ def _class_of(module: ModuleType, class_name: str, path: Path) -> type[Reward]:
         raise UnknownNameError("reward class", class_name, known, where=str(path))
     if not _is_reward(found):
         raise RewardFileError(f"{path}: {class_name} is not a subclass of geo_rewards.Reward")
+    if found.__module__ == module.__name__ and "name" not in found.__dict__:
+        found.name = class_name  # a file needs no other: nothing else can claim it
     try:
         return reward_claim(found, PluginSource(path.name, "")).thing
     except PluginError as error:
         raise RewardFileError(f"{path}: {error}") from error
+
+
+def _first_class(file: str) -> str:
+    """Return the first class in a file, without executing it; an example if there is none."""
+    try:
+        tree = ast.parse(Path(file).expanduser().read_bytes())
+    except (OSError, ValueError, SyntaxError):
+        return "MyReward"
+    return next((node.name for node in tree.body if isinstance(node, ast.ClassDef)), "MyReward")
 
 
 def _is_reward(thing: Any) -> bool:

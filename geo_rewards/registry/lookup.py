@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.errors import InputError
 from geo_rewards.registry.file_rewards import check_hash, load_file_reward, names_a_file
 from geo_rewards.registry.registry import get_registry
 
@@ -48,7 +49,10 @@ def find_reward(name: str) -> FoundReward:
         UnknownNameError: If there is none; offers the nearest names.
         PluginError: If its plugin is broken (with that failure as the cause) or two plugins claim the name.
         RewardFileError: If the file is broken; with that failure as the cause.
+        InputError: If it is not a text.
     """
+    if not isinstance(name, str):
+        raise InputError(f"a reward is looked up by its name, a text, not by {name!r:.60}")
     if not names_a_file(name):
         claim = get_registry().find_reward(name)
         return FoundReward(claim.name, claim.thing, claim.source)

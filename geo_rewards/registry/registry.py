@@ -22,6 +22,7 @@ from geo_rewards.contract import hookspecs
 from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, hint, nearest_names, one_line
 from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.registry.catalog import DISABLE_VARIABLE, Catalog, Claim, PluginSource, Thing, normalise_name
+from geo_rewards.registry.hook_checks import check_hooks
 from geo_rewards.registry.registration import gazetteer_claim, recipe_claim, reward_claim
 
 if TYPE_CHECKING:
@@ -189,10 +190,9 @@ class Registry:
         return f"plugins that may provide it failed to load ({', '.join(str(b.source) for b in broken)})"
 
     def _register(self, info: PluginInfo, plugin: object) -> None:
+        check_hooks(plugin, where=info.source.entry_point)
         self._manager.register(plugin, name=self._manager_name(info))
         self._manager.check_pending()
-        if not self._manager.get_hookcallers(plugin):
-            raise PluginError(f"{info.source.entry_point}: no function is marked with @geo_rewards.hookimpl")
         others = [other for other in self._manager.get_plugins() if other is not plugin]
         for hook, register in self._registrars(info.source).items():
             self._manager.subset_hook_caller(hook, remove_plugins=others)(register=register)

@@ -16,6 +16,7 @@ from geo_rewards.data.reading import files_of, is_stdin
 from geo_rewards.data.reading.kinds import kind_of
 from geo_rewards.errors import noting
 from geo_rewards.regular_file import kind_of_file
+from geo_rewards.terminal import uncleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,15 +98,17 @@ class _Lines:
 
 
 def _print(spool: IO[bytes]) -> None:
-    """Copy lines to stdout; as ASCII, if its encoding cannot express all characters."""
+    """Copy lines to stdout; as ASCII on a terminal, and where its encoding cannot express all characters."""
     spool.seek(0)
-    binary = getattr(sys.stdout, "buffer", None)
-    if binary is not None and (sys.stdout.encoding or "").lower().replace("-", "") == "utf8":
-        sys.stdout.flush()
+    stdout = uncleaned(sys.stdout)  # JSON has escapes of its own
+    binary = getattr(stdout, "buffer", None)
+    speaks_utf8 = (stdout.encoding or "").lower().replace("-", "") == "utf8"
+    if binary is not None and speaks_utf8 and not stdout.isatty():
+        stdout.flush()
         shutil.copyfileobj(spool, binary, _BLOCK_BYTES)
         return
     while block := spool.readlines(_BLOCK_BYTES):
-        sys.stdout.write(_NOT_ASCII.sub(_escape, b"".join(block).decode()))
+        stdout.write(_NOT_ASCII.sub(_escape, b"".join(block).decode()))
 
 
 def _escape(character: re.Match[str]) -> str:

@@ -17,8 +17,9 @@ from geo_rewards.batch.truths import TRUTH_COLUMNS, read_truth, truth_columns
 from geo_rewards.data.problems import BadRow, ProblemTally, RowProblem, name_of
 from geo_rewards.data.reading.parquet_rows import ParquetChunk
 from geo_rewards.data.turns import Turn, read_turns
-from geo_rewards.errors import DataError, TruthError, hint, nearest_names
+from geo_rewards.errors import DataError, InputError, TruthError, hint, nearest_names
 from geo_rewards.parse.chat import completion_text, restore_think
+from geo_rewards.phrases import what_is_wrong
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 
 Cells = dict[str, Any]
 _REARRANGED = frozenset({"conversations", "messages", "prompt", "advantage"})
+_OTHER_NAMES = frozenset(
+    {"response", "output", "prediction", "generation", "generated_text", "model_output", "answer", "text"}
+)
+"""What other programs call a completion."""
 _BUILT_IN = "geo_rewards.rewards."
 _READS_ROWS = re.compile(r"\.(?:row|columns)\b")
 
@@ -264,9 +269,8 @@ def _checked(row: Any) -> Cells:
         raise BadRow("row", f"there is no completion; write the model's text under `completion`{advice}")
     try:
         completion_text(completion)
-    except (TypeError, AttributeError):
-        message = f"the completion must be a string or a list of messages, not {completion!r:.60}"
-        raise BadRow("row", message) from None
+    except InputError as error:
+        raise BadRow("row", str(error)) from None
     return row
 
 
@@ -276,7 +280,8 @@ def _advice(cells: Cells) -> str:
     nearest = hint(nearest_names("completion", cells.keys() - turns, count=1))
     if turns and not nearest:
         return "; this is a row of training data, which `geo-rewards validate` checks"
-    return nearest
+    likely = [name for name in cells if str(name).lower() in _OTHER_NAMES]
+    return nearest or (f"; the row has {likely[0]!r}: rename it" if likely else "")
 
 
 @lru_cache(maxsize=1)
@@ -288,6 +293,6 @@ def _turns(value: Any) -> list[Turn]:
     try:
         return _turn_reader().validate_python(value)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise BadRow("row", f"turn {where}: {first['msg']}") from None
+        raise BadRow("row", f"turn {where} {what_is_wrong(first)}") from None

@@ -7,9 +7,8 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from geo_rewards.atomic_file import write_text
+from geo_rewards.yaml_file import dump_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +74,7 @@ def save_manifest(folder: Path, manifest: dict[str, Any]) -> None:
 
     Each file is written atomically.
     """
-    recipe = yaml.safe_dump(manifest["recipe"], sort_keys=False, allow_unicode=True)
+    recipe = dump_yaml(manifest["recipe"])
     write_text(folder / RECIPE_NAME, recipe)
     write_text(folder / MANIFEST_NAME, json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
 

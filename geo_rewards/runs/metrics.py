@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.geo.cells import cell_numbers
 from geo_rewards.types import ProblemFamily
 
 if TYPE_CHECKING:
@@ -161,15 +162,10 @@ def metrics(summary: Summary) -> dict[str, float]:
 def cells_of(degrees: FloatArray) -> IntArray:
     """Return the number of the 1-degree cell of each coordinate; columns of NaN are left out.
 
-    A cell holds its southern and western edge; the North Pole lies in the cell south of it, 180 degrees east
-    is 180 degrees west.
-
     Args:
         degrees: Latitudes and longitudes, shape (2, n).
     """
-    lats, lons = np.floor(degrees[:, ~np.isnan(degrees[0])]).astype(np.int64)
-    cells: IntArray = (np.minimum(lats, 89) + 90) * 360 + (lons + 180) % 360
-    return cells
+    return cell_numbers(degrees[:, ~np.isnan(degrees[0])])
 
 
 def zero_spread_groups(totals: FloatArray, generations: int) -> tuple[int, int]:

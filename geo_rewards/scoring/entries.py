@@ -1,22 +1,31 @@
-"""The entries of a recipe: look up, label, override and create their rewards; order the gates."""
+"""The entries of a recipe: look up, label and create their rewards; order the gates."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any
 
-import yaml
 from pydantic import ValidationError
 
-from geo_rewards.errors import GeoRewardsError, RecipeError, UnknownNameError, hint, nearest_names
+from geo_rewards.contract.given import endless_parameters
+from geo_rewards.errors import (
+    GeoRewardsError,
+    MissingParameterError,
+    MissingValueError,
+    RecipeError,
+    UnknownNameError,
+    hint,
+    nearest_names,
+)
 from geo_rewards.registry.file_rewards import RewardFileError, check_hash
 from geo_rewards.registry.lookup import FoundReward, find_reward
-from geo_rewards.yaml_file import describe_error, parse_yaml, yaml_problem
+from geo_rewards.yaml_file import describe_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from pydantic_core import ErrorDetails
 
     from geo_rewards.contract.reward import Reward
     from geo_rewards.scoring.file import Entry
@@ -63,74 +72,12 @@ def find_entries(entries: Sequence[Entry], origin: str) -> dict[str, FoundEntry]
     return labels
 
 
-def parse_overrides(settings: Sequence[str]) -> dict[str, Any]:
-    """Return the values of ``label.parameter=value`` settings, each value read as YAML.
-
-    Raises:
-        RecipeError: If a setting has a different form.
-
-    >>> parse_overrides(["distance.scale_km=500"])
-    {'distance.scale_km': 500}
-    """
-    values = {}
-    for setting in settings:
-        key, equals, text = setting.partition("=")
-        if not equals or "." not in key:
-            raise RecipeError(f"{setting!r} must be label.parameter=value")
-        try:
-            values[key.strip()] = parse_yaml(text)
-        except yaml.YAMLError as error:
-            raise RecipeError(
-                f"{setting!r:.60}: the value is not valid YAML: {yaml_problem(error)}"
-            ) from error
-    return values
-
-
-def override_entries(
-    entries: Mapping[str, FoundEntry], values: Mapping[str, Any], *, origin: str
-) -> dict[str, FoundEntry]:
-    """Return the entries with values of ``label.parameter`` replaced.
-
-    Raises:
-        RecipeError: If a key is not ``label.parameter``, or its label does not exist.
-    """
-    changed = dict(entries)
-    for key, value in values.items():
-        label, _, parameter = key.rpartition(".")
-        if label not in changed:
-            nearest = hint(nearest_names(label or key, changed, count=1))
-            raise RecipeError(
-                f"{origin}: override {key!r} must be label.parameter, and {label!r} is not a label{nearest}"
-            )
-        change = _change(changed[label], parameter, value, where=f"{origin}: {key}")
-        changed[label] = replace(changed[label], entry=changed[label].entry.model_copy(update=change))
-    return changed
-
-
 def explicit_parameters(reward: Reward) -> dict[str, Any]:
     """Return the parameters as JSON values, with null only where the default is not null."""
     fields = type(reward).model_fields
     nulls = [name for name, field in fields.items() if field.default is not None]
     given = {name: None for name in nulls if getattr(reward, name) is None}
     return {**reward.model_dump(mode="json", exclude_none=True), **given}
-
-
-def _change(found_entry: FoundEntry, parameter: str, value: Any, *, where: str) -> dict[str, Any]:
-    """Return what an override changes in an entry: its weight, its time limit or a parameter."""
-    if parameter == "weight":
-        return {"weight": _number(value, where=where)}
-    if parameter == "timeout_s" and parameter not in found_entry.found.reward_class.model_fields:
-        limit_s = None if value is None else _number(value, where=where)
-        if limit_s is not None and limit_s <= 0:
-            raise RecipeError(f"{where} must be greater than 0, or null for no limit, not {value!r:.60}")
-        return {"timeout_s": limit_s}
-    return {"params": {**found_entry.entry.params, parameter: value}}
-
-
-def _number(value: Any, *, where: str) -> float:
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
-    raise RecipeError(f"{where} must be a finite number, not {value!r:.60}")
 
 
 def scoring_order(entries: Mapping[str, Entry], origin: str) -> list[str]:
@@ -164,18 +111,45 @@ def create_reward(found_entry: FoundEntry, origin: str) -> Reward:
     """Create the reward of an entry; raise a `RecipeError` that names recipe and label if it is invalid."""
     entry = found_entry.entry
     where = f"{origin}: reward {entry.label!r}"
-    return build_reward(found_entry.found.reward_class, entry.params, where=where)
+    return build_reward(found_entry.found.reward_class, entry.params, where=where, label=entry.label)
 
 
-def build_reward(reward_class: type[Reward], params: Mapping[str, Any], *, where: str) -> Reward:
-    """Create a reward with these parameters; raise a `RecipeError` if one is invalid."""
+def build_reward(
+    reward_class: type[Reward], params: Mapping[str, Any], *, where: str, label: str | None = None
+) -> Reward:
+    """Create a reward with these parameters.
+
+    Args:
+        reward_class: Its class.
+        params: The parameters.
+        where: Recipe and label, or name, for messages.
+        label: Its label, if it is in a recipe.
+
+    Raises:
+        MissingParameterError: If a parameter that must be given is not.
+        RecipeError: If one is unknown or invalid.
+    """
     try:
-        return reward_class(**params)
+        reward = reward_class(**params)
     except ValidationError as error:
-        problems = "; ".join(
-            describe_error(e, known=lambda _path: list(reward_class.model_fields)) for e in error.errors()
-        )
+        fields = list(reward_class.model_fields)
+        faults = error.errors()
+        problems = "; ".join(describe_error(fault, known=lambda _path: fields) for fault in faults)
+        missing = [name for fault in faults for name in _missing(fault)]
+        if missing:
+            raise MissingParameterError(f"{where}: {problems}", missing, label=label) from None
         raise RecipeError(f"{where}: {problems}") from None
+    if endless := endless_parameters(reward, params):
+        raise RecipeError(f"{where}: {'; '.join(endless)}")
+    return reward
+
+
+def _missing(fault: ErrorDetails) -> list[str]:
+    """Return the parameters that must be given, if this is what is wrong."""
+    if fault["type"] == "missing" and len(fault["loc"]) == 1:
+        return [str(fault["loc"][0])]
+    cause = (fault.get("ctx") or {}).get("error")
+    return cause.names if isinstance(cause, MissingValueError) else []
 
 
 def _find(name: str, origin: str) -> FoundReward:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from geo_rewards.parse.tags import ANSWER_CLOSE, ANSWER_OPEN, THINK_CLOSE, THINK_OPEN
-from geo_rewards.types import NO_TAGS, Place
+from geo_rewards.types import NO_TAGS, Place, ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -72,6 +72,8 @@ def _answer_lines(sample: Sample) -> list[str]:
 def _format_fault(sample: Sample) -> str:
     """Return why a completion is not one think block followed by one answer block."""
     answer, text = sample.answer, sample.completion
+    if any(problem.kind is ProblemKind.TOOL_TEXT for problem in answer.problems):
+        return "it is a transcript of several turns"
     if answer.tags == NO_TAGS:
         return "no tags"
     if answer.continues_think:

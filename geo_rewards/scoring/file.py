@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import math
+import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from geo_rewards.batch.truths import TRUTH_FIELDS
 from geo_rewards.errors import RecipeError, hint, nearest_names
 from geo_rewards.registry.file_rewards import absolute_name
+from geo_rewards.terminal import clean_line
 from geo_rewards.yaml_file import describe_error, read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from importlib.resources.abc import Traversable
 
     from pydantic_core import ErrorDetails
 
-OnError = Literal["raise", "abstain"] | float
 
-_CHOICES = {"on_error": "`raise`, `abstain` or a number", "otherwise": "a number or `abstain`"}
+def _read_number(value: Any) -> float:
+    """Return a finite number, also one that YAML or a caller gives as text; a boolean is none."""
+    if isinstance(value, str) and _NUMBER.fullmatch(value.strip()):
+        value = value.replace("_", "")
+    elif isinstance(value, (bool, str)) or not hasattr(value, "__float__"):
+        raise ValueError("not a number")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError("not a number") from None
+    if not math.isfinite(number):
+        raise ValueError("not finite")
+    return number
+
+
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:_\d+)*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+Number = Annotated[float, BeforeValidator(_read_number)]
+OnError = Literal["raise", "abstain"] | Number
+
+_CHOICES = {
+    "on_error": "`raise`, `abstain` or a number",
+    "otherwise": "a number or `abstain`",
+    "at_least": "a finite number",
+    "weight": "a finite number",
+    "timeout_s": "a number greater than 0, or null for no limit",
+}
 
 
 class _Strict(BaseModel):
@@ -36,8 +72,8 @@ class Gate(_Strict):
     """
 
     reward: str
-    at_least: float
-    otherwise: float | Literal["abstain"] = 0.0
+    at_least: Number
+    otherwise: Number | Literal["abstain"] = 0.0
 
 
 class Entry(_Strict):
@@ -58,13 +94,20 @@ class Entry(_Strict):
 
     name: str
     label: str = Field(default="", alias="as")
-    weight: float = 1.0
+    weight: Number = 1.0
     params: dict[str, Any] = Field(default_factory=dict)
     factor: str | None = None
     gate: Gate | None = None
     on_error: OnError | None = None
-    timeout_s: float | None = Field(default=None, gt=0)
+    timeout_s: Annotated[Number, Field(gt=0)] | None = None
     sha256: str | None = None
+
+    @field_validator("label")
+    @classmethod
+    def _check_label(cls, label: str) -> str:
+        if clean_line(label) != label:
+            raise ValueError(f"{label!r} contains control characters; it names figures in logs and tables")
+        return label
 
     @field_validator("name")
     @classmethod
@@ -124,7 +167,7 @@ def parse_recipe(content: Any, *, where: str, folder: Path | None = None) -> Rec
     try:
         file = RecipeFile.model_validate(content, context={"folder": folder})
     except ValidationError as error:
-        problems = dict.fromkeys(describe_recipe_error(e) for e in error.errors())
+        problems = dict.fromkeys(_without_followers(error.errors()))
         raise RecipeError(f"{where}: {'; '.join(problems)}") from None
     if not file.rewards:
         raise RecipeError(f"{where}: `rewards` is empty: name at least one")
@@ -143,13 +186,55 @@ def recipe_comment(file: Traversable) -> str:
 
 def describe_recipe_error(error: ErrorDetails) -> str:
     """Describe an error in a recipe's file; see `describe_error`."""
-    return describe_error(error, known=_keys_at, choices=_CHOICES)
+    *path, key = error["loc"] or ("",)
+    if error["type"] == "model_type" and path == ["rewards"] and isinstance(error["input"], str):
+        return f"rewards.{key} must be a mapping: write `- name: {error['input']:.60}`"
+    described = describe_error(error, known=_keys_at, choices=_CHOICES)
+    if error["type"] != "extra_forbidden" or "did you mean" in described:
+        return described
+    return f"{described}{_advice(path, str(key))}"
+
+
+def _without_followers(faults: Sequence[ErrorDetails]) -> Iterator[str]:
+    """Describe the errors; an unknown key of an entry without a name was meant to be the name."""
+    nameless = {fault["loc"][:-1] for fault in faults if fault["loc"][-1:] == ("name",)}
+    for fault in faults:
+        described, loc = describe_recipe_error(fault), fault["loc"]
+        if "belongs into `params" in described and loc[:-1] in nameless:
+            described = f"unknown key {'.'.join(map(str, loc))!r}: write `- name: {loc[-1]}`"
+        yield described
+
+
+def _advice(path: list[int | str], key: str) -> str:
+    """Return where a key belongs that is unknown at this path, or which keys there are."""
+    models: tuple[type[BaseModel], ...] = (RecipeFile, Entry, Gate)
+    keys = {model: _keys_of(model) for model in models}
+    here = _model_at(path)
+    place: dict[type[BaseModel], str] = {
+        RecipeFile: "to the top of the recipe, beside `rewards`",
+        Entry: "to each entry of `rewards` that it is for, beside its `name`",
+        Gate: "into the entry's gate: `gate: {reward: ..., at_least: ...}`",
+    }
+    for model, known in keys.items():
+        if key in known and model is not here:
+            return f": it belongs {place[model]}"
+    if here is Entry:
+        return f": a parameter of the reward belongs into `params: {{{key:.40}: ...}}`"
+    return f"; the keys are {', '.join(keys[here])}"
 
 
 def _keys_at(path: tuple[int | str, ...]) -> list[str]:
     """Return the valid keys of the mapping at this path of a recipe's file."""
+    return _keys_of(_model_at(path))
+
+
+def _model_at(path: Sequence[int | str]) -> type[BaseModel]:
     model: type[BaseModel] = RecipeFile
     nested: dict[str, type[BaseModel]] = {"rewards": Entry, "gate": Gate}
     for part in path:
         model = nested.get(str(part), model)
+    return model
+
+
+def _keys_of(model: type[BaseModel]) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.batch import Batch
+from geo_rewards.batch.tables import read_table
+from geo_rewards.contract.silence import warn_of_silence
 from geo_rewards.errors import (
     GeoRewardsError,
     RecipeError,
@@ -18,21 +19,25 @@ from geo_rewards.errors import (
 from geo_rewards.registry.lookup import find_reward
 from geo_rewards.registry.registry import get_registry
 from geo_rewards.scoring.column import Column
+from geo_rewards.scoring.display import recipe_line, recipe_table
 from geo_rewards.scoring.entries import (
     FoundEntry,
     build_reward,
     create_reward,
     explicit_parameters,
     find_entries,
-    override_entries,
     scoring_order,
 )
-from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe, read_recipe_file
+from geo_rewards.scoring.file import Entry, OnError, RecipeFile, parse_recipe
+from geo_rewards.scoring.limits import check_bounds, check_closed_value, check_gates, check_totals
+from geo_rewards.scoring.named import find_recipe_file, origin_of
+from geo_rewards.scoring.overrides import override_entries
 from geo_rewards.scoring.scores import Scores
 from geo_rewards.scoring.shared_scoring import NamedReward, SharedScoring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
 
     from geo_rewards.contract.calls import Outcome
     from geo_rewards.contract.reward import Reward
@@ -42,7 +47,7 @@ class Recipe:
     """Rewards with parameters, weights and gates, ready to score.
 
     Args:
-        file: The recipe as written.
+        file: The recipe as written, or the content of its file as a dict.
         origin: The name or path that it was loaded from, for messages.
         found: The entries with their rewards, if already looked up; replaces the file's entries.
 
@@ -54,19 +59,37 @@ class Recipe:
 
     def __init__(
         self,
-        file: RecipeFile,
+        file: RecipeFile | Mapping[str, Any],
         *,
         origin: str = "recipe",
         found: Mapping[str, FoundEntry] | None = None,
     ) -> None:
         self.origin = origin
+        file = file if isinstance(file, RecipeFile) else parse_recipe(file, where=origin)
         self._found = dict(find_entries(file.rewards, origin) if found is None else found)
         self.entries: dict[str, Entry] = {label: found.entry for label, found in self._found.items()}
         self.file = file.model_copy(update={"rewards": tuple(self.entries.values())})
         self._order = scoring_order(self.entries, origin)
         self._rewards = {label: create_reward(found, origin) for label, found in self._found.items()}
+        self._check_limits()
         if file.gazetteer is not None:  # an unknown name is an error now, not at the first batch
             get_registry().check_gazetteer(file.gazetteer)
+
+    def _check_limits(self) -> None:
+        for label, entry in self.entries.items():
+            where = f"{self.origin}: reward {label!r}"
+            check_bounds(self._rewards[label], where=where)
+            check_closed_value(entry, self._multiplied_bounds(label)[1], where=where)
+        check_gates(self.entries, self.final_bounds, self.origin)
+        check_totals(self.weighted_bounds, self.origin)
+
+    def __repr__(self) -> str:
+        """Show the terms of the total, and what a row can earn."""
+        return recipe_line(self.origin, self.entries, self.bounds)
+
+    def _repr_html_(self) -> str:
+        """Show the rewards as a table in a notebook."""
+        return recipe_table(self.origin, self.entries, self.bounds)
 
     @property
     def rewards(self) -> dict[str, Reward]:
@@ -123,11 +146,24 @@ class Recipe:
             TruthError: If a truth is unreadable; names the row.
             RecipeError: If a column that the recipe names is missing.
         """
-        return self.score_columns(completions, columns, default_on_error="raise")
+        return self._score_with_warning(completions, columns, default_on_error="raise")
 
     def score_in_training(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Score like `score`, but a reward that fails abstains unless the recipe says otherwise."""
-        return self.score_columns(completions, columns, default_on_error="abstain")
+        return self._score_with_warning(completions, columns, default_on_error="abstain")
+
+    def _score_with_warning(
+        self, completions: Any, columns: Mapping[str, Any], *, default_on_error: OnError
+    ) -> Scores:
+        """Score, and warn if no row has what the rewards need to judge: its columns are probably misnamed."""
+        completions, columns = read_table(completions, columns)
+        scores = self.score_columns(completions, columns, default_on_error=default_on_error)
+        judges = [label for label in self.weighted_labels if self._rewards[label].needs]
+        if judges and all(set(scores.rewards[label]) == {None} for label in judges):
+            needs = [field for label in judges for field in self._rewards[label].needs]
+            who = f"{self.origin}: {' and '.join(judges)} {'abstains' if len(judges) == 1 else 'abstain'}"
+            warn_of_silence(who, needs, scores.batch, columns)
+        return scores
 
     def score_columns(
         self, completions: Sequence[Any], columns: Mapping[str, Any], *, default_on_error: OnError
@@ -136,6 +172,7 @@ class Recipe:
         gazetteer = (
             get_registry().get_gazetteer(self.file.gazetteer or "default") if self.file.gazetteer else None
         )
+        completions, columns = read_table(completions, columns)
         batch = Batch(completions, self.map_columns(columns), gazetteer=gazetteer)
         done: dict[str, Column] = {}
         for label in self._order:
@@ -154,7 +191,8 @@ class Recipe:
         mapped = dict(columns)
         for field, source in self.file.columns.items():
             if source not in columns:
-                nearest = hint(nearest_names(source, columns, count=1))
+                known = f" (columns: {', '.join(map(str, columns)) or 'none'})"
+                nearest = hint(nearest_names(source, columns, count=1)) or known
                 raise RecipeError(
                     f"{self.origin}: column {source!r}, named for {field!r}, is not in the data{nearest}"
                 )
@@ -238,23 +276,22 @@ class Recipe:
         return _spanned(self.final_bounds(multiplier) if factor is None else [factor], bounds)
 
 
-def load_recipe(name_or_path: str | Path, *, override: Mapping[str, Any] | None = None) -> Recipe:
-    """Load a recipe by name, or from a YAML file.
+def load_recipe(
+    source: str | Path | Mapping[str, Any], *, override: Mapping[str, Any] | None = None
+) -> Recipe:
+    """Load a recipe by name, from a YAML file or from a dict.
 
     Args:
-        name_or_path: A name from ``geo-rewards recipes``, or a path that ends in .yaml or .yml.
+        source: A name from ``geo-rewards recipes``; a path that ends in .yaml or .yml; the content of such
+            a file; or a reward, by name or as ``./my_reward.py:MyReward``, which is then the only one.
         override: New values by ``label.parameter``, as for `Recipe.override`.
 
     Raises:
         RecipeError: If the recipe is invalid; names the file, the key and the nearest valid key.
         UnknownNameError: If a recipe or reward does not exist; offers the nearest names.
     """
-    text = str(name_or_path)
-    if Path(text).suffix.lower() in {".yaml", ".yml"}:
-        file = read_recipe_file(Path(text))
-    else:
-        file = read_recipe_file(get_registry().get_recipe_file(text))
-    return build_recipe(file, override or {}, origin=text)
+    origin = origin_of(source)
+    return build_recipe(find_recipe_file(source), override or {}, origin=origin)
 
 
 def build_recipe(file: RecipeFile, override: Mapping[str, Any], *, origin: str) -> Recipe:
@@ -272,12 +309,18 @@ def build_recipe(file: RecipeFile, override: Mapping[str, Any], *, origin: str) 
     return Recipe(file, origin=origin, found=override_entries(found, override, origin=origin))
 
 
-def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None = None) -> Recipe:
-    """Return a recipe of rewards with default parameters.
+def recipe_of_rewards(
+    names: Sequence[str],
+    *,
+    weights: Sequence[float] | None = None,
+    override: Mapping[str, Any] | None = None,
+) -> Recipe:
+    """Return a recipe of rewards.
 
     Args:
         names: Names of rewards, or files with a class (``./my_reward.py:MyReward``).
         weights: One weight per name; all 1 if None.
+        override: Parameters by ``label.parameter``, where a label is the reward's name.
 
     Raises:
         RecipeError: If the numbers of names and weights differ, or a name is duplicated.
@@ -289,7 +332,7 @@ def recipe_of_rewards(names: Sequence[str], *, weights: Sequence[float] | None =
     entries = [{"name": name, "weight": weight} for name, weight in zip(names, weights, strict=True)]
     file = parse_recipe({"rewards": entries}, where="reward functions")
     try:
-        return Recipe(file, origin="reward functions")
+        return build_recipe(file, override or {}, origin="reward functions")
     except RecipeError as error:
         cause = error.__cause__  # here a misspelt name is wrong usage; in a file, the file is wrong
         if isinstance(cause, UnknownNameError) and cause.kind == "reward":

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from geo_rewards.errors import InputError
 from geo_rewards.first_use import lazy_property
+from geo_rewards.scoring.display import scores_line, scores_table
 from geo_rewards.scoring.explanation import explain_row, total_line
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from geo_rewards.types import Problem
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Scores:
     """The values of a batch under a recipe.
 
@@ -31,6 +33,14 @@ class Scores:
     batch: Batch
     columns: dict[str, Column]
     faulty: frozenset[int]
+
+    def __repr__(self) -> str:
+        """Show how many rows there are, their totals, and what went wrong."""
+        return scores_line(self.total, self.columns, self.faulty)
+
+    def _repr_html_(self) -> str:
+        """Show the first rows as a table in a notebook."""
+        return scores_table(self.batch, self.total, self.columns, caption=repr(self)[1:-1])
 
     @property
     def rewards(self) -> dict[str, list[float | None]]:
@@ -93,7 +103,13 @@ class Scores:
         Args:
             row: The row, from 0.
             labels: The rewards to explain; all if None.
+
+        Raises:
+            InputError: If there is no such row.
         """
+        if not hasattr(row, "__index__") or not 0 <= row < len(self.batch):
+            raise InputError(f"row {row!r:.40} does not exist: there are {len(self.batch)}, counted from 0")
+        labels = [labels] if isinstance(labels, str) else labels
         total = total_line(self.columns, row, total=self.total[row], failed=row in self.faulty)
         return "\n".join([*explain_row(self.batch, self.columns, row, labels=labels), total])
 

@@ -10,9 +10,9 @@ import logging
 import math
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.batch.values import python_values
+from geo_rewards.batch.tables import list_of, read_table
 from geo_rewards.first_use import ForkSafeLock
-from geo_rewards.parse.chat import completion_text
+from geo_rewards.parse.chat import completion_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -51,6 +51,7 @@ class SharedScoring:
 
     def scores(self, completions: Sequence[Any], columns: Mapping[str, Any]) -> Scores:
         """Return the scores of this batch, computed once."""
+        completions, columns = read_table(completions, columns)
         seen = _snapshot(completions, columns)
         with self._scoring:
             if self._memo is None or not _same(self._memo[0], seen):
@@ -124,8 +125,8 @@ def _snapshot(completions: Sequence[Any], columns: Mapping[str, Any]) -> _Snapsh
 
     These are copies, so that a batch changed in place later counts as another.
     """
-    texts = [completion_text(completion) for completion in completions]
-    values = {name: python_values(v) for name, v in columns.items()}
+    texts = completion_texts(completions, None)
+    values = {name: list_of(given) for name, given in columns.items()}
     lists = {name: list(v) for name, v in values.items() if isinstance(v, (list, tuple))}
     return texts, lists, getattr(columns.get("trainer_state"), "global_step", None)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from geo_rewards.errors import UnknownNameError
+from geo_rewards.contract.reward import Reward
+from geo_rewards.errors import InputError, UnknownNameError
 from geo_rewards.scoring.recipe import get_reward
 from geo_rewards.testing.cases import build_cases, build_data_cases
 from geo_rewards.testing.cheating import (
@@ -33,7 +34,6 @@ from geo_rewards.testing.subject import RewardSubject, Subject
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-    from geo_rewards.contract.reward import Reward
     from geo_rewards.testing.subject import About
 
 AnySubject = TypeVar("AnySubject", bound=Subject)
@@ -95,10 +95,14 @@ def check_reward(
     Raises:
         HolesFoundError: With all findings; an `AssertionError`.
         UnknownNameError: If a name in `only` or `skip` does not exist.
+        InputError: If it is no reward.
 
     >>> check_reward("country_match", skip=["time"])
     """
     reward = get_reward(reward) if isinstance(reward, str) else reward
+    if not isinstance(reward, Reward):
+        advice = f"make one: check_reward({reward.__name__}())" if isinstance(reward, type) else "or its name"
+        raise InputError(f"check_reward takes a reward, not {reward!r:.60}; {advice}")
     findings = find_holes(
         reward, columns=columns, data=data, ideal=ideal, wrong=wrong, about=about, only=only, skip=skip
     )

@@ -53,7 +53,7 @@ def check_recipe(
 
     >>> check_recipe("geo-r-code", skip=["time"])
     """
-    recipe = load_recipe(recipe) if isinstance(recipe, str) else recipe
+    recipe = recipe if isinstance(recipe, Recipe) else load_recipe(recipe)
     given = None if columns is None else recipe.map_columns(columns)
     cases = [_as_in_the_data(case, recipe) for case in build_cases((), given, ideal=ideal, wrong=wrong)]
     given_data = None if data is None else recipe.map_columns(data)

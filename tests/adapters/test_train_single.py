@@ -3,6 +3,8 @@
 import json
 import math
 import shutil
+import subprocess
+import sys
 from concurrent.futures import Future
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,6 +19,7 @@ from safetensors.torch import load_file
 
 import geo_rewards as gr
 from geo_rewards.errors import DataError, GeoRewardsError, RecipeError, UsageError
+from geo_rewards.runs.run_lock import LOCK_NAME
 from geo_rewards.testing import temporary_plugin
 
 pytestmark = pytest.mark.train
@@ -239,6 +242,32 @@ def test_lora_beside_frozen_vision_leaves_the_tower_alone(train, tmp_path):
     assert adapters
     assert not any("visual" in name for name in adapters)
     assert any(tensor.abs().sum() > 0 for name, tensor in adapters.items() if "lora_B" in name)
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from geo_rewards.runs.run_lock import RunLock
+RunLock(Path(sys.argv[1])).acquire()
+print("taken", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_two_runs_do_not_share_an_output_folder(train, tmp_path):
+    flags = ["--reward_funcs", "vowels"]
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "taken\n"
+        with pytest.raises(
+            GeoRewardsError, match=f"in use by another run, process {other.pid} on this machine"
+        ):
+            train(tmp_path, *flags, steps=1)
+        assert [path.name for path in tmp_path.iterdir()] == [LOCK_NAME]
+        other.kill()
+    train(tmp_path, *flags, steps=1)
+    assert (tmp_path / "model.safetensors").exists()
+    assert not (tmp_path / LOCK_NAME).exists()
 
 
 def test_never_resuming_moves_the_old_checkpoints_out_of_the_way(train, tmp_path, caplog):

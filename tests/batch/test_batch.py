@@ -77,12 +77,11 @@ def test_taken_rows_are_not_recomputed_and_keep_their_numbers():
     assert [tuple(truth.coordinate) for truth in part.given_truths] == [(3.0, 3.0), (1.0, 1.0)]
 
 
-def test_the_row_has_the_other_list_columns_of_batch_length():
+def test_the_row_has_the_other_list_columns():
     columns = {
         "lat": [1.0],
         "lon": [2.0],
         "id": [7],
-        "pair": [1, 2],
         "log_metric": print,
         "prompts": ["Where?"],
     }

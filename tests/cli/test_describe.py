@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 import geo_rewards as gr
 from geo_rewards.contract.documentation import list_parameters, read_documentation
+from geo_rewards.geo.decay import CURVES
 from geo_rewards.testing import temporary_plugin
 
 
@@ -191,3 +192,60 @@ def test_the_script_describes(script):
     ran = script("describe", "city_match")
     assert (ran.code, ran.err) == (0, "")
     assert "within_km: number > 0" in ran.out
+
+
+def test_a_curve_is_described(run):
+    ran = run("describe", "exponential")
+    assert ran.code == 0
+    assert "exp(-d / scale_km)" in ran.out
+    assert "scale_km: default 1492.7" in ran.out
+    assert "25 km: 0.9834" in ran.out
+    assert "params: {curve: exponential}" in ran.out
+    logistic = run("describe", "logistic").out
+    assert "scale_km: required" in logistic
+    assert "params: {curve: logistic, scale_km: ...}" in logistic
+
+
+def test_a_curve_that_is_called_like_a_recipe_is_described_after_it(run):
+    ran = run("describe", "geo-r")
+    assert ran.out.index("recipe geo-r") < ran.out.index("curve geo_r of haversine_decay")
+
+
+def test_every_curve_can_be_described(run):
+    for name in CURVES:
+        assert f"curve {name} of haversine_decay" in run("describe", name).out
+
+
+def test_a_misspelt_curve_is_offered(run):
+    ran = run("describe", "exponentail")
+    assert ran.code == 2
+    assert "there is a curve 'exponential'" in ran.err
+
+
+def test_a_recipe_that_needs_a_value_says_which_and_takes_it(run):
+    ran = run("describe", "gre")
+    assert ran.code == 0
+    assert "Must be given\n  --set distance.scale_km=VALUE" in ran.out
+    assert "scale_km: 500.0" in run("describe", "gre", "--set", "distance.scale_km=500").out
+    assert run("describe", "gre", "--set", "distance.scale=500").code == 2
+    assert run("describe", "haversine_decay", "--set", "scale_km=500").code == 2
+
+
+def test_a_time_limit_is_described_with_what_it_cannot_interrupt(run, tmp_path):
+    (tmp_path / "slow.py").write_text(
+        "from typing import ClassVar\n"
+        "import geo_rewards as gr\n"
+        "class Slow(gr.Reward):\n"
+        '    """Takes long."""\n'
+        '    name = "slow"\n'
+        "    timeout_s: ClassVar[float] = 20\n"
+    )
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("rewards: [{name: ./slow.py:Slow, timeout_s: 5}]")
+    said = "one inside a regular expression only when that ends"
+    of_reward = run("describe", f"{tmp_path}/slow.py:Slow").out
+    assert "Time limit\n  20 s for each call: in the main thread" in of_reward
+    assert said in of_reward
+    of_recipe = run("describe", recipe).out
+    assert "timeout_s: 5.0 (in the main thread" in of_recipe
+    assert said in of_recipe

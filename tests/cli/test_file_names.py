@@ -47,7 +47,7 @@ def test_a_reward_of_a_file_is_described_with_its_hash(run, folder):
     [
         ("./my_rewrd.py:Brief", 2, "did you mean"),
         ("./my_reward.py:Breif", 2, "did you mean 'Brief'"),
-        ("./my_reward.py", 1, "./my_reward.py:MyReward"),
+        ("./my_reward.py", 1, "./my_reward.py:Brief"),
         ("./broken.py:Brief", 1, "broken.py cannot be loaded: ZeroDivisionError"),
     ],
 )

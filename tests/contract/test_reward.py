@@ -1,6 +1,8 @@
 import asyncio
 import math
 import pickle
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -41,6 +43,16 @@ class Returns(gr.Reward):
     value: object = None
 
     def score(self, sample: gr.Sample) -> float | None:
+        return self.value
+
+
+class ReturnsBatch(gr.Reward):
+    """The given values."""
+
+    name = "returns_batch"
+    value: object = None
+
+    def score_batch(self, batch: gr.Batch) -> object:
         return self.value
 
 
@@ -165,6 +177,40 @@ def test_an_invalid_value_is_an_error_naming_reward_and_row(value, message):
 def test_numpy_values_and_booleans_are_numbers():
     assert Returns(value=np.float32(0.5))([PARIS]) == [0.5]
     assert Returns(value=True)([PARIS]) == [1.0]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [Decimal("0.5"), Fraction(1, 2), np.float64(0.5), np.array(0.5), np.float16(0.5)],
+)
+def test_every_number_is_a_value(value):
+    assert Returns(value=value)([PARIS]) == [0.5]
+    assert ReturnsBatch(value=[value, None])([PARIS, PARIS]) == [0.5, None]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("0", "0.5", b"0", np.str_("1"), np.array("0.5"), np.array([0.5]), np.timedelta64(1, "s")),
+        *([0.5], {}, 1j, np.complex64(1), Decimal("sNaN"), 10**400),
+    ],
+)
+def test_what_is_not_a_number_is_an_error_even_if_it_looks_like_one(value):
+    with pytest.raises(RewardError, match=r"row 0: returned .*, which is not a number"):
+        Returns(value=value)([PARIS])
+    with pytest.raises(RewardError, match=r"row 1: returned .*, which is not a number"):
+        ReturnsBatch(value=[0.5, value])([PARIS, PARIS])
+
+
+@pytest.mark.parametrize("value", [(0.5, None), iter([0.5, None]), np.array([0.5, None], object)])
+def test_a_batch_may_be_any_list_of_values(value):
+    assert ReturnsBatch(value=value)([PARIS, PARIS]) == [0.5, None]
+
+
+@pytest.mark.parametrize("value", ["01", b"\0\1", {0: 0.5, 1: 0.7}, {0.5, 0.7}, None, 0.5])
+def test_a_batch_that_is_no_list_is_an_error(value):
+    with pytest.raises(RewardError, match=r"score_batch returned .*; return a list with one value per"):
+        ReturnsBatch(value=value)([PARIS, PARIS])
 
 
 def test_a_wrong_length_is_an_error_naming_the_reward():

@@ -5,7 +5,9 @@ import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import ClassVar
 
 import pytest
@@ -16,6 +18,7 @@ from geo_rewards.contract.time_limit import call_within, warn_once
 from geo_rewards.errors import RecipeError, RewardError
 from geo_rewards.scoring.file import parse_recipe
 from geo_rewards.scoring.recipe import Recipe
+from geo_rewards.testing import temporary_plugin
 
 # Doubles its time with each letter: thirty take minutes.
 EVIL = re.compile(r"(a+)+$")
@@ -99,7 +102,7 @@ def test_the_recipe_sets_the_limit_of_a_third_party_reward(temporary_rewards):
         assert "within 0.05 s" in str(scores.errors["hangs"][0])
         assert recipe.resolved()["rewards"][0]["timeout_s"] == 0.05
         assert recipe.override({"hangs.timeout_s": 2}).entries["hangs"].timeout_s == 2.0
-        with pytest.raises(RecipeError, match=r"hangs\.timeout_s must be greater than 0, or null"):
+        with pytest.raises(RecipeError, match="timeout_s must be a number greater than 0, or null"):
             recipe.override({"hangs.timeout_s": 0})
         for bad in (0, -1, "soon"):
             with pytest.raises(RecipeError, match=r"rewards\.0\.timeout_s"):
@@ -148,17 +151,89 @@ def test_a_slow_batch_gets_its_values_and_a_warning(caplog):
     ]
 
 
-def test_outside_the_main_thread_a_single_warning_says_that_there_is_no_limit(caplog):
-    warn_once.cache_clear()
-    values = []
-    with caplog.at_level(logging.WARNING):
-        thread = threading.Thread(target=lambda: values.append(outcomes(Hangs(), ["ok", "ok"])))
-        thread.start()
-        thread.join()
-    assert values == [[1.0, 1.0]]
-    assert [r.getMessage() for r in caplog.records] == [
-        "reward 'hangs': timeout_s has no effect outside the main thread; it runs without a limit"
-    ]
+def in_thread(function):
+    """Return what a function returns in a thread other than the main one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(function).result()
+
+
+class HangsInThread(gr.Reward):
+    """1, or does what its row says until it is told to end."""
+
+    name = "hangs_in_thread"
+    timeout_s: ClassVar[float | None] = 0.15
+    may_end: ClassVar[threading.Event] = threading.Event()
+
+    def score(self, sample: gr.Sample) -> float | None:
+        how = sample.row["how"]
+        if how == "wait":
+            self.may_end.wait()
+        elif how == "loop":
+            while True:
+                pass
+        elif how == "swallow":
+            while True:
+                with suppress(Exception):
+                    len(how)
+        elif how == "regex":
+            EVIL.match("a" * 25 + "!")  # about a second
+        elif how == "fail":
+            raise ValueError("broken")
+        return 1.0
+
+
+@pytest.fixture
+def hanging():
+    """A reward whose calls wait until the test has ended."""
+    HangsInThread.may_end.clear()
+    yield HangsInThread()
+    HangsInThread.may_end.set()
+    for thread in threading.enumerate():
+        if thread.name.endswith(HangsInThread.name):
+            thread.join(30)
+
+
+@pytest.mark.parametrize("how", ["wait", "loop", "swallow", "regex"])
+def test_outside_the_main_thread_a_row_that_hangs_is_an_error_too(hanging, how):
+    found = in_thread(lambda: outcomes(hanging, ["ok", how, "ok"]))
+    assert (found[0], found[2]) == (1.0, 1.0)
+    assert is_timeout(found[1])
+
+
+@pytest.mark.parametrize("how", ["loop", "swallow", "regex"])
+def test_a_call_that_runs_python_is_ended_and_not_only_left_behind(hanging, how):
+    before = threading.active_count()
+    assert is_timeout(in_thread(lambda: outcomes(hanging, [how]))[0])
+    for thread in threading.enumerate():
+        if thread.name.endswith(hanging.name):
+            thread.join(30)
+    assert threading.active_count() <= before
+
+
+def test_a_recipe_in_a_thread_has_the_limit_of_its_entry(hanging, plugin_of):
+    entry = {"name": "hangs_in_thread", "timeout_s": 0.05, "on_error": "abstain"}
+    with temporary_plugin(plugin_of(HangsInThread)):
+        recipe = Recipe(parse_recipe({"rewards": [entry]}, where="here"))
+        scores = in_thread(lambda: recipe.score(["x", "x"], how=["wait", "ok"]))
+    assert scores.total == [None, 1.0]
+    assert "no value within 0.05 s" in str(scores.errors["hangs_in_thread"][0])
+
+
+def test_a_reward_that_leaves_too_many_calls_behind_is_no_longer_called(hanging):
+    found = in_thread(lambda: [outcomes(hanging, ["wait"], timeout_s=0.01)[0] for _ in range(9)])
+    assert all("no value within 0.01 s" in str(outcome) for outcome in found[:8])
+    assert "not tried: 8 earlier calls still hang" in str(found[8])
+
+
+def test_other_errors_and_context_variables_pass_through_the_thread(hanging):
+    language = ContextVar("language", default="none")
+
+    def call():
+        language.set("fr")
+        error = outcomes(hanging, ["fail"])[0]
+        return call_within(language.get, 5, name="x"), str(error)
+
+    assert in_thread(call) == ("fr", "reward 'hangs_in_thread', row 0: ValueError: broken")
 
 
 def test_an_earlier_timer_rings_inside_the_limit_and_after_it():

@@ -40,6 +40,13 @@ class Length(gr.Reward):
 class Nameless(gr.Reward):
     """Has no name."""
 
+    def score(self, sample: gr.Sample) -> float | None:
+        return 1.0
+
+
+class Shorter(Length):
+    """Has its own name, not that of its base class."""
+
 
 class NoReward:
     name = "no_reward"
@@ -196,7 +203,6 @@ def test_threads_get_one_class(file):
         ("length.py:Lenght", UnknownNameError, "unknown reward class 'Lenght'; did you mean 'Length'"),
         ("length.py:NoReward", PluginError, r"length\.py: NoReward is not a subclass of geo_rewards\.Reward"),
         ("length.py:Mode", PluginError, "Mode is not a subclass"),
-        ("length.py:Nameless", PluginError, r"length\.py: Nameless has no name"),
         ("length.py", PluginError, "no class: write"),
         ("length.py:", UnknownNameError, "unknown reward class ''"),
     ],
@@ -229,3 +235,12 @@ def test_a_moved_folder_works_with_its_own_recipe(folder, tmp_path_factory):
     moved = tmp_path_factory.mktemp("moved") / "here"
     shutil.move(folder, moved)
     assert gr.load_recipe(moved / "recipe.yaml").score(["ab"]).total == [0.0]
+
+
+def test_a_class_without_a_name_is_called_like_the_class(file):
+    for name in ("Nameless", "Shorter"):
+        recipe = gr.load_recipe({"rewards": [{"name": f"{file}:{name}"}]})
+        assert list(recipe.rewards) == [name]
+        assert recipe.rewards[name].__name__ == name
+        assert pickle.loads(pickle.dumps(recipe.rewards[name])).name == name
+    assert gr.get_reward(f"{file}:Length").name == "length"

@@ -4,7 +4,7 @@ import pickle
 import pytest
 
 import geo_rewards as gr
-from geo_rewards.errors import GeoRewardsError, UnknownNameError
+from geo_rewards.errors import GeoRewardsError, InputError, UnknownNameError
 from geo_rewards.registry.file_rewards import RewardFileError
 from geo_rewards.registry.lookup import find_reward
 from geo_rewards.scoring.file import parse_recipe
@@ -95,3 +95,9 @@ def test_a_broken_file_raises_its_own_error(tmp_path):
     (tmp_path / "broken.py").write_text("1 / 0\n")
     with pytest.raises(RewardFileError, match="cannot be loaded: ZeroDivisionError"):
         find_reward(f"{tmp_path}/broken.py:Reward")
+
+
+@pytest.mark.parametrize("name", [None, 3, ["haversine_decay"], b"haversine_decay"])
+def test_a_name_must_be_a_text(name):
+    with pytest.raises(InputError, match="a reward is looked up by its name"):
+        find_reward(name)

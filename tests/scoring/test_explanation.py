@@ -1,6 +1,7 @@
 import pytest
 
 import geo_rewards as gr
+from geo_rewards.errors import InputError
 from geo_rewards.scoring.file import parse_recipe
 
 TRUTH = {"lat": [48.8584], "lon": [2.2945]}
@@ -100,3 +101,16 @@ def test_a_gate_that_abstains_is_explained():
     assert "gate distance is closed (abstains); without it 1.0000" in recipe.score([tagged("1, 2")]).explain(
         0
     )
+
+
+@pytest.mark.parametrize("row", [1, -1, "a", None, 0.0])
+def test_a_row_that_does_not_exist_is_an_error(row):
+    scores = gr.load_recipe("geo-r").score(["x"], lat=[1.0], lon=[2.0])
+    with pytest.raises(InputError, match="does not exist: there are 1, counted from 0"):
+        scores.explain(row)
+
+
+def test_one_label_may_be_a_text():
+    scores = gr.load_recipe("geo-r").score(["x"], lat=[1.0], lon=[2.0])
+    assert scores.explain(0, labels="distance") == scores.explain(0, labels=["distance"])
+    assert "reward     format" not in scores.explain(0, labels="distance")

@@ -289,9 +289,10 @@ def test_on_error_raise_stops_training_too():
 
 
 def test_a_recipe_without_its_scale_says_so_in_one_sentence():
-    with pytest.raises(
-        RecipeError, match=r"^gre: reward 'distance': .* has no default scale_km: give a value$"
-    ):
+    message = (
+        r"^gre: reward 'distance': .* no default scale_km, which must be given \(override=\{.*: ...\}\)$"
+    )
+    with pytest.raises(RecipeError, match=message):
         gr.load_recipe("gre")
 
 

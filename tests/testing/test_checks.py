@@ -6,8 +6,8 @@ import pytest
 from built_in_rewards import INTENDED, NAMES, OPTIONS, PARAMETERS, VARIATIONS, about, reward_of
 
 import geo_rewards as gr
-from geo_rewards.errors import UnknownNameError
-from geo_rewards.testing import CHECKS, LESSONS, HolesFoundError, check_reward, find_holes
+from geo_rewards.errors import InputError, UnknownNameError
+from geo_rewards.testing import CHECKS, LESSONS, HolesFoundError, check_recipe, check_reward, find_holes
 from geo_rewards.testing.cases import build_cases
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, long_junk
 
@@ -152,3 +152,13 @@ def test_every_hack_has_a_lesson():
 
 def test_every_check_says_what_it_checks():
     assert all(check.__doc__ for check in CHECKS.values())
+
+
+def test_what_is_no_reward_is_told_what_to_pass():
+    with pytest.raises(InputError, match=r"make one: check_reward\(HaversineDecay\(\)\)"):
+        check_reward(type(gr.get_reward("haversine_decay")))
+    for thing in (None, 3, gr.load_recipe("geo-r")):
+        with pytest.raises(InputError, match="check_reward takes a reward, not"):
+            check_reward(thing)
+    with pytest.raises(InputError, match="a recipe must be a name, a path or a dict"):
+        check_recipe(None)

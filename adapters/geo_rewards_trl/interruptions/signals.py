@@ -17,6 +17,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from geo_rewards.terminal import clean, indented
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -35,7 +37,7 @@ def report(message: str) -> None:
     """Write a message of this process to the standard error, in one piece."""
     rank = os.environ.get("RANK", "0")
     with suppress(OSError):
-        os.write(2, f"geo-rewards [rank {rank}]: {message}\n".encode())
+        os.write(2, clean(indented(f"geo-rewards [rank {rank}]: {message}") + "\n").encode())
 
 
 @contextmanager

@@ -1,15 +1,18 @@
-"""See that several machines share the output folder."""
+"""See that several machines share the output folder, and that no other run does."""
 
 from __future__ import annotations
 
 import os
 import time
 import uuid
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from geo_rewards.runs.run_lock import RunLock
 from geo_rewards_trl.ranks.agreement import RankError, gather_ranks, together
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # Network file systems cache the content of folders for a while, in seconds.
@@ -43,6 +46,23 @@ def check_shared(output_dir: Path, *, wait_s: float = _SEEN_WITHIN_S) -> None:
             f"--output_dir {output_dir} is another folder for rank {blind} than for rank 0, so no "
             "checkpoint could be resumed: --output_dir must be on a disk that all machines share"
         )
+
+
+@contextmanager
+def only_run_in(output_dir: Path) -> Iterator[None]:
+    """Keep other runs out of the output folder; the first process holds the lock for all.
+
+    Raises:
+        FolderInUseError: On the first rank, if another run is writing there.
+        RankError: On the others.
+    """
+    lock = RunLock(output_dir) if os.environ.get("RANK", "0") == "0" else None
+    together(lambda: lock.acquire() if lock is not None else None)
+    try:
+        yield
+    finally:
+        if lock is not None:
+            lock.release()
 
 
 def _appears(file: Path, wait_s: float) -> bool:

@@ -6,7 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.errors import RecipeError
+from geo_rewards.errors import MissingParameterError, RecipeError, UsageError
 
 if TYPE_CHECKING:
     from trl import GRPOConfig
@@ -24,14 +24,18 @@ def select_recipe(run: RunArguments, training: GRPOConfig) -> Recipe:
     Raises:
         GeoRewardsError: If it does not exist or is wrong.
     """
-    from geo_rewards.scoring.entries import parse_overrides
+    from geo_rewards.scoring.overrides import parse_overrides
     from geo_rewards.scoring.recipe import load_recipe, recipe_of_rewards
 
     overrides = parse_overrides(run.recipe_set or ())
-    if run.reward_funcs:
-        recipe = recipe_of_rewards(run.reward_funcs, weights=training.reward_weights).override(overrides)
-    else:
-        recipe = load_recipe(run.recipe or "default", override=overrides)
+    try:
+        if run.reward_funcs:
+            names, weights = run.reward_funcs, training.reward_weights
+            recipe = recipe_of_rewards(names, weights=weights, override=overrides)
+        else:
+            recipe = load_recipe(run.recipe or "default", override=overrides)
+    except MissingParameterError as error:
+        raise UsageError(error.by_option("--recipe_set")) from error
     if not recipe.weights:
         raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
     return recipe

@@ -103,6 +103,28 @@ def test_a_process_that_is_ended_says_where_it_was_and_how_to_resume(start, wait
     assert message.endswith("; the same command resumes from step 3")
 
 
+@pytest.mark.parametrize("error", ["GeoRewardsError", "ValueError"])
+def test_what_a_plugin_says_does_not_steer_the_terminal(start, error):
+    attack = "bad\\x1b[2J\\x1b]0;owned\\x07\\u202e\\ngeo-rewards [rank 3]: all is well"
+    process = start(
+        "from geo_rewards.terminal import clean_output\n"
+        f"with clean_output(moves_cursor=True): run_as_program(lambda: fail({error}('{attack}')))"
+    )
+    said = process.communicate(timeout=20)[1]
+    assert "\\x1b[2J" in said
+    assert not {"\x1b", "\x07", "\u202e"} & set(said)
+    if error == "GeoRewardsError":
+        assert said.splitlines()[1] == "  geo-rewards [rank 3]: all is well"
+
+
+def test_the_training_program_cleans_what_it_prints():
+    command = [sys.executable, "-m", "geo_rewards_trl.train", "--\x1b[2J", "x"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 2
+    assert "\\x1b[2J" in done.stderr
+    assert "\x1b" not in done.stderr
+
+
 @linux  # which tells processes of their parent's death
 def test_a_process_does_not_outlive_torchrun(start):
     launcher = start(

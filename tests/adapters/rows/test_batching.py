@@ -170,14 +170,24 @@ def test_a_stream_too_short_to_hold_a_row_out_is_refused_at_once(tmp_path):
 
 
 @pytest.mark.parametrize("source", [[], STREAM], ids=["table", "stream"])
-def test_a_run_resumed_between_two_generations_generates_for_each_batch_once_more(source, train, tmp_path):
+def test_a_run_resumed_between_two_generations_ends_with_the_same_weights(source, train, tmp_path):
     flags = [*source, "--num_iterations", "2", "--save_steps", "3"]
     train(tmp_path / "a", *flags, steps=5)
     whole = list(Noted.batches)
     assert len(whole) == 3
     shutil.copytree(tmp_path / "a" / "checkpoint-3", tmp_path / "b" / "checkpoint-3")
     train(tmp_path / "b", *flags, steps=5)
-    assert Noted.batches == whole[1:]  # what was generated before the end is not in the checkpoint
+    assert Noted.batches == whole[2:]  # what was generated before the end is in the checkpoint
+    weights = [load_file(tmp_path / name / "model.safetensors") for name in "ab"]
+    assert all(tensor.equal(weights[1][name]) for name, tensor in weights[0].items())
+    assert (tmp_path / "b" / "checkpoint-5" / "generation_0.pt").is_file()
+
+
+def test_a_generation_is_not_continued_with_other_batches(train, tmp_path, caplog):
+    flags = ["--num_iterations", "2", "--save_steps", "1"]
+    train(tmp_path, *flags, steps=1)
+    train(tmp_path, *flags, "--gradient_accumulation_steps", "2", steps=2)
+    assert "generation_0.pt was written with other batches: its prompts are answered again" in caplog.text
 
 
 def test_a_stream_begins_again_and_holds_rows_out_by_their_place_in_the_file(train, tmp_path):
