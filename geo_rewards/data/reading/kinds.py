@@ -71,7 +71,8 @@ def kind_of(path: Path) -> FileKind:
     name = path.with_suffix("") if compression else path
     kind = KINDS.get(name.suffix.lower())
     if kind is None:
-        raise DataError(f"data file {path} has the suffix {path.suffix!r}; {EXPECTED}")
+        suffix = "".join(path.suffixes[-2:]) if compression else path.suffix
+        raise DataError(f"data file {path} has the suffix {suffix!r}; {EXPECTED}")
     if kind == "parquet" or compression == "zst":
         need_pyarrow(f"data file {path}")
     return FileKind(kind, compression)
