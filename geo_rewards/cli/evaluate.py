@@ -176,12 +176,14 @@ def _concentration_lines(evaluation: Evaluation) -> list[str]:
         if found.count:
             country, share = found.commonest
             lines.append(
-                f"{name} lie in {found.distinct} countries (entropy {found.entropy_bits:.2f} bits), "
+                f"{name} lie in {_counted(found.distinct, 'country', 'countries')} "
+                f"(entropy {found.entropy_bits:.2f} bits), "
                 f"{share:.1%} of them in {country}"
             )
     if cells.count:
         lines.append(
-            f"answers lie in {cells.distinct} cells of 1 degree (entropy {cells.entropy_bits:.2f} bits), "
+            f"answers lie in {_counted(cells.distinct, 'cell', 'cells')} of 1 degree "
+            f"(entropy {cells.entropy_bits:.2f} bits), "
             f"{cells.commonest[1]:.1%} of them in one"
         )
     return lines
@@ -204,6 +206,10 @@ def _group_lines(evaluation: Evaluation, column: str) -> list[str]:
         cells = (_with_ends(group.figures.get(name), figures[name].unit) for name in shown)
         lines.append(f"{group.value:{width}}  {group.rows:7,}  " + "  ".join(f"{cell:>20}" for cell in cells))
     return lines
+
+
+def _counted(count: int, one: str, several: str) -> str:
+    return f"{count:,} {one if count == 1 else several}"
 
 
 def _short(name: str) -> str:
