@@ -9,9 +9,7 @@ from geo_rewards.batch.batch import Batch
 from geo_rewards.batch.tables import read_table
 from geo_rewards.contract.silence import warn_of_silence
 from geo_rewards.errors import (
-    GeoRewardsError,
     RecipeError,
-    RewardError,
     UnknownNameError,
     hint,
     nearest_names,
@@ -33,13 +31,21 @@ from geo_rewards.scoring.limits import check_bounds, check_closed_value, check_g
 from geo_rewards.scoring.named import find_recipe_file, origin_of
 from geo_rewards.scoring.overrides import override_entries
 from geo_rewards.scoring.scores import Scores
+from geo_rewards.scoring.settling import (
+    closed_rows,
+    errors_by_row,
+    multiplied,
+    spanned,
+    value_when_closed,
+    with_errors_replaced,
+    with_label,
+)
 from geo_rewards.scoring.shared_scoring import NamedReward, SharedScoring
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from geo_rewards.contract.calls import Outcome
     from geo_rewards.contract.reward import Reward
 
 
@@ -116,7 +122,7 @@ class Recipe:
     def weighted_bounds(self) -> dict[str, tuple[float, float]]:
         """Lowest and highest contribution of each weighted reward to the total, by label."""
         return {
-            label: _spanned([self.entries[label].weight], self.final_bounds(label))
+            label: spanned([self.entries[label].weight], self.final_bounds(label))
             for label in self.weighted_labels
         }
 
@@ -249,19 +255,19 @@ class Recipe:
     ) -> Column:
         entry, reward = self.entries[label], self._rewards[label]
         outcomes = reward.outcomes(batch, timeout_s=entry.timeout_s)
-        errors = _errors_by_row(outcomes)
+        errors = errors_by_row(outcomes)
         for row in batch.picture_faults:  # the model saw another picture: no reward can judge its answer
             outcomes[row] = None
             errors.pop(row, None)
         if errors and on_error == "raise":
-            raise _with_label(next(iter(errors.values())), label)
-        ungated = _with_errors_replaced(outcomes, errors, on_error=on_error)
+            raise with_label(next(iter(errors.values())), label)
+        ungated = with_errors_replaced(outcomes, errors, on_error=on_error)
         if entry.factor is not None:
-            ungated = _multiplied(ungated, done[entry.factor].final)
-        closed = _closed_rows(entry, ungated, done)
+            ungated = multiplied(ungated, done[entry.factor].final)
+        closed = closed_rows(entry, ungated, done)
         final = list(ungated)
         for row, gate_value in closed.items():
-            final[row] = _gate_value(entry, gate_value)
+            final[row] = value_when_closed(entry, gate_value)
         notes = batch.drain_notes()
         own = getattr(reward, "reasons", None)
         reasons = own if callable(own) else None
@@ -273,7 +279,7 @@ class Recipe:
         multiplier, bounds = self.entries[label].factor, self._rewards[label].bounds
         if multiplier is None:
             return bounds
-        return _spanned(self.final_bounds(multiplier) if factor is None else [factor], bounds)
+        return spanned(self.final_bounds(multiplier) if factor is None else [factor], bounds)
 
 
 def load_recipe(
@@ -353,61 +359,3 @@ def get_reward(name: str, **params: Any) -> Reward:
         RecipeError: If a parameter is unknown or invalid.
     """
     return build_reward(find_reward(name).reward_class, params, where=f"reward {name!r}")
-
-
-def _errors_by_row(outcomes: Sequence[Outcome]) -> dict[int, Exception]:
-    if not any(issubclass(kind, Exception) for kind in set(map(type, outcomes))):
-        return {}
-    return {row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
-
-
-def _with_errors_replaced(
-    outcomes: Sequence[Outcome], errors: Iterable[int], *, on_error: OnError
-) -> list[float | None]:
-    """Return the outcomes, with errors replaced as `on_error` says."""
-    settled: list[Any] = list(outcomes)
-    for row in errors:
-        settled[row] = None if isinstance(on_error, str) else float(on_error)
-    return settled
-
-
-def _closed_rows(
-    entry: Entry, ungated: Sequence[float | None], done: Mapping[str, Column]
-) -> dict[int, float | None]:
-    """Return the rows on which the entry's gate is closed, with the value that closed it."""
-    if entry.gate is None:
-        return {}
-    gate_values = done[entry.gate.reward].final
-    pairs = enumerate(zip(ungated, gate_values, strict=True))
-    return {
-        row: gate_value
-        for row, (value, gate_value) in pairs
-        if value is not None and (gate_value is None or gate_value < entry.gate.at_least)
-    }
-
-
-def _gate_value(entry: Entry, gate_value: float | None) -> float | None:
-    """Return the value of an entry whose gate is closed: None if the gate itself abstained."""
-    if entry.gate is None or gate_value is None or isinstance(entry.gate.otherwise, str):
-        return None
-    return entry.gate.otherwise
-
-
-def _multiplied(values: Sequence[float | None], factors: Sequence[float | None]) -> list[float | None]:
-    """Return the products; None where either abstained."""
-    pairs = zip(values, factors, strict=True)
-    return [None if value is None or factor is None else value * factor for value, factor in pairs]
-
-
-def _spanned(factors: Sequence[float], bounds: tuple[float, float]) -> tuple[float, float]:
-    """Return the lowest and highest product of a factor and a bound."""
-    products = [factor * bound for factor in factors for bound in bounds]
-    return min(products), max(products)
-
-
-def _with_label(error: Exception, label: str) -> GeoRewardsError:
-    if isinstance(error, RewardError) and error.reward == label:
-        return error
-    failure = RewardError(str(error), reward=label)
-    failure.__cause__ = error
-    return failure
