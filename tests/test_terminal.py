@@ -159,6 +159,16 @@ def test_json_in_a_pipe_stays_as_it_is(run, tmp_path):
     assert json.loads(ran.out)["completion"] == row["completion"]
 
 
+def test_json_of_a_command_stays_json(run, tmp_path):
+    turns = [{"from": EVIL, "value": EVIL}]
+    (tmp_path / EVIL.replace("/", "")).mkdir()
+    rows = tmp_path / EVIL.replace("/", "") / "rows.jsonl"
+    rows.write_text(json.dumps({"conversations": turns}) + "\n")
+    ran = run("validate", rows, "--json")
+    assert ran.json["errors"][0]["file"] == str(rows)
+    assert {ord(c) for c in ran.out}.isdisjoint(STEERING)
+
+
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_text_that_steers_is_written_as_an_escape(attack):
     assert clean(attack).isprintable()

@@ -71,14 +71,13 @@ def list_of(values: Any) -> Sequence[Any] | None:
     """
     if isinstance(values, (list, tuple)):
         return values
-    if hasattr(values, "tolist"):  # numpy, pandas and torch
+    if hasattr(values, "tolist") or hasattr(values, "to_pylist"):  # numpy, pandas and torch; Arrow
         listed = python_values(values)
         return _without_missing(values, listed) if isinstance(listed, list) else None
-    for method in ("to_pylist", "to_list"):  # Arrow; polars
-        convert = getattr(values, method, None)
-        if callable(convert):
-            converted: Sequence[Any] = convert()
-            return converted
+    convert = getattr(values, "to_list", None)  # polars
+    if callable(convert):
+        converted: Sequence[Any] = convert()
+        return converted
     if isinstance(values, (str, bytes, bytearray, memoryview)) or not isinstance(values, Sequence):
         return None
     return values
@@ -106,16 +105,17 @@ def _columns_of(table: Any) -> dict[str, Any] | None:
         raise InputError(f"the table of completions has {twice[0]!r} for the name of more than one column")
     if hasattr(table, "iloc"):  # pandas, whose cells may be of types that Arrow has no column for
         return {name: list_of(table[name]) for name in names}
-    for method in ("to_pydict", "to_dict"):  # Arrow; polars and Hugging Face
-        convert = getattr(table, method, None)
-        if callable(convert):
-            columns: Mapping[str, Any] = convert()
-            return {name: list_of(values) for name, values in columns.items()}
+    if callable(getattr(table, "to_pydict", None)):  # Arrow
+        return {name: list_of(table.column(name)) for name in names}
+    convert = getattr(table, "to_dict", None)  # polars and Hugging Face
+    if callable(convert):
+        columns: Mapping[str, Any] = convert()
+        return {name: list_of(values) for name, values in columns.items()}
     need_pyarrow(f"a {type(table).__name__}")
     import pyarrow as pa
 
-    arrow: dict[str, Any] = pa.table(table).to_pydict()
-    return arrow
+    arrow = pa.table(table)
+    return {name: list_of(arrow.column(name)) for name in names}
 
 
 def _column_names(table: Any) -> list[Any] | None:

@@ -18,15 +18,36 @@ def python_values(values: Any) -> Any:
 
     Dates and durations become no numbers: `tolist` would turn those counted in nanoseconds into integers.
 
-    Raises:
-        ValueError: If a library cannot turn its values into Python's.
-
     >>> python_values(np.array([1.5])), python_values(np.array([1], dtype="timedelta64[ns]"))
     ([1.5], [np.timedelta64(1,'ns')])
     """
     if getattr(getattr(values, "dtype", None), "kind", None) in {"m", "M"}:
         return list(values)
+    return arrow_values(values) if hasattr(values, "to_pylist") else _listed(values)
+
+
+def _listed(values: Any) -> Any:
     return values.tolist() if hasattr(values, "tolist") else values
+
+
+def arrow_values(column: Any) -> list[Any]:
+    """Return an Arrow column as a list; where Arrow needs pandas for a value, as numpy has it."""
+    try:
+        return list(column.to_pylist())
+    except ValueError:  # nanoseconds, which Python's own dates do not have
+        return [_arrow_value(scalar) for scalar in column]
+
+
+def _arrow_value(scalar: Any) -> Any:
+    try:
+        return scalar.as_py()
+    except ValueError:
+        if hasattr(scalar, "items"):
+            return {name: _arrow_value(item) for name, item in scalar.items()}
+        if hasattr(scalar, "values"):
+            return [_arrow_value(item) for item in scalar.values]
+        is_date = str(scalar.type).startswith("timestamp")
+        return np.datetime64(scalar.value, "ns") if is_date else np.timedelta64(scalar.value, "ns")
 
 
 def is_null(value: Any) -> bool:

@@ -21,7 +21,8 @@ def is_terminal() -> bool:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON, in ASCII so that it survives any terminal's encoding."""
-    sys.stdout.write(json.dumps(value, indent=2) + "\n")
+    text = json.dumps(value, indent=2).replace("\x7f", "\\u007f")  # the one control that JSON leaves as it is
+    sys.stdout.write(f"{text}\n")
 
 
 def print_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from geo_rewards.scoring.recipe import Recipe
 
 _BLOCK_BYTES = 1 << 20
-_NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+_NOT_ASCII = re.compile(r"[^\x00-\x7e]")  # and DEL, which JSON leaves as it is
 
 Way = Literal["lines", "columns", "converted"]
 

@@ -1,4 +1,6 @@
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 
@@ -68,3 +70,39 @@ def test_dates_reach_rewards_as_dates():
     found = row_columns({"when": when}, 1)["when"]
     assert found == [when[0]]
     assert isinstance(found[0], np.datetime64)
+
+
+WITHOUT_PANDAS = """
+import sys
+
+class NoPandas:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "pandas":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, NoPandas())
+import numpy as np
+import pyarrow as pa
+import geo_rewards as gr
+
+class Seen(gr.Reward):
+    '''1.'''
+    name = "seen"
+    def score(self, sample):
+        print(repr(sample.row["when"]))
+        return 1.0
+
+for kind in (pa.timestamp("ns"), pa.duration("ns"), pa.time64("ns"), pa.list_(pa.timestamp("ns"))):
+    values = pa.array([[1]] if pa.types.is_list(kind) else [1], kind)
+    for column in (values, pa.chunked_array([values])):
+        Seen()(["x"], when=column)
+"""
+
+
+def test_nanoseconds_of_arrow_reach_rewards_without_pandas():
+    ran = subprocess.run([sys.executable, "-c", WITHOUT_PANDAS], capture_output=True, text=True, check=False)
+    assert ran.stderr == ""
+    lines = ran.stdout.splitlines()
+    assert lines[::2] == lines[1::2]
+    date, duration = "np.datetime64('1970-01-01T00:00:00.000000001')", "np.timedelta64(1,'ns')"
+    assert lines[::2] == [date, duration, duration, f"[{date}]"]  # a time of day is what has passed of it
