@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import re
 from contextlib import contextmanager
@@ -137,8 +138,25 @@ class InputError(GeoRewardsError, TypeError):
     """Completions or columns of a kind that cannot be scored; says what to pass instead."""
 
 
+class MissingPackageError(GeoRewardsError, ImportError):
+    """A package of an extra that is not installed; says how to install it."""
+
+
 class UsageError(GeoRewardsError):
     """Flags that do not exist or cannot be combined."""
+
+
+def need_pyarrow(what: str) -> None:
+    """Check that pyarrow is installed; it is as large as everything else together, and few need it.
+
+    Args:
+        what: What needs it, for the message.
+
+    Raises:
+        MissingPackageError: If it is missing.
+    """
+    if importlib.util.find_spec("pyarrow") is None:
+        raise MissingPackageError(f"{what} needs pyarrow: pip install 'geo-rewards[parquet]'")
 
 
 def one_line(error: BaseException) -> str:

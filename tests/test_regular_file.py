@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -116,3 +118,18 @@ def test_a_link_is_followed_unless_told_otherwise(tmp_path):
     assert read_regular(tmp_path / "b", max_bytes=10) == b"text"
     with pytest.raises(NotRegularError, match="it is a symbolic link, not a file"):
         read_regular(tmp_path / "b", max_bytes=10, follows_links=False)
+
+
+def test_an_answer_from_a_device_that_never_ends_is_refused():
+    program = "import sys; from geo_rewards.cli import main; sys.exit(main())"
+    arguments = ["try", "geoguessr", "--completion", "-", "--lat", "1", "--lon", "1"]
+    with Path("/dev/zero").open("rb") as zeros:
+        done = subprocess.run(
+            [sys.executable, "-c", program, *arguments],
+            stdin=zeros,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 2
+    assert "stdin has more than 10,000,000 characters" in done.stderr

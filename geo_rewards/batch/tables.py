@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from geo_rewards.batch.values import python_values
-from geo_rewards.errors import InputError
+from geo_rewards.errors import InputError, need_pyarrow
 
 COMPLETION = "completion"
 _EXPECTED = (
@@ -111,6 +111,7 @@ def _columns_of(table: Any) -> dict[str, Any] | None:
         if callable(convert):
             columns: Mapping[str, Any] = convert()
             return {name: list_of(values) for name, values in columns.items()}
+    need_pyarrow(f"a {type(table).__name__}")
     import pyarrow as pa
 
     arrow: dict[str, Any] = pa.table(table).to_pydict()
@@ -130,6 +131,7 @@ def _names_by_arrow(table: Any) -> list[Any] | None:
     """Return the columns of something with the Arrow interface; a series has it too, but no columns."""
     if not hasattr(table, "__arrow_c_stream__") or list_of(table) is not None:
         return None
+    need_pyarrow(f"a {type(table).__name__}")
     import pyarrow as pa
 
     try:

@@ -50,7 +50,7 @@ def number_of(value: Any) -> float | None:
         return None
     try:
         return float(value)
-    except (OverflowError, ValueError):  # hundreds of digits; a signalling NaN
+    except (OverflowError, ValueError, TypeError):  # hundreds of digits; a signalling NaN
         return None
 
 
@@ -62,5 +62,5 @@ def shown(value: Any) -> str:
     """
     try:
         return repr(value)[:_SHOWN]
-    except ValueError:  # Python refuses to write it
+    except Exception:  # noqa: BLE001 - Python refuses long numbers and deep lists; other types may do anything
         return "a number of thousands of digits" if isinstance(value, int) else f"a {type(value).__name__}"

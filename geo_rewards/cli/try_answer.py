@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from geo_rewards.scoring.recipe import Recipe
     from geo_rewards.scoring.scores import Scores
 
+_MAX_CHARACTERS = 10_000_000  # stdin may be a device that never ends
+
 
 def try_command(
     name: Annotated[
@@ -50,10 +52,21 @@ def try_command(
 ) -> None:
     """Score one answer and explain every reward."""
     recipe = _find_recipe(name, read_assignments(settings or [], option="--set"))
-    text = sys.stdin.read() if completion == "-" else completion
+    text = _read_stdin() if completion == "-" else completion
     cells = {"lat": lat, "lon": lon, "country": country, "region": region, "city": city, "solution": solution}
     truth = {field: value for field, value in cells.items() if value is not None}
     _explain(recipe, text, truth, as_json=as_json)
+
+
+def _read_stdin() -> str:
+    try:
+        text = sys.stdin.read(_MAX_CHARACTERS + 1)
+    except UnicodeDecodeError as error:
+        raise typer.BadParameter(f"stdin is not UTF-8: {error}", param_hint="--completion") from error
+    if len(text) > _MAX_CHARACTERS:
+        message = f"stdin has more than {_MAX_CHARACTERS:,} characters"
+        raise typer.BadParameter(message, param_hint="--completion")
+    return text
 
 
 def _find_recipe(name: str, values: dict[str, Any]) -> Recipe:

@@ -138,7 +138,7 @@ def _listed(values: Any) -> Any:
 def _checked_batch(reward: Callee, values: Any, batch: Batch) -> list[Outcome]:
     if not isinstance(values, list):
         message = f"score_batch returned {_shown(values)}; return a list with one value per completion"
-        return [RewardError(message, reward=reward.name)] * len(batch)
+        return [InvalidValueError(message, reward=reward.name, value=values)] * len(batch)
     if len(values) != len(batch):
         message = f"returned {len(values)} values for {len(batch)} completions"
         return [InvalidValueError(message, reward=reward.name, value=values)] * len(batch)

@@ -62,11 +62,6 @@ class ChunkResult:
     lines: bytes = b""
     added: Added | None = None
 
-    @property
-    def is_scored(self) -> bool:
-        """Whether the rows are good and were scored."""
-        return self.failure is None and not self.contents.problems.total
-
 
 def score_chunks(task: Task, chunks: Iterable[Chunk], *, workers: int) -> Iterator[tuple[Chunk, ChunkResult]]:
     """Yield each chunk with its result, in order.

@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Literal, Protocol
 from geo_rewards.atomic_file import replacing
 from geo_rewards.data.reading import files_of, is_stdin
 from geo_rewards.data.reading.kinds import kind_of
-from geo_rewards.errors import noting
+from geo_rewards.errors import need_pyarrow, noting
 from geo_rewards.regular_file import kind_of_file
 from geo_rewards.terminal import uncleaned
 
@@ -118,9 +118,15 @@ def _escape(character: re.Match[str]) -> str:
 
 
 def check_output(out: Path, *, file: Path) -> str | None:
-    """Return why the scored rows of `file` cannot be written to `out`, or None."""
+    """Return why the scored rows of `file` cannot be written to `out`, or None.
+
+    Raises:
+        MissingPackageError: If writing it needs a package that is not installed.
+    """
     if out.suffix.lower() not in {".jsonl", ".parquet"}:
         return f"{str(out)!r} must end in .jsonl or .parquet, or be -"
+    if out.suffix.lower() == ".parquet":
+        need_pyarrow(f"output {out}")
     if not out.parent.is_dir():
         return f"folder {str(out.parent)!r} does not exist"
     kind = kind_of_file(out)

@@ -304,6 +304,15 @@ def test_a_number_too_long_to_be_written_is_no_name_either(column):
         read_truths({column: [10**5000]})
 
 
+def test_a_list_of_thousands_of_levels_is_an_error_that_names_the_row():
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+    for columns in ({"lat": [deep], "lon": [1.0]}, {"city": [deep]}, {"solution": [deep]}):
+        with pytest.raises(TruthError, match=r"row 0: .*a list "):
+            read_truths(columns)
+
+
 def test_dates_counted_in_nanoseconds_are_not_degrees():
     """`tolist` turns them into integers, and the first nanoseconds of 1970 are valid degrees."""
     for kind in ("datetime64[ns]", "timedelta64[ns]"):

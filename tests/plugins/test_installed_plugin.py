@@ -274,7 +274,7 @@ def test_an_author_tests_a_plugin_with_the_pytest_plugin_that_comes_with_the_lib
 
 
 def test_rows_and_runs_are_tested_where_no_trainer_is_installed(bare: Environment) -> None:
-    bare.pip("install", "--no-compile", "pytest>=8.4", "hypothesis>=6.112")
+    bare.pip("install", "--no-compile", "pytest>=8.4", "hypothesis>=6.112", "pyarrow>=16")
     rooms = [str(REPOSITORY / "tests" / room) for room in ("runs", "data/table", "data/selection")]
     done = bare.run(
         "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "not long", "-rs",
@@ -306,3 +306,29 @@ def test_a_new_plugin_installs_and_passes_its_own_checks(
             assert clean.returncode == 0, clean.stdout
     finally:
         bare.pip("uninstall", "--yes", f"geo-rewards-{name}")
+
+
+def test_a_light_installation_has_no_pyarrow_and_says_what_needs_it(
+    bare: Environment, tmp_path: Path
+) -> None:
+    if bare.run("python", "-c", "import pyarrow").returncode == 0:
+        bare.pip("uninstall", "--yes", "pyarrow")
+    rows = tmp_path / "answers.jsonl"
+    answer = "<think>x</think><answer>48.86, 2.35</answer>"
+    rows.write_text(
+        json.dumps({"completion": answer, "lat": 48.8584, "lon": 2.2945}) + "\n", encoding="utf-8"
+    )
+    for arguments in (
+        ["score", str(rows), "--recipe", "default", "-o", str(tmp_path / "scored.jsonl")],
+        ["evaluate", str(rows)],
+        ["try", "default", "--completion", answer, "--lat", "48.8584", "--lon", "2.2945"],
+    ):
+        done = bare.run("geo-rewards", *arguments)
+        assert done.returncode == 0, done.stderr
+    needs = "needs pyarrow: pip install 'geo-rewards[parquet]'"
+    recipe = ["--recipe", "default"]
+    assert needs in bare.refusal("score", str(rows), *recipe, "-o", str(tmp_path / "scored.parquet"))
+    for name in ("answers.parquet", "answers.jsonl.zst"):
+        (tmp_path / name).write_bytes(b"PAR1")
+        out = ["-o", str(tmp_path / "out.jsonl")]
+        assert f"{name} {needs}" in bare.refusal("score", str(tmp_path / name), *recipe, *out)

@@ -255,6 +255,8 @@ def test_only_rewards_that_plainly_read_truths_alone_get_truths_alone(tmp_path):
         "solution",
         "picture_fault",
     ]
+    judge = parse_recipe({"rewards": [{"name": "entity_recall"}, {"name": "haversine_decay"}]}, where="test")
+    assert not wanted_by(gr.Recipe(judge)).only_known
     (tmp_path / "mine.py").write_text(
         "import geo_rewards as gr\n\n\nclass Mine(gr.Reward):\n    'One.'\n\n    name = 'mine'\n"
         "\n    def score(self, sample):\n        return 1.0\n"

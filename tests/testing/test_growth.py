@@ -28,6 +28,13 @@ def test_a_power_above_one_is_found_and_reported(cost, power):
     assert f"power {power}" in str(found)
 
 
+@pytest.mark.parametrize("linear_part", [2e-6, 5e-6, 1e-5])
+def test_a_power_that_a_linear_part_hides_is_found_on_a_longer_text(cost, linear_part):
+    found, _ = cost(lambda length: linear_part * length + 1e-9 * length**2)
+    assert found is not None
+    assert found.length > 4_000
+
+
 def test_an_explosion_is_found_while_it_is_small(cost):
     found, longest = cost(lambda length: 1e-7 * 2.0**length)
     assert found is not None

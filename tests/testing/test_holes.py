@@ -170,6 +170,15 @@ class WrongLength(Value):
         return [1.0, 1.0, 1.0]
 
 
+class Letters(Value):
+    """A text for a batch, which would be one letter a row."""
+
+    name = "letters"
+
+    def score_batch(self, batch):
+        return "1" * len(batch)
+
+
 class Raising(gr.Reward):
     """A bad answer is an error."""
 
@@ -374,6 +383,7 @@ CONTRACT = [
     (Value(value=float("inf")), "not_finite"),
     (Value(value="much"), "invalid_value"),
     (WrongLength(), "invalid_value"),
+    (Letters(), "invalid_value"),
     (Value(value=None), "always_abstains"),
     (Raising(), "raises"),
     (BrokenBounds(), "raises"),

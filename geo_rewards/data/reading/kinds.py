@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.errors import DataError
+from geo_rewards.errors import DataError, need_pyarrow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,12 +65,16 @@ def kind_of(path: Path) -> FileKind:
 
     Raises:
         DataError: If the name has an unknown suffix; names the known ones.
+        MissingPackageError: If reading it needs a package that is not installed.
     """
     compression = COMPRESSIONS.get(path.suffix.lower())
     name = path.with_suffix("") if compression else path
     kind = KINDS.get(name.suffix.lower())
     if kind is None:
-        raise DataError(f"data file {path} has the suffix {path.suffix!r}; {EXPECTED}")
+        suffix = "".join(path.suffixes[-2:]) if compression else path.suffix
+        raise DataError(f"data file {path} has the suffix {suffix!r}; {EXPECTED}")
+    if kind == "parquet" or compression == "zst":
+        need_pyarrow(f"data file {path}")
     return FileKind(kind, compression)
 
 

@@ -30,7 +30,7 @@ from geo_rewards.data.reading.kinds import (
     misnamed,
 )
 from geo_rewards.data.reading.unchanged import check_unchanged, state_of
-from geo_rewards.errors import DataError
+from geo_rewards.errors import DataError, need_pyarrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +87,10 @@ def open_file(path: Path) -> Iterator[OpenedFile]:
             yield OpenedFile(path, kind, content, size)
         except Exception as error:
             check_unchanged(path, before)
-            if isinstance(error, DataError):
+            explained = _explained(path, kind, error)
+            if explained is None:
                 raise
-            raise _explained(path, kind, error) from error
+            raise explained from error
         check_unchanged(path, before)
 
 
@@ -130,6 +131,7 @@ def _decompressed(file: io.BufferedReader[Any], kind: FileKind) -> io.BufferedRe
     if kind.compression == "gz":
         return io.BufferedReader(gzip.GzipFile(fileobj=file), _BUFFER_BYTES)
     if kind.compression == "zst":
+        need_pyarrow("zstd-compressed data")
         import pyarrow as pa
 
         stream: Any = pa.CompressedInputStream(pa.PythonFile(file, "r"), "zstd")
@@ -137,15 +139,17 @@ def _decompressed(file: io.BufferedReader[Any], kind: FileKind) -> io.BufferedRe
     return file
 
 
-def _explained(path: Path, kind: FileKind, error: Exception) -> Exception:
-    """Return what to raise for an error of decompressing or reading; the error itself if it is neither."""
+def _explained(path: Path, kind: FileKind, error: Exception) -> DataError | None:
+    """Return what to raise for an error of decompressing or reading; None if it is neither."""
+    if isinstance(error, DataError):
+        return None
     if isinstance(error, EOFError) or "Truncated compressed" in str(error):
         return DataError(f"{name_of(path)} is cut off: the {kind.compression} data end before their end mark")
     if isinstance(error, (gzip.BadGzipFile, zlib.error)) or "ZSTD" in str(error):
         return DataError(f"{name_of(path)} is damaged: its {kind.compression} data cannot be decompressed")
     if isinstance(error, OSError):
         return DataError(f"{name_of(path)} cannot be read: {error.strerror or error}")
-    return error
+    return None
 
 
 @contextmanager
@@ -156,12 +160,14 @@ def _open_stdin() -> Iterator[OpenedFile]:
         content = _decompressed(file, FileKind("jsonl", compression))
         head = content.peek(_HEAD_BYTES)[:_HEAD_BYTES]
         kind = _KINDS_BY_NAME.get(found_kind(head) or "", "jsonl" if not head else None)
+        if kind == "parquet":
+            need_pyarrow("parquet on standard input")
         if kind is None:
             raise DataError(f"standard input is {found_kind(head) or 'not rows of data'}; {EXPECTED}")
         try:
             yield OpenedFile(Path("-"), FileKind(kind, compression), content, None)
         except (OSError, EOFError, zlib.error) as error:
-            raise _explained(Path("-"), FileKind(kind, compression), error) from error
+            raise (_explained(Path("-"), FileKind(kind, compression), error) or error) from error.__cause__
 
 
 @lru_cache(maxsize=1)

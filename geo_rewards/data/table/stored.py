@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from geo_rewards.data.table.cache import find_table
 from geo_rewards.data.table.table import read_info
-from geo_rewards.errors import DataError
+from geo_rewards.errors import DataError, need_pyarrow
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +47,9 @@ def find_rows(request: TableRequest, *, cache_dir: Path) -> StoredRows:
     Raises:
         DataError: If rows are bad, there are none, or the table is damaged.
         UnknownNameError: If `request.columns` names a column that no row has.
+        MissingPackageError: If pyarrow is not installed.
     """
+    need_pyarrow("storing training rows")
     import pyarrow as pa
 
     path = find_table(request, cache_dir=cache_dir)
