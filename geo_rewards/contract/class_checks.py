@@ -12,6 +12,7 @@ from geo_rewards.types import GroundTruth
 _TRUTH_FIELDS = tuple(field.name for field in dataclasses.fields(GroundTruth))
 PLAIN_TYPES = (bool, int, float, str, bytes, tuple, list, dict, set, frozenset, type(None))
 """Types of values that pydantic is told not to complain about: `check_class` does, in words of ours."""
+_OTHER_WORDS = frozenset({"store", "scope", "core"})
 _SETTINGS = ("timeout_s", "concurrency")
 """Attributes that a class may have without an annotation, beside those of `Reward`."""
 _METHODS = {"score": "sample", "score_batch": "batch"}
@@ -70,7 +71,8 @@ def _check_arguments(cls: type, method: str, argument: str) -> None:
 
 def _check_spelling(cls: type, base: type) -> None:
     """Find a method that was meant to be `score` or `score_batch`, but has another name."""
-    scores = any(method in ancestor.__dict__ for ancestor in _between(cls, base) for method in _METHODS)
+    own = [ancestor for ancestor in cls.__mro__ if ancestor not in base.__mro__]
+    scores = any(method in ancestor.__dict__ for ancestor in own for method in _METHODS)
     for name, thing in cls.__dict__.items():
         if not inspect.isfunction(thing) or name.startswith("_") or hasattr(base, name):
             continue
@@ -96,7 +98,9 @@ def _meant(name: str, *, has_score: bool) -> str | None:
         target = method.replace("_", "")
         errors = typing_errors(written, target)
         limit = 1 if method == "score" else 2
-        if errors <= limit and not (has_score and errors and _is_another_word(written, target)):
+        if written in _OTHER_WORDS or (has_score and errors and _is_another_word(written, target)):
+            continue
+        if errors <= limit:
             return method
     return None
 

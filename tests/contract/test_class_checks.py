@@ -45,6 +45,14 @@ def test_a_helper_is_not_a_misspelt_method(name):
     assert define(score=method, **{name: method})
 
 
+def test_a_mixin_may_score():
+    mixin = type("Scoring", (), {"score": method})
+    members = {"name": "mixed", "spore": method, "__module__": __name__, "__qualname__": "Mixed"}
+    mixed = type(gr.Reward)("Mixed", (mixin, gr.Reward), members)
+    assert mixed()(["x"]) == [1.0]
+    assert define(store=method, core=method)
+
+
 def test_a_helper_may_resemble_a_method_that_is_there():
     assert define(score=method, scores=method)
     with pytest.raises(TypeError, match="score_batches is never called"):
