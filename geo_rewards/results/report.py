@@ -44,7 +44,7 @@ class Report:
             f"{'parse rate':{width}}  {tally.parsed / tally.rows:.1%} of the answers could be read",
             *self._problem_lines(width),
             f"{'median':{width}}  {'none' if median is None else f'{median:,.1f} km'} over "
-            f"{tally.distances.count:,} rows with a distance",
+            f"{_rows(tally.distances.count)} with a distance",
             f"{'errors':{width}}  {sum(tally.errors.values()):,}",
         ]
         firsts = [f"{'':{width}}  first of {label}: {text}" for label, text in tally.first_errors.items()]
@@ -101,7 +101,11 @@ def _mean_record(mean: Mean) -> dict[str, Any]:
 
 
 def _missing(mean: Mean) -> str:
-    return f", none on {mean.missing:,} rows" if mean.missing else ""
+    return f", none on {_rows(mean.missing)}" if mean.missing else ""
+
+
+def _rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _shortened(text: str) -> str:
