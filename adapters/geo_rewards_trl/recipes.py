@@ -15,32 +15,22 @@ and then ``--reward_funcs my_rewards.recipe``.
 
 from __future__ import annotations
 
-import math
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from geo_rewards.errors import GeoRewardsError, RecipeError
+from geo_rewards.errors import GeoRewardsError
 from geo_rewards.registry.catalog import normalise_name
 from geo_rewards.registry.registry import get_registry
+from geo_rewards.runs.recipe_total import WeightedTotal
 from geo_rewards.scoring.recipe import load_recipe
 from geo_rewards_trl.binding import bind_rewards
 from geo_rewards_trl.ranks.agreement import gather_ranks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     from geo_rewards.scoring.recipe import Recipe
 
-Column = list[float | None]
 
-
-class RecipeTotal:
-    """A recipe as one reward function: the weighted sum of its rewards, None where all of them abstain.
-
-    Where the trainer has a sink for metrics, each reward is logged as it would be by itself, as
-    ``rewards/<label>/mean`` and ``rewards/<label>/std``, with what `bind_rewards` logs. It can be pickled.
+class RecipeTotal(WeightedTotal):
+    """A recipe as one reward function, with what `bind_rewards` logs; see `WeightedTotal`. It can be pickled.
 
     Args:
         recipe: The recipe to score by.
@@ -60,30 +50,8 @@ class RecipeTotal:
         think_opened: bool = False,
         log_completions: bool = False,
     ) -> None:
-        self.__name__ = name or _name_of(recipe)
-        self.recipe = recipe
-        self._rewards = bind_rewards(recipe, think_opened=think_opened, log_completions=log_completions)
-        if not self._rewards:
-            raise RecipeError(f"{recipe.origin}: every weight is 0, so there is nothing to train on")
-        if self.__name__ in recipe.entries:
-            raise RecipeError(
-                f"{recipe.origin}: label {self.__name__!r} is the name of the sum itself: pass another `name`"
-            )
-
-    def __call__(self, completions: Sequence[Any], **columns: Any) -> Column:
-        """Return one weighted sum per completion.
-
-        Args:
-            completions: Strings, or lists of chat messages.
-            **columns: Columns by name, one value a completion, and what else the trainer passes.
-        """
-        by_label = {reward.__name__: reward(completions, **columns) for reward in self._rewards}
-        log_metric = columns.get("log_metric")
-        if log_metric is not None:
-            for key, value in _metrics(gather_ranks(by_label)).items():
-                log_metric(key, value)
-        rows = zip(*by_label.values(), strict=True)
-        return [_weighted_sum(values, self.recipe.weights) for values in rows]
+        rewards = bind_rewards(recipe, think_opened=think_opened, log_completions=log_completions)
+        super().__init__(recipe, rewards, gather=gather_ranks, name=name)
 
 
 def __getattr__(name: str) -> RecipeTotal:
@@ -104,28 +72,3 @@ def __getattr__(name: str) -> RecipeTotal:
 def __dir__() -> list[str]:
     """Return the names of all recipes, as attributes, and what else is public here."""
     return sorted(["RecipeTotal", *(normalise_name(claim.name) for claim in get_registry().recipes)])
-
-
-def _name_of(recipe: Recipe) -> str:
-    """Return a recipe's name, or that of its file."""
-    origin = Path(recipe.origin)
-    return origin.stem if origin.suffix.lower() in {".yaml", ".yml"} else recipe.origin
-
-
-def _weighted_sum(values: Sequence[float | None], weights: Sequence[float]) -> float | None:
-    given = [value * weight for value, weight in zip(values, weights, strict=True) if value is not None]
-    return sum(given) if given else None
-
-
-def _metrics(ranks: Sequence[Mapping[str, Column]]) -> dict[str, float]:
-    """Return mean and spread of each reward over all ranks, computed as TRL computes them.
-
-    NaN where all abstain, so that the keys stay: equal on all ranks, it leaves TRL's averages alone.
-    """
-    metrics: dict[str, float] = {}
-    for label in ranks[0]:
-        values = [value for rank in ranks for value in rank[label] if value is not None]
-        metrics[f"rewards/{label}/mean"] = float(np.mean(values)) if values else math.nan
-        spread = float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-        metrics[f"rewards/{label}/std"] = spread if values else math.nan
-    return metrics

@@ -15,19 +15,17 @@ from __future__ import annotations
 import logging
 import os
 import sys
-import tempfile
 import warnings
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
+from geo_rewards.runs.library_errors import in_one_sentence
 from geo_rewards.terminal import CleanFormatter, clean_output
 from geo_rewards_trl.interruptions.endings import explain_failures, explain_write_errors, run_as_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from types import TracebackType
+    from collections.abc import Sequence
 
     from trl import GRPOConfig, GRPOTrainer, ModelConfig
 
@@ -62,6 +60,7 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
     Raises:
         GeoRewardsError: If flags, recipe or data are wrong, ranks differ, or a resume does not fit.
     """
+    from geo_rewards.runs.output_dir import make_output_dir
     from geo_rewards_trl.flags.command_line import parse_arguments
     from geo_rewards_trl.ranks.agreement import show_progress_once, together
     from geo_rewards_trl.ranks.deepspeed import start_deepspeed
@@ -75,7 +74,7 @@ def run_training(args: Sequence[str]) -> GRPOTrainer | None:
 
         rehearse_run(run, training, model_args)
         return None
-    output_dir = together(lambda: _output_dir(training))
+    output_dir = together(lambda: make_output_dir(training.output_dir))
     check_shared(output_dir)
     with only_run_in(output_dir):
         return _train(run, training, model_args, output_dir)
@@ -153,7 +152,7 @@ def build_trainer(
 
     train_rows, validation_rows = rows
     training.reward_weights = recipe.weights
-    with in_one_sentence(_model_name(model_args)):
+    with in_one_sentence(_model_name(model_args), trainer="trl"):
         processor = load_processor(
             model_args.model_name_or_path,
             min_pixels=run.min_pixels,
@@ -165,7 +164,7 @@ def build_trainer(
     rewards = bind_rewards(
         recipe, think_opened=opens_think(processor), log_completions=training.log_completions
     )
-    with in_one_sentence("the trainer"):
+    with in_one_sentence("the trainer", trainer="trl"):
         return ResumableGRPOTrainer(
             model=model,
             reward_funcs=rewards,
@@ -179,50 +178,9 @@ def build_trainer(
         )
 
 
-def _output_dir(training: GRPOConfig) -> Path:
-    """Return the output folder, after making it and checking that it is writable."""
-    folder = Path(training.output_dir)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-    except OSError as error:
-        raise GeoRewardsError(f"--output_dir {folder} cannot be written: {error}") from error
-    return folder
-
-
 def _model_name(model_args: ModelConfig) -> str:
     name = str(model_args.model_name_or_path)
     return f"model {name}" if Path(name).exists() else f"model {name}, which is not a folder here"
-
-
-@contextmanager
-def in_one_sentence(what: str) -> Iterator[None]:
-    """Turn the libraries' own errors about a model or a configuration into one of ours.
-
-    Args:
-        what: What is being built, put before the message.
-
-    Raises:
-        GeoRewardsError: With the first line of the library's error.
-    """
-    try:
-        yield
-    except (OSError, ValueError, ImportError, KeyError, RuntimeError) as error:
-        if isinstance(error, GeoRewardsError) or os.environ.get("GEO_REWARDS_DEBUG"):
-            raise
-        if isinstance(error, RuntimeError) and not _is_raised_by("trl", error.__traceback__):
-            raise  # torch's: not a refused configuration, but something unforeseen
-        first_line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise GeoRewardsError(f"{what}: {first_line} (GEO_REWARDS_DEBUG=1 shows the traceback)") from error
-
-
-def _is_raised_by(package: str, trace: TracebackType | None) -> bool:
-    """Return whether the innermost frame of a traceback is in a package."""
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    module = "" if trace is None else trace.tb_frame.f_globals.get("__name__", "")
-    return str(module).partition(".")[0] == package
 
 
 def _require_extra() -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from geo_rewards.runs.output_dir import appears
 from geo_rewards.runs.run_lock import RunLock
 from geo_rewards_trl.ranks.agreement import RankError, gather_ranks, together
 
@@ -37,7 +37,7 @@ def check_shared(output_dir: Path, *, wait_s: float = _SEEN_WITHIN_S) -> None:
     file = output_dir / f".shared-{token}"
     is_first = os.environ.get("RANK", "0") == "0"
     together(lambda: file.touch() if is_first else None)
-    seen = gather_ranks(_appears(file, wait_s))
+    seen = gather_ranks(appears(file, within_s=wait_s))
     if is_first:
         file.unlink(missing_ok=True)
     blind = ", ".join(str(rank) for rank, sees in enumerate(seen) if not sees)
@@ -63,12 +63,3 @@ def only_run_in(output_dir: Path) -> Iterator[None]:
     finally:
         if lock is not None:
             lock.release()
-
-
-def _appears(file: Path, wait_s: float) -> bool:
-    deadline = time.monotonic() + wait_s
-    while not file.exists():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.1)
-    return True

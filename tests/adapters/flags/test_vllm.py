@@ -17,10 +17,10 @@ import requests
 import torch
 from geo_rewards_trl.flags.command_line import parse_arguments
 from geo_rewards_trl.flags.vllm import check_vllm
-from geo_rewards_trl.train import in_one_sentence
 from trl.generation.vllm_client import VLLMClient
 
 from geo_rewards.errors import GeoRewardsError, UnknownNameError, UsageError
+from geo_rewards.runs.library_errors import in_one_sentence
 
 BASE = ["--data_file_paths", "a.jsonl", "--model_name_or_path", "m", "--use_cpu", "true", "--bf16", "false"]
 SERVER = ["--use_vllm", "true", "--vllm_mode", "server", "--vllm_server_host", "node7"]
@@ -203,7 +203,7 @@ def test_what_trl_says_of_a_server_is_said_in_one_sentence():
             pytest.raises(
                 GeoRewardsError, match=r"^the trainer: The vLLM server at .*VLLM_SERVER_DEV_MODE=1"
             ),
-            in_one_sentence("the trainer"),
+            in_one_sentence("the trainer", trainer="trl"),
         ):
             client.get_server_info()
     finally:
@@ -211,5 +211,5 @@ def test_what_trl_says_of_a_server_is_said_in_one_sentence():
 
 
 def test_what_torch_raises_is_no_refusal_and_keeps_its_traceback():
-    with pytest.raises(RuntimeError, match="mat1 and mat2"), in_one_sentence("the trainer"):
+    with pytest.raises(RuntimeError, match="mat1 and mat2"), in_one_sentence("the trainer", trainer="trl"):
         torch.ones(2, 3) @ torch.ones(2, 3)
