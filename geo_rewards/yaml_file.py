@@ -11,7 +11,7 @@ import yaml
 
 from geo_rewards.errors import hint, nearest_names
 from geo_rewards.phrases import shown, what_is_wrong
-from geo_rewards.regular_file import read_regular
+from geo_rewards.system.regular_file import read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.errors import GeoRewardsError
 from geo_rewards.runs.library_errors import in_one_sentence
-from geo_rewards.terminal import CleanFormatter, clean_output
+from geo_rewards.system.terminal import CleanFormatter, clean_output
 from geo_rewards_trl.interruptions.endings import explain_failures, explain_write_errors, run_as_program
 
 if TYPE_CHECKING:

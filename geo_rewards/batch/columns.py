@@ -15,8 +15,8 @@ import numpy as np
 from geo_rewards.batch.tables import list_of
 from geo_rewards.batch.truths import TRUTH_COLUMNS
 from geo_rewards.errors import InputError
-from geo_rewards.first_use import lazy_property
 from geo_rewards.geo.located import LocatedPlaces
+from geo_rewards.system.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -26,7 +26,7 @@ from geo_rewards.cli.try_answer import try_command
 from geo_rewards.cli.validate import validate_command
 from geo_rewards.errors import GeoRewardsError, UsageError
 from geo_rewards.phrases import what_is_wrong
-from geo_rewards.terminal import CleanFormatter, clean_output, indented
+from geo_rewards.system.terminal import CleanFormatter, clean_output, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -6,7 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.terminal import clean, clean_line
+from geo_rewards.system.terminal import clean, clean_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -11,7 +11,7 @@ import typer
 from geo_rewards.cli.arguments import changed_recipe, find_recipe_file, read_assignments, recipe_option
 from geo_rewards.cli.output import print_json
 from geo_rewards.cli.progress import progress_bar
-from geo_rewards.terminal import clean_line
+from geo_rewards.system.terminal import clean_line
 
 
 def score_command(

@@ -13,7 +13,7 @@ import numpy as np
 
 from geo_rewards.contract.time_limit import Patience, call_within, warn_once
 from geo_rewards.errors import InvalidValueError, RewardError
-from geo_rewards.first_use import LOADING
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

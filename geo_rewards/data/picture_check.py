@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from geo_rewards.data.pictures import PictureError, PictureFault, open_picture
 from geo_rewards.data.problems import RowProblem
 from geo_rewards.data.rows import Row
-from geo_rewards.worker_pool import WorkerPool, Workers, chunked
+from geo_rewards.system.worker_pool import WorkerPool, Workers, chunked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

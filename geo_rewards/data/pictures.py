@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Literal, cast
 
 from geo_rewards.data.picture_parts import excess_of_parts
 from geo_rewards.errors import DataError
-from geo_rewards.regular_file import NotRegularError, open_regular
+from geo_rewards.system.regular_file import NotRegularError, open_regular
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from geo_rewards.batch.truths import read_truth, truth_columns
 from geo_rewards.data.problems import RowProblem
 from geo_rewards.errors import TruthError, UnknownNameError
-from geo_rewards.worker_pool import WorkerPool, chunked
+from geo_rewards.system.worker_pool import WorkerPool, chunked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from geo_rewards.first_use import LOADING
 from geo_rewards.geo.tables import TABLES
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

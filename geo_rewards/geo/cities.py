@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from geo_rewards.first_use import LOADING
 from geo_rewards.geo.distance import EARTH_RADIUS_KM
 from geo_rewards.geo.place_table import load_places
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

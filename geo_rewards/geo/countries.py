@@ -11,11 +11,11 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from geo_rewards.first_use import LOADING
 from geo_rewards.geo.country_forms import FORMAL, KINDS, POINTS, SHORT_FORMS, TERRITORIES, TOLD_APART, WORDS
 from geo_rewards.geo.keys import ABBREVIATIONS, plain_key
 from geo_rewards.geo.name_parts import JOINING_WORDS, has_several, split_names
 from geo_rewards.geo.tables import TABLES
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

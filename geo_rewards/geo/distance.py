@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from geo_rewards.first_use import LOADING
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

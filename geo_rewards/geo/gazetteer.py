@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import numpy as np
 
 from geo_rewards.errors import UnknownNameError
-from geo_rewards.first_use import LOADING
 from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.geo.nearest import NearestPlaces
+from geo_rewards.system.first_use import LOADING
 from geo_rewards.types import Place
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
-from geo_rewards.first_use import LOADING
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from geo_rewards.first_use import LOADING, lazy_property
 from geo_rewards.geo.sphere import unit_vectors
 from geo_rewards.geo.tables import TABLES
+from geo_rewards.system.first_use import LOADING, lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -6,9 +6,9 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from geo_rewards.first_use import LOADING
 from geo_rewards.geo.keys import plain_key
 from geo_rewards.geo.tables import TABLES
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

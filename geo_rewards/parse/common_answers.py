@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from geo_rewards.first_use import LOADING
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     import re

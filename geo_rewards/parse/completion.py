@@ -7,9 +7,9 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import InputError
-from geo_rewards.first_use import LOADING
 from geo_rewards.parse.common_answers import read_common
 from geo_rewards.parse.tags import ONE_EACH, find_blocks, plain_answer, think_of_plain
+from geo_rewards.system.first_use import LOADING
 from geo_rewards.types import Answer, Coordinate
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import math
 import re
 from typing import TYPE_CHECKING
 
-from geo_rewards.first_use import LOADING
+from geo_rewards.system.first_use import LOADING
 
 if TYPE_CHECKING:
     from geo_rewards.parse.angles import Axis

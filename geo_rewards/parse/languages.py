@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from geo_rewards.first_use import lazy_property
+from geo_rewards.system.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

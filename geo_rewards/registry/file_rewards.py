@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.contract.reward import Reward
 from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, one_line
-from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.registry.catalog import PluginSource
 from geo_rewards.registry.registration import reward_claim
-from geo_rewards.regular_file import NotRegularError, read_regular
+from geo_rewards.system.first_use import ForkSafeLock
+from geo_rewards.system.regular_file import NotRegularError, read_regular
 
 if TYPE_CHECKING:
     from types import ModuleType

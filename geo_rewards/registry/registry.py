@@ -20,10 +20,10 @@ import pluggy
 
 from geo_rewards.contract import hookspecs
 from geo_rewards.errors import GeoRewardsError, PluginError, UnknownNameError, hint, nearest_names, one_line
-from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.registry.catalog import DISABLE_VARIABLE, Catalog, Claim, PluginSource, Thing, normalise_name
 from geo_rewards.registry.hook_checks import check_hooks
 from geo_rewards.registry.registration import gazetteer_claim, recipe_claim, reward_claim
+from geo_rewards.system.first_use import ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

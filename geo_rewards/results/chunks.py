@@ -15,7 +15,7 @@ from geo_rewards.errors import DataError, GeoRewardsError, RewardError
 from geo_rewards.results.added import ADDED, Added, added_texts
 from geo_rewards.results.rows import Contents, Given, Wanted, find_problems, given_by
 from geo_rewards.results.tally import Tally, tally_of
-from geo_rewards.worker_pool import WorkerPool
+from geo_rewards.system.worker_pool import WorkerPool
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator

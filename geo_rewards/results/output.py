@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal, Protocol
 
-from geo_rewards.atomic_file import replacing
 from geo_rewards.data.reading import files_of, is_stdin
 from geo_rewards.data.reading.kinds import kind_of
 from geo_rewards.errors import need_pyarrow, noting
-from geo_rewards.regular_file import kind_of_file
-from geo_rewards.terminal import uncleaned
+from geo_rewards.system.atomic_file import replacing
+from geo_rewards.system.regular_file import kind_of_file
+from geo_rewards.system.terminal import uncleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

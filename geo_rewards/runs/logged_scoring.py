@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.parse.chat import completion_text, restore_think
 from geo_rewards.runs.completions_table import CompletionColumns, check_labels
 from geo_rewards.runs.fault_window import BatchFaults, FaultWindow
 from geo_rewards.runs.metrics import join_ranks, summarise
 from geo_rewards.runs.run_log import RunLog
 from geo_rewards.scoring.shared_scoring import SharedScoring
+from geo_rewards.system.first_use import ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

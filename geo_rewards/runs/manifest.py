@@ -7,7 +7,7 @@ from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.atomic_file import write_text
+from geo_rewards.system.atomic_file import write_text
 from geo_rewards.yaml_file import dump_yaml
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import GeoRewardsError
-from geo_rewards.process_identity import is_dead, is_of_this_machine, own_identity
-from geo_rewards.regular_file import NotRegularError, read_regular
+from geo_rewards.system.process_identity import is_dead, is_of_this_machine, own_identity
+from geo_rewards.system.regular_file import NotRegularError, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,7 +20,7 @@ from pydantic import (
 from geo_rewards.batch.truths import TRUTH_FIELDS
 from geo_rewards.errors import RecipeError, hint, nearest_names
 from geo_rewards.registry.file_rewards import absolute_name
-from geo_rewards.terminal import clean_line
+from geo_rewards.system.terminal import clean_line
 from geo_rewards.yaml_file import describe_error, read_yaml
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from geo_rewards.errors import InputError
-from geo_rewards.first_use import lazy_property
 from geo_rewards.scoring.display import scores_line, scores_table
 from geo_rewards.scoring.explanation import explain_row, total_line
+from geo_rewards.system.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -11,8 +11,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from geo_rewards.batch.tables import list_of, read_table
-from geo_rewards.first_use import ForkSafeLock
 from geo_rewards.parse.chat import completion_texts
+from geo_rewards.system.first_use import ForkSafeLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from geo_rewards.batch.batch import Batch
-from geo_rewards.first_use import lazy_property
+from geo_rewards.system.first_use import lazy_property
 from geo_rewards.testing.cases import JUNK_ANSWER, without_truth
 from geo_rewards.testing.hacks import answer_hacks, format_hacks, honest_writings
 from geo_rewards.testing.prompts import PROMPT

@@ -11,8 +11,8 @@ import threading
 
 import pytest
 
-from geo_rewards.process_identity import own_identity
 from geo_rewards.runs.run_lock import LOCK_NAME, FolderInUseError, RunLock
+from geo_rewards.system.process_identity import own_identity
 
 PROGRAM = """
 import sys

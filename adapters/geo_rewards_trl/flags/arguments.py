@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from geo_rewards.errors import UnknownNameError, UsageError
-from geo_rewards.regular_file import read_regular
+from geo_rewards.system.regular_file import read_regular
 
 _MAX_PROMPT_BYTES = 1_000_000
 

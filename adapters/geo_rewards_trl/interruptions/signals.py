@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from geo_rewards.terminal import clean, indented
+from geo_rewards.system.terminal import clean, indented
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

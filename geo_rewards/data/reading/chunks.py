@@ -12,7 +12,7 @@ from geo_rewards.data.reading.json_rows import UnreadRest, read_line, read_list,
 from geo_rewards.data.reading.kinds import files_of, is_stdin, kind_of
 from geo_rewards.data.reading.opened import OpenedFile, open_file, seekable
 from geo_rewards.data.reading.parquet_rows import ParquetChunk, read_parquet
-from geo_rewards.first_use import lazy_property
+from geo_rewards.system.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from geo_rewards.data.problems import name_of, place_of
 from geo_rewards.errors import DataError
-from geo_rewards.first_use import lazy_property
+from geo_rewards.system.first_use import lazy_property
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import DataError
-from geo_rewards.regular_file import open_regular
+from geo_rewards.system.regular_file import open_regular
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Literal
 
-from geo_rewards.atomic_file import replacing, write_text
 from geo_rewards.data import check_pictures, content_hash, read_sources
 from geo_rewards.data.picture_check import processors
 from geo_rewards.data.reading import files_of, unchanged
@@ -26,7 +25,8 @@ from geo_rewards.data.table.encoding import build_table
 from geo_rewards.data.table.seal import seal, why_unsealed
 from geo_rewards.data.table.table import TABLE_FORMAT
 from geo_rewards.errors import DataError, GeoRewardsError
-from geo_rewards.regular_file import kind_of_file, read_regular
+from geo_rewards.system.atomic_file import replacing, write_text
+from geo_rewards.system.regular_file import kind_of_file, read_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ from geo_rewards.data.table.survey import Survey
 from geo_rewards.data.table.table import TableInfo, rows_to_batch, write_table
 from geo_rewards.data.truth_check import check_column_names, truth_cells
 from geo_rewards.errors import DataError, TruthError
-from geo_rewards.worker_pool import WorkerPool, chunked
+from geo_rewards.system.worker_pool import WorkerPool, chunked
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import DataError
-from geo_rewards.regular_file import NotRegularError, open_regular
+from geo_rewards.system.regular_file import NotRegularError, open_regular
 
 if TYPE_CHECKING:
     from io import BufferedReader

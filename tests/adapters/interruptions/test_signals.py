@@ -107,7 +107,7 @@ def test_a_process_that_is_ended_says_where_it_was_and_how_to_resume(start, wait
 def test_what_a_plugin_says_does_not_steer_the_terminal(start, error):
     attack = "bad\\x1b[2J\\x1b]0;owned\\x07\\u202e\\ngeo-rewards [rank 3]: all is well"
     process = start(
-        "from geo_rewards.terminal import clean_output\n"
+        "from geo_rewards.system.terminal import clean_output\n"
         f"with clean_output(moves_cursor=True): run_as_program(lambda: fail({error}('{attack}')))"
     )
     said = process.communicate(timeout=20)[1]

@@ -9,7 +9,7 @@ from geo_rewards.data import Row, RowProblem
 from geo_rewards.data.table.encoding import CHUNK_ROWS, build_table
 from geo_rewards.data.table.table import ORIGIN_COLUMN, read_info
 from geo_rewards.errors import DataError, UnknownNameError
-from geo_rewards.worker_pool import WorkerPool
+from geo_rewards.system.worker_pool import WorkerPool
 
 FILE = Path("rows.jsonl")
 PROMPT = [{"role": "user", "content": [{"type": "text", "text": "Where?"}]}]

@@ -12,8 +12,8 @@ from geo_rewards.data.pictures import PictureError, open_picture
 from geo_rewards.data.selection.sources import content_hash
 from geo_rewards.errors import DataError, RecipeError
 from geo_rewards.registry.file_rewards import RewardFileError, load_file_reward
-from geo_rewards.regular_file import NotRegularError, open_regular, read_regular
 from geo_rewards.results.output import check_output
+from geo_rewards.system.regular_file import NotRegularError, open_regular, read_regular
 from geo_rewards.yaml_file import read_yaml
 
 

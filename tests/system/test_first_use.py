@@ -12,7 +12,7 @@ import pytest
 
 import geo_rewards as gr
 from geo_rewards.batch.columns import column
-from geo_rewards.first_use import ForkSafeLock, lazy_property
+from geo_rewards.system.first_use import ForkSafeLock, lazy_property
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="forks")
 

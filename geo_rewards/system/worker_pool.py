@@ -19,7 +19,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 from geo_rewards.errors import GeoRewardsError
-from geo_rewards.terminal import clean_streams
+from geo_rewards.system.terminal import clean_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

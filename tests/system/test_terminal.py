@@ -13,7 +13,7 @@ import pytest
 
 from geo_rewards.errors import RecipeError
 from geo_rewards.scoring.file import parse_recipe
-from geo_rewards.terminal import CleanFormatter, CleanStream, clean, clean_line, indented, uncleaned
+from geo_rewards.system.terminal import CleanFormatter, CleanStream, clean, clean_line, indented, uncleaned
 
 PROGRAM = "import sys; from geo_rewards.cli import main; sys.exit(main())"
 

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from geo_rewards.atomic_file import remove_leftovers, replacing, write_text
-from geo_rewards.process_identity import is_dead, is_of_this_machine, own_identity
+from geo_rewards.system.atomic_file import remove_leftovers, replacing, write_text
+from geo_rewards.system.process_identity import is_dead, is_of_this_machine, own_identity
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def new_run():
 @pytest.fixture
 def dead():
     """The identity of a process that has ended."""
-    code = "from geo_rewards.process_identity import own_identity; print(own_identity())"
+    code = "from geo_rewards.system.process_identity import own_identity; print(own_identity())"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     return ran.stdout.strip()
 
@@ -102,7 +102,7 @@ def test_a_living_process_is_not_dead_and_its_number_used_again_is(dead):
 
 
 def test_a_process_that_nobody_has_waited_for_is_dead():
-    code = "from geo_rewards.process_identity import own_identity; print(own_identity())"
+    code = "from geo_rewards.system.process_identity import own_identity; print(own_identity())"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
         identity = process.stdout.read().strip()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and stays a zombie

@@ -10,7 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from geo_rewards.errors import noting
-from geo_rewards.process_identity import is_dead, own_identity
+from geo_rewards.system.process_identity import is_dead, own_identity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
