@@ -23,7 +23,7 @@ def cell_numbers(degrees: FloatArray) -> IntArray:
         degrees: Latitudes and longitudes, shape (2, n).
 
     >>> cell_numbers(np.array([[48.85, 48.9, np.nan], [2.35, 2.9, 0.0]])).tolist()
-    [50222, 50222, -1]
+    [49862, 49862, -1]
     """
     known = ~np.isnan(degrees[0])
     lats, lons = np.floor(np.where(known, degrees, 0.0)).astype(np.int64)

@@ -79,11 +79,11 @@ def find_blocks(text: str) -> Blocks:
     answer = plain_answer(text)
     if answer is not None:
         return Blocks(ONE_EACH, think=think_of_plain(text), answer=answer, well_formed=True)
-    mark = transcript_mark(text)
+    counts = count_tags(text)
+    mark = transcript_mark(text) if sum(counts) <= MAX_TAGS else None
     if mark is not None:  # its tags count no more than the rest: a tool may have written them
         detail = f"{mark!r} marks what a tool or another turn said; pass the turns as a list of messages"
         return Blocks(NO_TAGS, problem=Problem(ProblemKind.TOOL_TEXT, detail))
-    counts = count_tags(text)
     if counts in (ONE_EACH, _CONTINUED):
         blocks = _one_each(text, counts)
         if blocks is not None:

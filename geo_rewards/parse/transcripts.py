@@ -24,10 +24,13 @@ _OPENING = (
     r"|start_of_turn>|start_function_response>"
 )
 _MARK = re.compile(rf"<(?:{_ELEMENT}|{_OPENING})")  # a literal first: the search skips to it
+# Without one of these, in lower case, there is no mark: most texts, junk of many "<" too, have none.
+_WORDS = ("result", "observation", "information", "_response", "_output", "start_")
+_TOKENS = ("im_", "header", "start", "tool", "begin_of_", "user", "assistant", "system", "ipython")
 _OTHERS = ("[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[TOOL_CONTENT]")  # of Mistral
 # What is left of these tokens where special tokens are stripped.
 _ROLES = ("user", "assistant", "tool", "ipython", "observation")
-_ROLE_LINES = (*tuple(f"\n{role}\n" for role in _ROLES), "ipython\n\n")
+_ROLE_LINES = {role: (f"\n{role}\n", *(("ipython\n\n",) if role == "ipython" else ())) for role in _ROLES}
 
 
 def transcript_mark(text: str) -> str | None:
@@ -38,7 +41,16 @@ def transcript_mark(text: str) -> str | None:
     >>> transcript_mark("<answer>48.85, 2.35</answer><|im_end|>") is None
     True
     """
-    mark = _MARK.search(text)
+    mark = _MARK.search(text) if "<" in text and _may_have_mark(text.lower()) else None
     if mark is not None:
         return mark.group()
-    return next((line.strip() for line in (*_OTHERS, *_ROLE_LINES) if line in text), None)
+    lines = [line for role in _ROLES if role in text for line in _ROLE_LINES[role]]
+    return next((line.strip() for line in (*_OTHERS, *lines) if line in text), None)
+
+
+def _may_have_mark(lowered: str) -> bool:
+    if any(word in lowered for word in _WORDS):
+        return True
+    return any(brackets in lowered for brackets in ("<|", "<｜")) and any(
+        token in lowered for token in _TOKENS
+    )

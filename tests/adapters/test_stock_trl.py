@@ -293,7 +293,7 @@ def test_every_named_recipe_is_an_attribute_that_gives_its_totals():
         total = getattr(geo_rewards_trl.recipes, name)
         by_hand = gr.load_recipe(name).score([GOOD, "junk"], lat=[48.0] * 2, lon=[2.0] * 2).total
         assert total([GOOD, "junk"], lat=[48.0] * 2, lon=[2.0] * 2) == pytest.approx(by_hand)
-    with pytest.raises(AttributeError, match="no default scale_km: give a value"):
+    with pytest.raises(AttributeError, match="no default scale_km, which must be given"):
         geo_rewards_trl.recipes.gre  # noqa: B018 - the access is what is tested
 
 

@@ -15,6 +15,8 @@ from geo_rewards_trl.interruptions.signals import SignalListener, explain_sigter
 from geo_rewards_trl.ranks.agreement import SameFailureError
 from geo_rewards.errors import GeoRewardsError, UnknownNameError, UsageError
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # which a shell's background jobs ignore
+
 def lock():
     c, mutex = ctypes.CDLL(None), ctypes.create_string_buffer(64)
     c.pthread_mutex_lock(mutex)
