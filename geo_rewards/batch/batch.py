@@ -28,6 +28,7 @@ from geo_rewards.batch.placing import (
     alike_by_level,
     filled,
     joined_place,
+    locate,
     names_nothing,
     placed_truth,
     plain_truth,
@@ -36,7 +37,6 @@ from geo_rewards.batch.placing import (
 from geo_rewards.batch.tables import read_table
 from geo_rewards.batch.truths import plain_truths, read_truths, truth_columns
 from geo_rewards.geo import (
-    DefaultGazetteer,
     geodesic_km,
     get_builtin_gazetteer,
     great_circle_km,
@@ -161,7 +161,7 @@ class Batch:
         if self._plain_truths is not None:
             return LazyRows(partial(placed_truth, self._plain_truths, self.truth_places), len(self))
         wanting = np.array([wants_names(truth) for truth in self.given_truths], dtype=bool)
-        places = self._locate(np.where(wanting, self.truth_degrees, np.nan))
+        places = locate(self.gazetteer, np.where(wanting, self.truth_degrees, np.nan))
         rows = zip(self.given_truths, wanting.tolist(), places, strict=True)
         return [filled(truth, place) if wants else truth for truth, wants, place in rows]
 
@@ -183,7 +183,7 @@ class Batch:
     @column
     def located_truths(self) -> Sequence[Place]:
         """Where the gazetteer locates the truths' coordinates, whatever names the columns give."""
-        return self._locate(self.truth_degrees)
+        return locate(self.gazetteer, self.truth_degrees)
 
     @column
     def answer_degrees(self) -> FloatArray:
@@ -222,7 +222,7 @@ class Batch:
     @column
     def located_places(self) -> Sequence[Place]:
         """Where the gazetteer locates the answers' coordinates."""
-        return self._locate(self.answer_degrees)
+        return locate(self.gazetteer, self.answer_degrees)
 
     @column
     def answer_places(self) -> list[Place]:
@@ -324,28 +324,6 @@ class Batch:
     def _plain_truths(self) -> FloatArray | None:
         """Coordinates of the truths if they are only coordinates; None if any row needs reading."""
         return plain_truths(self._truth_columns)
-
-    def _locate(self, degrees: FloatArray) -> Sequence[Place]:
-        """Look up each distinct coordinate once; NaN rows are nowhere."""
-        rows = np.flatnonzero(~np.isnan(degrees[0]))
-        if not rows.size:
-            return [NOWHERE] * degrees.shape[1]
-        pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number per pair, which `unique` sorts fast
-        distinct, inverse = np.unique(pairs, return_inverse=True)
-        if type(self.gazetteer) is DefaultGazetteer:
-            located = LocatedPlaces.nowhere(degrees.shape[1])
-            located.slots[rows] = self.gazetteer.locate(distinct.real, distinct.imag).slots[inverse]
-            return located
-        found = self.gazetteer.lookup(distinct.real, distinct.imag)
-        if len(found) != distinct.size:
-            name = self.gazetteer.name
-            raise ValueError(
-                f"gazetteer {name!r} returned {len(found)} places for {distinct.size} coordinates"
-            )
-        places = [NOWHERE] * degrees.shape[1]
-        for row, index in zip(rows.tolist(), inverse.tolist(), strict=True):
-            places[row] = found[index]
-        return places
 
 
 class Sample:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from geo_rewards.geo import DefaultGazetteer
 from geo_rewards.geo.located import LocatedPlaces
 from geo_rewards.types import Answer, Coordinate, GroundTruth, Place
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from geo_rewards.geo import Gazetteer
 
     FloatArray = NDArray[np.float64]
 
@@ -66,6 +69,36 @@ def joined_place(named: Place, located: Place, *, country: str | None) -> Place:
         region=named.region or located.region,
         city=named.city or located.city,
     )
+
+
+def locate(gazetteer: Gazetteer, degrees: FloatArray) -> Sequence[Place]:
+    """Look up each distinct coordinate once; columns of NaN are nowhere.
+
+    Args:
+        gazetteer: What names them.
+        degrees: Latitudes and longitudes, shape (2, n).
+
+    Raises:
+        ValueError: If the gazetteer returns another number of places.
+    """
+    rows = np.flatnonzero(~np.isnan(degrees[0]))
+    if not rows.size:
+        return [NOWHERE] * degrees.shape[1]
+    pairs = degrees[0, rows] + 1j * degrees[1, rows]  # one number per pair, which `unique` sorts fast
+    distinct, inverse = np.unique(pairs, return_inverse=True)
+    if type(gazetteer) is DefaultGazetteer:  # a subclass may have a `lookup` of its own
+        located = LocatedPlaces.nowhere(degrees.shape[1])
+        located.slots[rows] = gazetteer.locate(distinct.real, distinct.imag).slots[inverse]
+        return located
+    found = gazetteer.lookup(distinct.real, distinct.imag)
+    if len(found) != distinct.size:
+        raise ValueError(
+            f"gazetteer {gazetteer.name!r} returned {len(found)} places for {distinct.size} coordinates"
+        )
+    places = [NOWHERE] * degrees.shape[1]
+    for row, index in zip(rows.tolist(), inverse.tolist(), strict=True):
+        places[row] = found[index]
+    return places
 
 
 def alike_by_level(found: Sequence[Place], true: Sequence[Place]) -> dict[str, list[float]]:
